@@ -1,0 +1,279 @@
+//! What a delivery means to us. GitHub's JSON stops at the edge: only these types enter, and they are small,
+//! because they are what must be on disk before a delivery is answered.
+
+use super::command::Line;
+use super::ids::{CheckRunId, CommentId, InstallationId, PrNumber, Repo, RepoId, Sha, UserId};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+/// What GitHub says an account is. Anything but a human is never trusted by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountKind {
+    /// A person.
+    User,
+    /// An app or another machine.
+    Bot,
+    /// An organisation, a mannequin, or a kind this version does not know.
+    Other,
+}
+
+/// An account: the id is its identity, the login is for people to read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// GitHub's number.
+    pub id: UserId,
+    /// The login at the time.
+    pub login: String,
+    /// User, bot or other.
+    pub kind: AccountKind,
+}
+
+/// What a `pull_request` delivery says of the pull request. All but the author is a hint: it is read again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PullHint {
+    /// The pull request's number.
+    pub number: PrNumber,
+    /// Who opened it; never changes. `None` for a deleted account.
+    pub author: Option<Account>,
+    /// The head at the time of the delivery.
+    pub head: Sha,
+    /// When GitHub last changed the pull request, by GitHub's clock.
+    pub updated_at: DateTime<Utc>,
+    /// When it was opened.
+    pub created_at: DateTime<Utc>,
+}
+
+/// Why a pull request is to be looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PullChange {
+    /// `opened`.
+    Opened,
+    /// `synchronize`: the head moved.
+    Pushed,
+    /// `closed`, merged or not.
+    Closed,
+    /// `reopened`, `edited` with a new base, `ready_for_review`, `converted_to_draft` and the like.
+    Other,
+}
+
+/// A build that was started by the push of a mirror: a workflow run, or another app's check suite.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Build {
+    /// What it is, and GitHub's number of it.
+    pub id: BuildId,
+    /// The workflow's or the app's name.
+    pub name: String,
+    /// Where it stands.
+    pub status: BuildStatus,
+    /// Where people can read its log; only `https://` and `http://` addresses.
+    pub url: Option<String>,
+    /// Grows with each attempt and update, so that late news never replaces newer.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// GitHub's number of a build, of one kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BuildId {
+    /// An Actions workflow run.
+    WorkflowRun(u64),
+    /// A check suite of an app other than Actions and ourselves.
+    CheckSuite(u64),
+}
+
+/// Where a build stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BuildStatus {
+    /// Not begun: queued, requested, waiting or pending.
+    Queued,
+    /// Begun.
+    Running,
+    /// Ended in one of GitHub's conclusions.
+    Ended(Conclusion),
+}
+
+/// GitHub's conclusions of a check run, check suite or workflow run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "GitHub's own words")]
+pub enum Conclusion {
+    Success,
+    Neutral,
+    Skipped,
+    Failure,
+    Cancelled,
+    TimedOut,
+    ActionRequired,
+    Stale,
+    StartupFailure,
+}
+
+impl Conclusion {
+    /// Whether a required check with this conclusion lets a merge through: `success`, `neutral`, `skipped`
+    /// (GitHub, "About status checks").
+    pub fn passes(self) -> bool {
+        matches!(self, Self::Success | Self::Neutral | Self::Skipped)
+    }
+
+    /// GitHub's word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Neutral => "neutral",
+            Self::Skipped => "skipped",
+            Self::Failure => "failure",
+            Self::Cancelled => "cancelled",
+            Self::TimedOut => "timed_out",
+            Self::ActionRequired => "action_required",
+            Self::Stale => "stale",
+            Self::StartupFailure => "startup_failure",
+        }
+    }
+
+    /// Reads GitHub's word; one this version does not know does not pass.
+    pub fn from_word(word: &str) -> Self {
+        match word {
+            "success" => Self::Success,
+            "neutral" => Self::Neutral,
+            "skipped" => Self::Skipped,
+            "cancelled" => Self::Cancelled,
+            "timed_out" => Self::TimedOut,
+            "action_required" => Self::ActionRequired,
+            "stale" => Self::Stale,
+            "startup_failure" => Self::StartupFailure,
+            _ => Self::Failure,
+        }
+    }
+}
+
+/// The identifier of the gate's *OK to test* button (at most 20 characters).
+pub const APPROVE_BUTTON: &str = "ok-to-test";
+
+/// The meaning of a delivery.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "type")]
+pub enum Event {
+    /// A pull request changed.
+    Pull {
+        /// Where.
+        repo: Repo,
+        /// How.
+        change: PullChange,
+        /// The pull request as the delivery shows it.
+        hint: PullHint,
+    },
+    /// A new comment on an open pull request holds lines that look like commands. Edits and bots never get here.
+    Comment {
+        /// Where.
+        repo: Repo,
+        /// Which pull request.
+        number: PrNumber,
+        /// Who opened the pull request.
+        pull_author: Option<Account>,
+        /// The comment, for the reaction and the answer.
+        comment: CommentId,
+        /// Who wrote it.
+        author: Account,
+        /// When, by GitHub's clock.
+        created_at: DateTime<Utc>,
+        /// The lines that stand outside quotes and code.
+        lines: Vec<Line>,
+    },
+    /// A branch under the mirror prefix was pushed or deleted, by us or by somebody else.
+    MirrorPushed {
+        /// Where.
+        repo: Repo,
+        /// The pull request the branch belongs to by its name.
+        number: PrNumber,
+        /// What the branch is now; `None`: deleted.
+        after: Option<Sha>,
+        /// Who pushed.
+        sender: Option<Account>,
+    },
+    /// A build on a mirror branch changed.
+    BuildChanged {
+        /// Where.
+        repo: Repo,
+        /// The pull request the branch belongs to by its name.
+        number: PrNumber,
+        /// The commit it runs for.
+        sha: Sha,
+        /// How it stands.
+        build: Build,
+    },
+    /// A button of one of our own gates was pressed, or its *Re-run*.
+    GatePressed {
+        /// Where.
+        repo: Repo,
+        /// The gate's commit.
+        sha: Sha,
+        /// The gate.
+        check_run: CheckRunId,
+        /// What was pressed.
+        button: Button,
+        /// By whom.
+        sender: Account,
+        /// When we received it, for the history.
+        at: DateTime<Utc>,
+    },
+    /// A push to the default branch that may change the configuration, or news about the repository itself.
+    RepositoryChanged {
+        /// The repository as it is now.
+        repo: Repo,
+        /// What happened.
+        change: RepositoryChange,
+    },
+    /// What was known about an organisation's members or a repository's collaborators is out of date.
+    PeopleChanged {
+        /// The installation whose cached answers are dropped.
+        installation: InstallationId,
+        /// The account concerned, where one is named.
+        user: Option<UserId>,
+    },
+    /// The app's installation changed.
+    InstallationChanged {
+        /// Which.
+        installation: InstallationId,
+        /// How.
+        change: InstallationChange,
+    },
+}
+
+/// What was pressed on a gate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Button {
+    /// *OK to test*.
+    Approve,
+    /// GitHub's own *Re-run*.
+    Rerun,
+}
+
+/// What happened to a repository.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RepositoryChange {
+    /// The configuration, or the organisation's default, may have changed.
+    Configuration,
+    /// Renamed or transferred, archived or back: the name or access changed.
+    Identity,
+    /// Deleted, or taken out of the installation.
+    Gone,
+}
+
+/// What happened to an installation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InstallationChange {
+    /// Created, unsuspended, permissions accepted, repositories added: look again.
+    Available,
+    /// Suspended: nothing can be done until it ends.
+    Suspended,
+    /// Deleted: nothing will be done again.
+    Deleted,
+    /// These repositories were taken out.
+    Removed(Vec<RepoId>),
+}

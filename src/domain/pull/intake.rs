@@ -1,0 +1,124 @@
+//! News comes in: pure changes of the state that need no question to GitHub and can't fail.
+
+use super::{Disturbance, Mirror, PullState, Request};
+use crate::domain::event::{Build, Button, Event, PullChange};
+use crate::domain::ids::Sha;
+
+/// How many requests may wait on one pull request; more than that in one go is not a person.
+const MAX_REQUESTS: usize = 50;
+
+impl PullState {
+    /// Takes in an event that was routed to this pull request.
+    pub fn intake(&mut self, event: &Event) {
+        match event {
+            Event::Pull { repo, change, hint } => {
+                self.repo = repo.clone();
+                self.author = self.author.take().or_else(|| hint.author.clone());
+                if matches!(change, PullChange::Opened | PullChange::Pushed) {
+                    self.saw_head(&hint.head, hint.updated_at);
+                }
+                self.stale = true;
+            }
+            Event::Comment {
+                repo,
+                pull_author,
+                comment,
+                author,
+                created_at,
+                lines,
+                ..
+            } => {
+                self.repo = repo.clone();
+                self.author = self.author.take().or_else(|| pull_author.clone());
+                self.request(Request::Comment {
+                    comment: *comment,
+                    by: author.clone(),
+                    at: *created_at,
+                    lines: lines.clone(),
+                });
+            }
+            Event::GatePressed {
+                repo,
+                sha,
+                button,
+                sender,
+                at,
+                ..
+            } => {
+                self.repo = repo.clone();
+                match button {
+                    Button::Approve => self.request(Request::ApproveButton {
+                        sha: sha.clone(),
+                        by: sender.clone(),
+                        at: *at,
+                    }),
+                    Button::Rerun => self.look_again(),
+                }
+            }
+            Event::MirrorPushed {
+                repo,
+                after,
+                sender,
+                ..
+            } => {
+                self.repo = repo.clone();
+                self.mirror_was_pushed(after.as_ref(), sender.clone());
+            }
+            Event::BuildChanged {
+                repo, sha, build, ..
+            } => {
+                self.repo = repo.clone();
+                self.build_changed(sha, build);
+            }
+            Event::RepositoryChanged { .. }
+            | Event::PeopleChanged { .. }
+            | Event::InstallationChanged { .. } => self.look_again(),
+        }
+    }
+
+    /// Everything that can be read again is to be read again.
+    pub fn look_again(&mut self) {
+        self.stale = true;
+        self.builds_confirmed = false;
+    }
+
+    fn request(&mut self, request: Request) {
+        if self.requests.len() < MAX_REQUESTS {
+            self.requests.push(request);
+        }
+        self.stale = true;
+    }
+
+    fn mirror_was_pushed(&mut self, after: Option<&Sha>, sender: Option<crate::domain::event::Account>) {
+        let now_there = after.map_or(Mirror::Absent, |sha| Mirror::At(sha.clone()));
+        if now_there == self.observed_mirror || self.observed_mirror == Mirror::Unknown {
+            return;
+        }
+        // It may be an old delivery of our own push: GitHub is asked where the branch really is.
+        if let Mirror::At(wanted) = &self.wanted_mirror {
+            self.disturbance = Some(Disturbance {
+                by: sender,
+                to: after.cloned(),
+                wanted: wanted.clone(),
+            });
+        }
+        self.observed_mirror = Mirror::Unknown;
+    }
+
+    /// A build counts only for the SHA that the mirror holds, and only if it is newer than what is known of it.
+    fn build_changed(&mut self, sha: &Sha, build: &Build) {
+        let on_mirror = matches!(
+            (&self.wanted_mirror, &self.observed_mirror),
+            (Mirror::At(wanted), _) if wanted == sha
+        ) || matches!(&self.observed_mirror, Mirror::At(at) if at == sha);
+        if !on_mirror {
+            return;
+        }
+        match self.builds.iter_mut().find(|known| known.id == build.id) {
+            Some(known) if known.updated_at > build.updated_at => return,
+            Some(known) => *known = build.clone(),
+            None => self.builds.push(build.clone()),
+        }
+        self.builds_confirmed = false;
+    }
+}

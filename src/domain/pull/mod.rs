@@ -1,0 +1,305 @@
+//! One pull request: what is wanted, what was observed, and how news changes it.
+//!
+//! `intake` takes in news without asking anybody; `decide` turns evidence into what is wanted; `plan` is the
+//! difference between wanted and observed. All three are pure, and each may run again at any time.
+
+mod decide;
+mod intake;
+mod plan;
+
+pub use decide::{Findings, decide, unestablished};
+pub use plan::{Action, plan};
+
+use super::command::Line;
+use super::event::{Account, Build};
+use super::gate::Gate;
+use super::ids::{CommentId, PrNumber, PullKey, Repo, Sha};
+use super::trust::{Approval, PullView, Verdict};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+/// A head, and since when (GitHub's clock) people could have seen it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeenHead {
+    /// The head.
+    pub sha: Sha,
+    /// The earliest time at which we know it to have been the head.
+    pub since: DateTime<Utc>,
+}
+
+/// A comment's commands, or a pressed button, that still has to be acted on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Request {
+    /// Command lines of a comment.
+    Comment {
+        /// Where the answer goes.
+        comment: CommentId,
+        /// Who asks.
+        by: Account,
+        /// When, by GitHub's clock.
+        at: DateTime<Utc>,
+        /// What.
+        lines: Vec<Line>,
+    },
+    /// *OK to test* on the gate of `sha`.
+    ApproveButton {
+        /// The gate's head.
+        sha: Sha,
+        /// Who pressed.
+        by: Account,
+        /// When it reached us.
+        at: DateTime<Utc>,
+    },
+}
+
+impl Request {
+    /// Who asks.
+    pub fn by(&self) -> &Account {
+        match self {
+            Self::Comment { by, .. } | Self::ApproveButton { by, .. } => by,
+        }
+    }
+}
+
+/// The mirror, as wanted or as observed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mirror {
+    /// Wanted: leave it as it is. Observed: GitHub has to be asked.
+    Unknown,
+    /// No branch.
+    Absent,
+    /// The branch, at this SHA.
+    At(Sha),
+}
+
+/// Somebody else moved the mirror.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Disturbance {
+    /// Who, as far as the delivery tells.
+    pub by: Option<Account>,
+    /// Where it was moved to; `None`: deleted.
+    pub to: Option<Sha>,
+    /// The mirror's SHA that was put back.
+    pub wanted: Sha,
+}
+
+/// How something that must be created at most once stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Posted<Id> {
+    /// Certainly not there yet.
+    Absent,
+    /// May be there: look for its marker before creating it.
+    Perhaps,
+    /// There.
+    Is(Id),
+}
+
+/// The one comment on a pull request that waits for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatusComment {
+    /// What it should say; `None`: nothing was ever to say, so there is none.
+    pub wanted: Option<String>,
+    /// Which comment it is.
+    pub posted: Posted<CommentId>,
+    /// What it says.
+    pub says: Option<String>,
+}
+
+/// What a commenter gets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// A 👍 on the comment: done.
+    ThumbsUp,
+    /// A comment that says what is wrong and what to type, or what was asked for.
+    Reply(String),
+}
+
+/// An answer on its way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outgoing {
+    /// The comment it answers.
+    pub to: CommentId,
+    /// What is sent.
+    pub answer: Answer,
+    /// Whether it may already be there.
+    pub posted: Posted<()>,
+}
+
+/// A gate and the head it belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GateAt {
+    /// The head.
+    pub sha: Sha,
+    /// What it should say.
+    pub gate: Gate,
+}
+
+/// Why the pull request can't be brought up to date at the moment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trouble {
+    /// What was being done and what came back, for people.
+    pub what: String,
+    /// How often in a row it failed.
+    pub attempts: u32,
+}
+
+/// Everything kept about one pull request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PullState {
+    /// Its repository.
+    pub repo: Repo,
+    /// Its number.
+    pub number: PrNumber,
+    /// Who opened it, once known. Never changes on GitHub.
+    pub author: Option<Account>,
+    /// As last read from GitHub.
+    pub view: Option<PullView>,
+    /// The latest heads, oldest first.
+    pub heads: Vec<SeenHead>,
+    /// The latest approvals, oldest first.
+    pub approvals: Vec<Approval>,
+    /// The verdict on `view.head`, once judged.
+    pub verdict: Option<Verdict>,
+    /// What still has to be acted on.
+    pub requests: Vec<Request>,
+    /// Where the mirror should be.
+    pub wanted_mirror: Mirror,
+    /// Where it is.
+    pub observed_mirror: Mirror,
+    /// Whose push to the mirror was undone last.
+    pub disturbance: Option<Disturbance>,
+    /// The builds that the push of the mirror started, for the SHA it holds.
+    pub builds: Vec<Build>,
+    /// Since when the mirror holds that SHA.
+    pub mirrored_at: Option<DateTime<Utc>>,
+    /// Whether `builds` was read from GitHub after the last of them ended.
+    pub builds_confirmed: bool,
+    /// The comment.
+    pub comment: StatusComment,
+    /// Answers on their way.
+    pub outbox: Vec<Outgoing>,
+    /// Changed files that no filter matches, where the configuration forbids that.
+    pub uncovered: Vec<String>,
+    /// What this pull request has to say at its head; `None`: nothing (not enabled, closed).
+    pub gate: Option<GateAt>,
+    /// Whether GitHub has to be asked before anything is decided.
+    pub stale: bool,
+    /// What stands in the way.
+    pub trouble: Option<Trouble>,
+}
+
+/// How many heads and approvals are kept.
+const KEPT: usize = 20;
+
+impl PullState {
+    /// A pull request of which nothing is known but that it exists. `new`: it was opened while we were
+    /// listening, so nothing of ours can be there yet.
+    pub fn new(repo: Repo, number: PrNumber, new: bool) -> Self {
+        Self {
+            repo,
+            number,
+            author: None,
+            view: None,
+            heads: Vec::new(),
+            approvals: Vec::new(),
+            verdict: None,
+            requests: Vec::new(),
+            wanted_mirror: Mirror::Unknown,
+            observed_mirror: if new { Mirror::Absent } else { Mirror::Unknown },
+            disturbance: None,
+            builds: Vec::new(),
+            mirrored_at: None,
+            builds_confirmed: false,
+            comment: StatusComment {
+                wanted: None,
+                posted: if new { Posted::Absent } else { Posted::Perhaps },
+                says: None,
+            },
+            outbox: Vec::new(),
+            uncovered: Vec::new(),
+            gate: None,
+            stale: true,
+            trouble: None,
+        }
+    }
+
+    /// The key it is stored under.
+    pub fn key(&self) -> PullKey {
+        PullKey {
+            repo: self.repo.id,
+            number: self.number,
+        }
+    }
+
+    /// The mirror branch's name.
+    pub fn mirror_branch(&self) -> String {
+        mirror_branch(self.number)
+    }
+
+    /// The head as last read, of an open pull request.
+    pub fn open_head(&self) -> Option<&Sha> {
+        self.view
+            .as_ref()
+            .filter(|view| view.open)
+            .map(|view| &view.head)
+    }
+
+    /// Whether the mirror holds the head, and both are known.
+    pub fn is_mirrored(&self) -> bool {
+        matches!((&self.observed_mirror, self.open_head()), (Mirror::At(sha), Some(head)) if sha == head)
+    }
+
+    /// Notes that `sha` was the head at `at`; the earliest time counts.
+    fn saw_head(&mut self, sha: &Sha, at: DateTime<Utc>) {
+        match self.heads.iter_mut().find(|head| head.sha == *sha) {
+            Some(head) => head.since = head.since.min(at),
+            None => self.heads.push(SeenHead {
+                sha: sha.clone(),
+                since: at,
+            }),
+        }
+        let surplus = self.heads.len().saturating_sub(KEPT);
+        self.heads.drain(..surplus);
+    }
+}
+
+/// The prefix of mirror branches.
+pub const MIRROR_PREFIX: &str = "pull-request/";
+
+/// The name of the mirror of pull request `number`.
+pub fn mirror_branch(number: PrNumber) -> String {
+    format!("{MIRROR_PREFIX}{number}")
+}
+
+/// The pull request that a branch mirrors by its name: the prefix and a number without leading zeros or sign.
+pub fn mirrored_number(branch: &str) -> Option<PrNumber> {
+    let digits = branch.strip_prefix(MIRROR_PREFIX)?;
+    let number: u64 = digits.parse().ok()?;
+    (number > 0 && number.to_string() == digits).then_some(PrNumber(number))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mirror_branch_is_the_prefix_and_a_plain_number() {
+        assert_eq!(mirrored_number("pull-request/17"), Some(PrNumber(17)));
+        for other in [
+            "main",
+            "pull-request/",
+            "pull-request/0",
+            "pull-request/017",
+            "pull-request/+1",
+            "pull-request/1/x",
+            "x/pull-request/1",
+            "pull-request/99999999999999999999",
+        ] {
+            assert_eq!(mirrored_number(other), None, "{other}");
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! What survives a crash: deliveries not yet taken in (the inbox), the state of each subject, what is due, and
+//! the history. Nothing here decides anything, and nothing outside this room knows how it is stored.
+//!
+//! Promises: what `accept` returned for is on disk and will be found by `pending` after a crash; a `Change` is
+//! applied wholly or not at all. A change needs no flush of its own: if it is lost, the inbox and `due` still hold
+//! what led to it, and it is made again.
+
+mod sled_store;
+
+pub use sled_store::SledStore;
+
+use crate::domain::event::Event;
+use crate::domain::gate::HeadState;
+use crate::domain::ids::{DeliveryId, PullKey, RepoId, Sha, Subject, UserId};
+use crate::domain::pull::PullState;
+use crate::domain::repository::RepoState;
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+/// The store can't do what it was asked; names what was being done.
+#[derive(Debug, thiserror::Error)]
+#[error("{doing}: {cause}")]
+pub struct StoreError {
+    /// What was being done.
+    pub doing: &'static str,
+    /// What came of it.
+    pub cause: String,
+}
+
+/// The place of an entry in the inbox; grows with each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct InboxId(pub u64);
+
+/// A verified and decoded delivery.
+#[derive(Debug, Clone)]
+pub struct Delivery {
+    /// `X-GitHub-Delivery`.
+    pub id: DeliveryId,
+    /// When it came.
+    pub received_at: DateTime<Utc>,
+    /// `X-GitHub-Event`, for the history.
+    pub event_name: String,
+    /// The subjects it concerns, each with what it means for it; none: it is recorded and ignored.
+    pub entries: Vec<(Subject, Event)>,
+    /// Why nothing will come of it, or a short description.
+    pub note: String,
+}
+
+/// A delivery's meaning for one subject, waiting to be taken in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InboxEntry {
+    /// Its place.
+    pub id: InboxId,
+    /// The delivery it came with.
+    pub delivery: DeliveryId,
+    /// When that came.
+    pub received_at: DateTime<Utc>,
+    /// Whom it concerns.
+    pub subject: Subject,
+    /// What it means.
+    pub event: Event,
+}
+
+/// What became of a delivery on arrival.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Accepted {
+    /// New: these entries wait (none when it is ignored).
+    Fresh(Vec<InboxEntry>),
+    /// A delivery with this id was accepted before.
+    Duplicate,
+}
+
+/// A delivery that could not be decoded as the event it claims to be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Aside {
+    /// Its id.
+    pub delivery: DeliveryId,
+    /// When it came.
+    pub received_at: DateTime<Utc>,
+    /// The event it claims to be.
+    pub event_name: String,
+    /// Why it can't be that.
+    pub reason: String,
+    /// The beginning of its payload.
+    pub payload: String,
+}
+
+/// One line of a subject's history: what happened and what was done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistoryEntry {
+    /// Whose history.
+    pub subject: Subject,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// The delivery that led to it, if one did.
+    pub delivery: Option<DeliveryId>,
+    /// What happened, in one sentence.
+    pub what: String,
+}
+
+/// A record to be written.
+#[derive(Debug, Clone)]
+pub enum Record {
+    /// A pull request's state.
+    Pull(Box<PullState>),
+    /// A head's gates.
+    Head(Box<HeadState>),
+    /// A repository's configuration.
+    Repo(Box<RepoState>),
+    /// Everything about a repository is dropped.
+    ForgetRepo(RepoId),
+}
+
+/// What belongs together: applied wholly or not at all.
+#[derive(Debug, Clone, Default)]
+pub struct Change {
+    /// Records to write.
+    pub records: Vec<Record>,
+    /// Inbox entries that are taken in with it.
+    pub done: Vec<InboxId>,
+    /// Subjects to be looked at at a time (`None`: not any more).
+    pub due: Vec<(Subject, Option<DateTime<Utc>>)>,
+    /// History to add.
+    pub history: Vec<HistoryEntry>,
+}
+
+/// The store. All methods may be called at the same time.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// When this store was first created: what happened on GitHub after it, it has heard of.
+    fn born_at(&self) -> DateTime<Utc>;
+    /// Makes a delivery durable; returns after it is on disk.
+    async fn accept(&self, delivery: Delivery) -> Result<Accepted, StoreError>;
+    /// Keeps a delivery that could not be decoded; the oldest make room. Its id counts as accepted.
+    async fn set_aside(&self, aside: Aside) -> Result<(), StoreError>;
+    /// The deliveries set aside, newest first, at most `limit`.
+    async fn asides(&self, limit: usize) -> Result<Vec<Aside>, StoreError>;
+    /// All entries that were accepted and not taken in, oldest first.
+    async fn pending(&self) -> Result<Vec<InboxEntry>, StoreError>;
+    /// All subjects that are due, with their time.
+    async fn due(&self) -> Result<Vec<(Subject, DateTime<Utc>)>, StoreError>;
+    /// A pull request's state.
+    async fn pull(&self, key: PullKey) -> Result<Option<PullState>, StoreError>;
+    /// The pull requests of a repository, open or not.
+    async fn pulls_of(&self, repo: RepoId) -> Result<Vec<PullState>, StoreError>;
+    /// The pull requests whose gate stands at this commit.
+    async fn pulls_at(&self, repo: RepoId, sha: &Sha) -> Result<Vec<PullState>, StoreError>;
+    /// The open pull requests that `author` opened, in any repository.
+    async fn pulls_by(&self, author: UserId) -> Result<Vec<PullKey>, StoreError>;
+    /// The gates of a commit.
+    async fn head(&self, repo: RepoId, sha: &Sha) -> Result<Option<HeadState>, StoreError>;
+    /// A repository.
+    async fn repo(&self, id: RepoId) -> Result<Option<RepoState>, StoreError>;
+    /// All repositories.
+    async fn repos(&self) -> Result<Vec<RepoState>, StoreError>;
+    /// Applies a change, in one transaction.
+    async fn commit(&self, change: Change) -> Result<(), StoreError>;
+    /// A subject's history, newest first, at most `limit`.
+    async fn history(&self, subject: &Subject, limit: usize) -> Result<Vec<HistoryEntry>, StoreError>;
+    /// Everything written so far is on disk when this returns.
+    async fn flush(&self) -> Result<(), StoreError>;
+}
