@@ -1,2 +1,2 @@
+pub mod clock;
 pub mod domain;
-pub mod sandbox;

@@ -185,9 +185,12 @@ impl RepoName {
         &self.name
     }
 
-    /// The repository `name` of the same owner.
-    pub fn sibling(&self, name: &str) -> Result<Self, InvalidId> {
-        Self::parse(&format!("{}/{name}", self.owner))
+    /// The repository in which the same owner keeps its defaults.
+    pub fn owners_defaults(&self) -> Self {
+        Self {
+            owner: self.owner.clone(),
+            name: ".github".to_owned(),
+        }
     }
 }
 

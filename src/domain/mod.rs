@@ -1,1 +1,18 @@
+//! The pure core: everything that decides.
+//!
+//! No I/O, no async, no clock of its own: the time is an argument. Given the same state and the same findings, it
+//! decides the same. May use std, serde and value crates; nothing in here knows of GitHub's JSON, HTTP or the store.
 
+pub mod command;
+pub mod config;
+pub mod event;
+pub mod filter;
+pub mod gate;
+pub mod glob;
+pub mod ids;
+mod printable;
+pub mod pull;
+pub mod repository;
+mod similar;
+pub mod text;
+pub mod trust;

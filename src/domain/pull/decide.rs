@@ -1,15 +1,15 @@
 //! Evidence becomes what is wanted.
 
-use super::{Answer, GateAt, Mirror, Outgoing, Posted, PullState, Request, Trouble};
+use super::{Answer, GateAt, Mirror, Outgoing, Posted, PullState, Request};
 use crate::domain::command::{self, Invocation, ShaPrefix};
 use crate::domain::config::RepoConfig;
-use crate::domain::event::{AccountKind, Conclusion};
-use crate::domain::filter;
+use crate::domain::event::{Account, AccountKind, Conclusion};
+use crate::domain::filter::{self, Filter};
 use crate::domain::gate::{Gate, GateStatus, Tally, tally};
 use crate::domain::ids::{Sha, UserId};
 use crate::domain::repository::RepoState;
 use crate::domain::text;
-use crate::domain::trust::{self, Approval, Evidence, Listing, Verdict};
+use crate::domain::trust::{self, Approval, Evidence, Listing, PullView, Verdict};
 use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 
@@ -25,7 +25,7 @@ pub struct Findings {
 }
 
 /// Decides what is wanted. Afterwards nothing of what was found is needed any more.
-pub fn decide(state: &mut PullState, findings: &Findings, now: DateTime<Utc>) {
+pub fn decide(state: &mut PullState, findings: &Findings) {
     state.stale = false;
     state.trouble = None;
     let requests = std::mem::take(&mut state.requests);
@@ -45,7 +45,7 @@ pub fn decide(state: &mut PullState, findings: &Findings, now: DateTime<Utc>) {
     };
     let asked: Vec<Asked> = requests
         .iter()
-        .map(|request| hear(state, request, config, findings))
+        .map(|request| hear(state, request, config, &findings.vetters))
         .collect();
     if pull.open {
         state.verdict = Some(trust::judge(config, &state.approvals, evidence));
@@ -54,9 +54,11 @@ pub fn decide(state: &mut PullState, findings: &Findings, now: DateTime<Utc>) {
         state.verdict = None;
         state.uncovered.clear();
     }
-    want_mirror(state, now);
+    want_mirror(state);
     state.comment.wanted = wanted_comment(state);
     set_gate(state, findings);
+    // What was heard may have asked to look again: this is that look.
+    state.stale = false;
     if pull.open {
         for (request, asked) in requests.iter().zip(asked) {
             answer(state, request, asked);
@@ -64,10 +66,27 @@ pub fn decide(state: &mut PullState, findings: &Findings, now: DateTime<Utc>) {
     }
 }
 
+/// Whether the requests that wait, or an earlier approval, approve the head of `pull`: then nothing else about it
+/// has to be found out.
+pub fn approves_head(
+    state: &PullState,
+    config: &RepoConfig,
+    vetters: &BTreeMap<UserId, bool>,
+    pull: &PullView,
+) -> bool {
+    let mut state = state.clone();
+    state.saw_head(&pull.head, pull.updated_at);
+    state.view = Some(pull.clone());
+    for request in std::mem::take(&mut state.requests) {
+        hear(&mut state, &request, config, vetters);
+    }
+    trust::approval_for(&pull.head, &state.approvals).is_some()
+}
+
 /// Notes that GitHub could not be asked: neither trust nor distrust. The gate of a head that was not judged
 /// says what is being waited for.
 pub fn unestablished(state: &mut PullState, what: String) {
-    let attempts = state.trouble.as_ref().map_or(0, |trouble| trouble.attempts) + 1;
+    state.failures = state.failures.saturating_add(1);
     let judged = state.verdict.is_some().then(|| state.open_head().cloned());
     let newest = state.heads.last().map(|head| head.sha.clone());
     let concerns_us = state.gate.is_some() || state.view.is_none();
@@ -75,10 +94,10 @@ pub fn unestablished(state: &mut PullState, what: String) {
         && judged.flatten().as_ref() != Some(&sha)
         && concerns_us
     {
-        let gate = text::gate_waits_for_github(&what, attempts);
+        let gate = text::gate_waits_for_github(&what, state.failures);
         state.gate = Some(GateAt { sha, gate });
     }
-    state.trouble = Some(Trouble { what, attempts });
+    state.trouble = Some(what);
 }
 
 /// What one comment's lines came to.
@@ -88,7 +107,7 @@ struct Asked {
     complaints: Vec<String>,
 }
 
-fn hear(state: &mut PullState, request: &Request, config: &RepoConfig, findings: &Findings) -> Asked {
+fn hear(state: &mut PullState, request: &Request, config: &RepoConfig, vetters: &BTreeMap<UserId, bool>) -> Asked {
     let mut asked = Asked {
         done: false,
         wants_status: false,
@@ -97,18 +116,16 @@ fn hear(state: &mut PullState, request: &Request, config: &RepoConfig, findings:
     match request {
         Request::ApproveButton { sha, by, at } => {
             let head = state.view.as_ref().map(|view| &view.head);
-            if head == Some(sha) && may_approve(by, config, findings) {
+            if head == Some(sha) && may_approve(by, config, vetters) {
                 approve(state, sha.clone(), by, *at);
             }
         }
         Request::Comment { by, at, lines, .. } => {
             for line in lines {
-                if line.suspicious {
-                    asked.complaints.push(text::suspicious_line());
-                    continue;
-                }
-                match command::parse(&line.text) {
-                    Invocation::OkToTest { sha } => match may_run(state, by, *at, sha, config, findings) {
+                match line.invocation() {
+                    Invocation::Unknown { nearest: None, .. } => {}
+                    _ if line.suspicious => asked.complaints.push(text::suspicious_line()),
+                    Invocation::OkToTest { sha } => match may_run(state, by, *at, sha, config, vetters) {
                         Ok(head) => {
                             approve(state, head, by, *at);
                             asked.done = true;
@@ -116,7 +133,7 @@ fn hear(state: &mut PullState, request: &Request, config: &RepoConfig, findings:
                         Err(complaint) => asked.complaints.push(complaint),
                     },
                     Invocation::Sync => {
-                        state.builds_confirmed = false;
+                        state.look_again();
                         asked.done = true;
                     }
                     Invocation::Status => asked.wants_status = true,
@@ -124,7 +141,6 @@ fn hear(state: &mut PullState, request: &Request, config: &RepoConfig, findings:
                     Invocation::Unknown { word, nearest: Some(nearest) } => {
                         asked.complaints.push(text::unknown_command(&word, nearest));
                     }
-                    Invocation::Unknown { nearest: None, .. } => {}
                 }
             }
         }
@@ -133,27 +149,27 @@ fn hear(state: &mut PullState, request: &Request, config: &RepoConfig, findings:
 }
 
 fn may_approve(
-    by: &crate::domain::event::Account,
+    by: &Account,
     config: &RepoConfig,
-    findings: &Findings,
+    vetters: &BTreeMap<UserId, bool>,
 ) -> bool {
     by.kind == AccountKind::User
-        && (config.is_listed_vetter(&by.login) || findings.vetters.get(&by.id) == Some(&true))
+        && (config.is_listed_vetter(&by.login) || vetters.get(&by.id) == Some(&true))
 }
 
 /// The head that an `/ok to test` approves, or what to say instead.
 fn may_run(
     state: &PullState,
-    by: &crate::domain::event::Account,
+    by: &Account,
     at: DateTime<Utc>,
     sha: Result<Option<ShaPrefix>, command::BadSha>,
     config: &RepoConfig,
-    findings: &Findings,
+    vetters: &BTreeMap<UserId, bool>,
 ) -> Result<Sha, String> {
     let Some(head) = state.view.as_ref().map(|view| &view.head) else {
         return Err(text::try_again());
     };
-    if !may_approve(by, config, findings) {
+    if !may_approve(by, config, vetters) {
         return Err(text::not_a_vetter(&by.login));
     }
     let seen_before = state
@@ -175,7 +191,7 @@ fn may_run(
 fn approve(
     state: &mut PullState,
     sha: Sha,
-    by: &crate::domain::event::Account,
+    by: &Account,
     at: DateTime<Utc>,
 ) {
     state.approvals.retain(|approval| approval.sha != sha);
@@ -210,7 +226,7 @@ fn answer(state: &mut PullState, request: &Request, asked: Asked) {
     });
 }
 
-fn want_mirror(state: &mut PullState, now: DateTime<Utc>) {
+fn want_mirror(state: &mut PullState) {
     let Some(view) = &state.view else { return };
     let wanted = if !view.open {
         Mirror::Absent
@@ -224,7 +240,6 @@ fn want_mirror(state: &mut PullState, now: DateTime<Utc>) {
         state.disturbance = None;
         state.builds.clear();
         state.builds_confirmed = false;
-        state.mirrored_at = Some(now);
     }
 }
 
@@ -253,8 +268,8 @@ fn uncovered(config: &RepoConfig, evidence: &Evidence) -> Vec<String> {
         return Vec::new();
     }
     match &evidence.files {
-        Listing::Complete(files) => match filter::uncovered(&config.filters, files) {
-            Ok(paths) => paths,
+        Listing::Complete(files) => match Filter::all(&config.filters) {
+            Ok(filters) => filter::uncovered(&filters, files),
             Err(error) => vec![error.to_string()],
         },
         Listing::TooLong(count) => vec![text::too_many_files(*count)],

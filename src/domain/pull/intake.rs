@@ -1,7 +1,7 @@
 //! News comes in: pure changes of the state that need no question to GitHub and can't fail.
 
 use super::{Disturbance, Mirror, PullState, Request};
-use crate::domain::event::{Build, Button, Event, PullChange};
+use crate::domain::event::{Account, Build, Button, Event, PullChange};
 use crate::domain::ids::Sha;
 
 /// How many requests may wait on one pull request; more than that in one go is not a person.
@@ -80,6 +80,7 @@ impl PullState {
     pub fn look_again(&mut self) {
         self.stale = true;
         self.builds_confirmed = false;
+        self.read_builds = true;
     }
 
     fn request(&mut self, request: Request) {
@@ -89,7 +90,7 @@ impl PullState {
         self.stale = true;
     }
 
-    fn mirror_was_pushed(&mut self, after: Option<&Sha>, sender: Option<crate::domain::event::Account>) {
+    fn mirror_was_pushed(&mut self, after: Option<&Sha>, sender: Option<Account>) {
         let now_there = after.map_or(Mirror::Absent, |sha| Mirror::At(sha.clone()));
         if now_there == self.observed_mirror || self.observed_mirror == Mirror::Unknown {
             return;

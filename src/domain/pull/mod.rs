@@ -7,7 +7,7 @@ mod decide;
 mod intake;
 mod plan;
 
-pub use decide::{Findings, decide, unestablished};
+pub use decide::{Findings, approves_head, decide, unestablished};
 pub use plan::{Action, plan};
 
 use super::command::Line;
@@ -138,15 +138,6 @@ pub struct GateAt {
     pub gate: Gate,
 }
 
-/// Why the pull request can't be brought up to date at the moment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Trouble {
-    /// What was being done and what came back, for people.
-    pub what: String,
-    /// How often in a row it failed.
-    pub attempts: u32,
-}
-
 /// Everything kept about one pull request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PullState {
@@ -174,10 +165,10 @@ pub struct PullState {
     pub disturbance: Option<Disturbance>,
     /// The builds that the push of the mirror started, for the SHA it holds.
     pub builds: Vec<Build>,
-    /// Since when the mirror holds that SHA.
-    pub mirrored_at: Option<DateTime<Utc>>,
     /// Whether `builds` was read from GitHub after the last of them ended.
     pub builds_confirmed: bool,
+    /// Whether `builds` has to be read in any case.
+    pub read_builds: bool,
     /// The comment.
     pub comment: StatusComment,
     /// Answers on their way.
@@ -188,8 +179,10 @@ pub struct PullState {
     pub gate: Option<GateAt>,
     /// Whether GitHub has to be asked before anything is decided.
     pub stale: bool,
-    /// What stands in the way.
-    pub trouble: Option<Trouble>,
+    /// What stands in the way, for people.
+    pub trouble: Option<String>,
+    /// How often in a row bringing it up to date failed.
+    pub failures: u32,
 }
 
 /// How many heads and approvals are kept.
@@ -212,8 +205,8 @@ impl PullState {
             observed_mirror: if new { Mirror::Absent } else { Mirror::Unknown },
             disturbance: None,
             builds: Vec::new(),
-            mirrored_at: None,
             builds_confirmed: false,
+            read_builds: false,
             comment: StatusComment {
                 wanted: None,
                 posted: if new { Posted::Absent } else { Posted::Perhaps },
@@ -224,6 +217,7 @@ impl PullState {
             gate: None,
             stale: true,
             trouble: None,
+            failures: 0,
         }
     }
 
@@ -283,23 +277,4 @@ pub fn mirrored_number(branch: &str) -> Option<PrNumber> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_mirror_branch_is_the_prefix_and_a_plain_number() {
-        assert_eq!(mirrored_number("pull-request/17"), Some(PrNumber(17)));
-        for other in [
-            "main",
-            "pull-request/",
-            "pull-request/0",
-            "pull-request/017",
-            "pull-request/+1",
-            "pull-request/1/x",
-            "x/pull-request/1",
-            "pull-request/99999999999999999999",
-        ] {
-            assert_eq!(mirrored_number(other), None, "{other}");
-        }
-    }
-}
+mod tests;

@@ -32,12 +32,18 @@ pub enum Action {
     Answer(Outgoing),
 }
 
-/// The next step, or `None` when everything is as wanted. Mirrors come before comments.
-pub fn plan(state: &PullState) -> Option<Action> {
-    plan_mirror(state)
-        .or_else(|| plan_builds(state))
-        .or_else(|| state.outbox.first().cloned().map(Action::Answer))
-        .or_else(|| plan_comment(state))
+/// What is to be done, most important first, at most one step of a kind; empty when everything is as wanted.
+/// Mirrors come before answers, answers before the comment.
+pub fn plan(state: &PullState) -> Vec<Action> {
+    [
+        plan_mirror(state),
+        plan_builds(state),
+        state.outbox.first().cloned().map(Action::Answer),
+        plan_comment(state),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn plan_mirror(state: &PullState) -> Option<Action> {
@@ -63,9 +69,9 @@ fn plan_builds(state: &PullState) -> Option<Action> {
     let Mirror::At(sha) = &state.wanted_mirror else {
         return None;
     };
-    let settled = state.is_mirrored() && !state.builds_confirmed;
-    let worth_asking = matches!(tally(&state.builds), Tally::Passed | Tally::Failed);
-    (settled && worth_asking).then(|| Action::ReadBuilds(sha.clone()))
+    // Success is published only after GitHub was asked whether there are other builds.
+    let unsure = !state.builds_confirmed && tally(&state.builds) == Tally::Passed;
+    (state.is_mirrored() && (state.read_builds || unsure)).then(|| Action::ReadBuilds(sha.clone()))
 }
 
 fn plan_comment(state: &PullState) -> Option<Action> {
@@ -79,21 +85,49 @@ fn plan_comment(state: &PullState) -> Option<Action> {
 }
 
 impl PullState {
-    /// The mirror was found or put somewhere.
-    pub fn mirror_is(&mut self, now_there: Mirror) {
-        if now_there == self.wanted_mirror && self.observed_mirror == Mirror::Unknown {
+    /// GitHub was asked where the mirror is.
+    pub fn mirror_was_found(&mut self, now_there: Mirror) {
+        if now_there == self.wanted_mirror {
             // Nobody had moved it: the delivery was an old one of our own push.
             self.disturbance = None;
+            self.read_builds = true;
         }
         self.observed_mirror = now_there;
         refresh_gate(self);
     }
 
-    /// The builds of the mirror's SHA were read: this is all of them.
-    pub fn builds_are(&mut self, mut builds: Vec<Build>) {
-        builds.sort_by_key(|build| build.id);
-        self.builds = builds;
+    /// The mirror was put somewhere.
+    pub fn mirror_was_put(&mut self, now_there: Mirror) {
+        self.observed_mirror = now_there;
+        refresh_gate(self);
+    }
+
+    /// The builds of the mirror's SHA were read. What a delivery said later than the list counts more.
+    pub fn builds_are(&mut self, listed: Vec<Build>) {
+        for build in listed {
+            match self.builds.iter_mut().find(|known| known.id == build.id) {
+                Some(known) if known.updated_at > build.updated_at => {}
+                Some(known) => *known = build,
+                None => self.builds.push(build),
+            }
+        }
+        self.builds.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
         self.builds_confirmed = true;
+        self.read_builds = false;
+        refresh_gate(self);
+    }
+
+    /// Everything is as wanted.
+    pub fn is_up_to_date(&mut self) {
+        self.trouble = None;
+        self.failures = 0;
+        refresh_gate(self);
+    }
+
+    /// A step failed and will be tried again.
+    pub fn step_failed(&mut self, what: String) {
+        self.trouble = Some(what);
+        self.failures = self.failures.saturating_add(1);
         refresh_gate(self);
     }
 

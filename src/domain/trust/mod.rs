@@ -255,10 +255,10 @@ fn reasons(config: &RepoConfig, evidence: &Evidence) -> Vec<Reason> {
 fn always_vet(config: &RepoConfig, files: &[ChangedFile]) -> Option<Reason> {
     // The globs were checked when the configuration was read; one that can't be built now matches everything.
     let touched = match PathSet::new(&config.trust.always_vet) {
-        Ok(paths) => paths.touched_by(files).cloned(),
-        Err(_) => files.first().cloned(),
+        Ok(paths) => paths.first_touched(files).map(str::to_owned),
+        Err(_) => files.first().map(|file| file.path.clone()),
     };
-    touched.map(|file| Reason::AlwaysVet { path: file.path })
+    touched.map(|path| Reason::AlwaysVet { path })
 }
 
 fn judge_commit(
@@ -299,3 +299,6 @@ fn judge_commit(
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,106 @@
+//! Wires the rooms together and runs the server.
+
+use crate::clock::{Clock, SystemClock};
+use crate::engine::{Engine, Pace};
+use crate::github::{ClientOptions, GitHub};
+use crate::settings::Settings;
+use crate::store::{SledStore, Store};
+use crate::web::{self, Web};
+use anyhow::Context;
+use std::future::IntoFuture;
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+/// How long requests under way, and then work under way, may take after the signal to stop.
+const PATIENCE: Duration = Duration::from_secs(4);
+
+/// A running server.
+pub struct App {
+    address: SocketAddr,
+    engine: Engine,
+    stop: oneshot::Sender<()>,
+    server: JoinHandle<std::io::Result<()>>,
+}
+
+impl App {
+    /// Opens the store, takes up what an earlier process left, and listens.
+    ///
+    /// # Errors
+    /// When the store can't be opened or the address can't be listened on; says which and what to do.
+    pub async fn start(settings: Settings, pace: Pace) -> anyhow::Result<Self> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let github = GitHub::new(ClientOptions {
+            api_url: settings.api_url.clone(),
+            app_id: settings.app_id,
+            key: settings.key,
+            clock: clock.clone(),
+        })?;
+        let address = SocketAddr::new(settings.host, settings.port);
+        let listener = TcpListener::bind(address)
+            .await
+            .with_context(|| format!("can't listen on {address}: choose another HOST or PORT"))?;
+        let address = listener.local_addr()?;
+        let dir = settings.data_dir.join("state");
+        let now = clock.now();
+        let store: Arc<dyn Store> = Arc::new(
+            tokio::task::spawn_blocking(move || SledStore::open(&dir, now))
+                .await?
+                .with_context(|| format!("can't use DATA_DIR {}", settings.data_dir.display()))?,
+        );
+        let engine = Engine::start(store.clone(), github.clone(), clock.clone(), pace).await?;
+        let web = Arc::new(Web {
+            engine: engine.clone(),
+            store,
+            github,
+            secrets: settings.secrets,
+            me: OnceLock::new(),
+            clock,
+        });
+        let (stop, stopped) = oneshot::channel::<()>();
+        let server = axum::serve(listener, web::routes(web))
+            .with_graceful_shutdown(async {
+                let _ = stopped.await;
+            })
+            .into_future();
+        tracing::info!(%address, api = settings.api_url, "listening");
+        Ok(Self {
+            address,
+            engine,
+            stop,
+            server: tokio::spawn(server),
+        })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The address deliveries go to.
+    pub fn webhook_url(&self) -> String {
+        format!("http://{}/api/github/webhooks", self.address)
+    }
+
+    /// Returns once nothing is being worked on and nothing is due within a minute.
+    pub async fn idle(&self) {
+        self.engine.idle().await;
+    }
+
+    /// Stops accepting, finishes what is being written, flushes. Takes less than 10 s.
+    ///
+    /// # Errors
+    /// When the last flush failed.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        let _ = self.stop.send(());
+        if tokio::time::timeout(PATIENCE, self.server).await.is_err() {
+            tracing::warn!("closing connections that did not end");
+        }
+        self.engine.stop(PATIENCE).await?;
+        tracing::info!("stopped");
+        Ok(())
+    }
+}

@@ -1,0 +1,101 @@
+//! The command line.
+
+use crate::app::App;
+use crate::engine::Pace;
+use crate::settings::{Given, LogFormat, Logging, SettingError};
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
+
+/// Lets CI with secrets and self-hosted hardware run on pull requests from strangers, once they are trusted.
+#[derive(Parser)]
+#[command(version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the server that GitHub delivers to
+    Serve {
+        /// A TOML file with settings; keys are the names below in lower case
+        #[arg(long, value_name = "FILE", env = "DRAWBRIDGE_CONFIG")]
+        config: Option<PathBuf>,
+        #[command(flatten)]
+        settings: Box<Given>,
+    },
+    /// See it work: a stand-in GitHub and the app, on this machine, for a minute
+    Sandbox(crate::sandbox_cli::SandboxArgs),
+}
+
+/// Runs the command that the process was started with.
+pub fn run() -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("drawbridge: can't start threads: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match Cli::parse().command {
+        Command::Serve { config, settings } => runtime.block_on(serve(config, *settings)),
+        Command::Sandbox(args) => runtime.block_on(crate::sandbox_cli::run(args)),
+    }
+}
+
+async fn serve(config: Option<PathBuf>, given: Given) -> ExitCode {
+    let env = |name: &str| std::env::var(name).ok();
+    let checked = given.complete(config.as_deref(), env).and_then(|given| {
+        start_logging(&given.logging())?;
+        given.check()
+    });
+    let settings = match checked {
+        Ok(settings) => settings,
+        Err(error) => {
+            eprintln!("drawbridge: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    let stopped = async {
+        let signal = stop_signal()?;
+        let app = App::start(settings, Pace::default()).await?;
+        signal.await;
+        app.stop().await
+    };
+    match stopped.await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("drawbridge: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Begins to log to standard error.
+pub(crate) fn start_logging(logging: &Logging) -> Result<(), SettingError> {
+    let filter = EnvFilter::try_new(&logging.level).map_err(|_| SettingError::log_level(&logging.level))?;
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    // A second subscriber in one process (tests) is not an error worth ending for.
+    let _ = match logging.format {
+        LogFormat::Text => builder.try_init(),
+        LogFormat::Json => builder.json().try_init(),
+    };
+    Ok(())
+}
+
+/// Resolves at SIGTERM or SIGINT; both are listened for from the call on.
+fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}

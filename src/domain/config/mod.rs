@@ -1,0 +1,114 @@
+//! The configuration of a repository: `.github/drawbridge.yaml`, or NVIDIA's `.github/copy-pr-bot.yaml` unchanged.
+//!
+//! Text comes in, a [`RepoConfig`] with every default filled comes out: [`parse`] reads one file into a
+//! [`ConfigFile`], which holds only what is written in it, and [`resolve`] lays the repository's file over the
+//! organisation's. Reading the files from the right branch, and keeping the last good one when a file is broken, is
+//! the engine's task.
+//!
+//! Promises: a file is either understood completely or refused with one [`ConfigError`] that names the thing, the
+//! place and the remedy. Nothing is guessed and nothing unknown is skipped, because a mistyped key would otherwise
+//! silently mean its default. Any text takes bounded time and memory.
+
+mod error;
+mod file;
+mod filters;
+mod key;
+mod resolve;
+#[cfg(test)]
+mod tests;
+mod values;
+mod yaml;
+
+pub use error::ConfigError;
+pub use file::{ConfigFile, TrustFile, parse};
+pub use filters::{Filters, FiltersSource, parse_filters};
+pub use key::Key;
+pub use resolve::{NamedFiltersFile, filters_file, resolve};
+
+use serde::{Deserialize, Serialize};
+
+/// Where a repository's configuration may be, in the order they are looked for: the first that exists counts.
+pub const PATHS: [&str; 2] = [".github/drawbridge.yaml", ".github/copy-pr-bot.yaml"];
+
+/// The largest file that is read, in bytes.
+pub const LARGEST_FILE: usize = 256 * 1024;
+
+/// Whose file it is. An organisation's lives in its `.github` repository and gives defaults to all others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// The repository's own file.
+    Repository,
+    /// The organisation's defaults; the only file that may contain `locked`.
+    Organisation,
+}
+
+/// What is in force for a repository, every default filled.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RepoConfig {
+    /// Without it the app does nothing in this repository. Default: false.
+    pub enabled: bool,
+    /// Whether a trusted draft is mirrored without being asked for. Default: the value of `auto_sync_ready`.
+    pub auto_sync_draft: bool,
+    /// Whether a trusted pull request that is ready for review is mirrored without being asked for. Default: true.
+    pub auto_sync_ready: bool,
+    /// Logins that are trusted as if they were members; see [`RepoConfig::is_listed_trustee`].
+    pub additional_trustees: Vec<String>,
+    /// Logins that may approve as if they had write; see [`RepoConfig::is_listed_vetter`].
+    pub additional_vetters: Vec<String>,
+    /// The `trust` section.
+    pub trust: Trust,
+    /// Named sets of paths, each a list of patterns in the dialect of [`crate::domain::filter`].
+    pub filters: Filters,
+    /// Whether a changed file that no filter matches fails the gate. Default: false.
+    pub require_filter_coverage: bool,
+    /// The file that `filters` names, when its content was not given to [`resolve`]: `filters` is then empty and must
+    /// not be taken for what the repository wants.
+    pub missing_filters_file: Option<String>,
+}
+
+/// The `trust` section, every default filled.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Trust {
+    /// Whether every commit of a trusted change must carry a verified signature. Default: true.
+    pub require_verified_commits: bool,
+    /// Patterns of paths that a vetter must approve, whoever changed them. Default: none.
+    pub always_vet: Vec<String>,
+    /// Whether `/ok to test` without a SHA is accepted. Default: false.
+    pub approve_without_sha: bool,
+}
+
+impl Default for RepoConfig {
+    fn default() -> Self {
+        resolve(None, None, None)
+    }
+}
+
+impl Default for Trust {
+    fn default() -> Self {
+        Self {
+            require_verified_commits: true,
+            always_vet: Vec::new(),
+            approve_without_sha: false,
+        }
+    }
+}
+
+impl RepoConfig {
+    /// Whether the login is in `additional_trustees`. Logins compare without case, as on GitHub.
+    pub fn is_listed_trustee(&self, login: &str) -> bool {
+        is_listed(&self.additional_trustees, login)
+    }
+
+    /// Whether the login is in `additional_vetters`. Logins compare without case, as on GitHub.
+    pub fn is_listed_vetter(&self, login: &str) -> bool {
+        is_listed(&self.additional_vetters, login)
+    }
+}
+
+/// Logins are ASCII, so ASCII folding is enough and no other character can be made to look equal.
+fn is_listed(list: &[String], login: &str) -> bool {
+    list.iter().any(|listed| listed.eq_ignore_ascii_case(login))
+}

@@ -1,0 +1,122 @@
+//! The repository's file laid over the organisation's.
+
+use super::{ConfigFile, Filters, FiltersSource, Key, RepoConfig, Scope, Trust};
+
+/// A file of filters that must be read before [`resolve`]: whose repository holds it, and where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NamedFiltersFile<'a> {
+    /// The repository itself, or the organisation's `.github` repository.
+    pub scope: Scope,
+    /// Relative to the root of that repository.
+    pub path: &'a str,
+}
+
+/// The file of filters that is in force, if `filters` names one.
+pub fn filters_file<'a>(
+    org: Option<&'a ConfigFile>,
+    repo: Option<&'a ConfigFile>,
+) -> Option<NamedFiltersFile<'a>> {
+    let layers = Layers { org, repo };
+    match layers.pick_with_scope(Key::Filters, |file| file.filters.as_ref())? {
+        (scope, FiltersSource::File(path)) => Some(NamedFiltersFile { scope, path }),
+        (_, FiltersSource::Inline(_)) => None,
+    }
+}
+
+/// What is in force: the repository's value of each key, else the organisation's, else the default; for a key that
+/// the organisation has locked, the organisation's value, else the default. The keys of `trust` count one by one.
+///
+/// `filters_file` is the content of the file that [`filters_file`] names; it is ignored when none is named. Where one
+/// is named and not given, [`RepoConfig::missing_filters_file`] says so.
+pub fn resolve(
+    org: Option<&ConfigFile>,
+    repo: Option<&ConfigFile>,
+    filters_file: Option<&Filters>,
+) -> RepoConfig {
+    let layers = Layers { org, repo };
+    let flag = |key, of: fn(&ConfigFile) -> Option<bool>| {
+        layers.pick_with_scope(key, of).map(|(_, value)| value)
+    };
+    let list = |key, of: fn(&ConfigFile) -> Option<&Vec<String>>| {
+        layers
+            .pick_with_scope(key, of)
+            .map(|(_, value)| value.clone())
+            .unwrap_or_default()
+    };
+    let trust = Trust::default();
+    let auto_sync_ready = flag(Key::AutoSyncReady, |file| file.auto_sync_ready).unwrap_or(true);
+    let (filters, missing_filters_file) =
+        match layers.pick_with_scope(Key::Filters, |file| file.filters.as_ref()) {
+            None => (Filters::new(), None),
+            Some((_, FiltersSource::Inline(filters))) => (filters.clone(), None),
+            Some((_, FiltersSource::File(path))) => match filters_file {
+                Some(filters) => (filters.clone(), None),
+                None => (Filters::new(), Some(path.clone())),
+            },
+        };
+    RepoConfig {
+        enabled: flag(Key::Enabled, |file| file.enabled).unwrap_or(false),
+        auto_sync_draft: flag(Key::AutoSyncDraft, |file| file.auto_sync_draft)
+            .unwrap_or(auto_sync_ready),
+        auto_sync_ready,
+        additional_trustees: list(Key::AdditionalTrustees, |file| {
+            file.additional_trustees.as_ref()
+        }),
+        additional_vetters: list(Key::AdditionalVetters, |file| {
+            file.additional_vetters.as_ref()
+        }),
+        trust: Trust {
+            require_verified_commits: flag(Key::RequireVerifiedCommits, |file| {
+                file.trust.require_verified_commits
+            })
+            .unwrap_or(trust.require_verified_commits),
+            always_vet: list(Key::AlwaysVet, |file| file.trust.always_vet.as_ref()),
+            approve_without_sha: flag(Key::ApproveWithoutSha, |file| {
+                file.trust.approve_without_sha
+            })
+            .unwrap_or(trust.approve_without_sha),
+        },
+        filters,
+        require_filter_coverage: flag(Key::RequireFilterCoverage, |file| {
+            file.require_filter_coverage
+        })
+        .unwrap_or(false),
+        missing_filters_file,
+    }
+}
+
+/// The two files that may say something about a repository.
+#[derive(Clone, Copy)]
+struct Layers<'a> {
+    org: Option<&'a ConfigFile>,
+    repo: Option<&'a ConfigFile>,
+}
+
+impl<'a> Layers<'a> {
+    /// The value that counts for a key, and whose it is.
+    fn pick_with_scope<T>(
+        &self,
+        key: Key,
+        of: impl Fn(&'a ConfigFile) -> Option<T>,
+    ) -> Option<(Scope, T)> {
+        let of_repo = if self.is_locked(key) {
+            None
+        } else {
+            self.repo.and_then(&of)
+        };
+        of_repo.map(|value| (Scope::Repository, value)).or_else(|| {
+            self.org
+                .and_then(&of)
+                .map(|value| (Scope::Organisation, value))
+        })
+    }
+
+    /// Whether the organisation has locked the key, or the section it is in.
+    fn is_locked(&self, key: Key) -> bool {
+        let Some(org) = self.org else { return false };
+        org.locked.contains(&key)
+            || key
+                .section()
+                .is_some_and(|section| org.locked.contains(&section))
+    }
+}

@@ -1,0 +1,118 @@
+//! Every sentence people read on GitHub. Short, kind, exact, and says what to do next.
+//!
+//! Text from outside (logins, paths, names, messages) enters only through [`code`] or [`link`], which show what
+//! can't be seen and let nothing act: no mention, no markup, no link, no second line.
+
+mod answer;
+mod comment;
+mod escape;
+mod gate;
+
+pub use answer::{
+    bad_sha, help, not_a_vetter, sha_missing, short_sha, status, suspicious_line, try_again,
+    unknown_command, wrong_sha,
+};
+pub use comment::{
+    ANSWER_MARKER, STATUS_MARKER, answer_marker, comment_auto_sync_off, comment_needs_vetting,
+    comment_nothing_needed,
+};
+pub use escape::{code, link, plain};
+pub use gate::{
+    gate_broken_configuration, gate_waits_for_github, last_good_in_force, last_good_note,
+    shared_head, summary, title_failed, title_mirroring, title_no_build, title_passed,
+    title_running, title_uncovered, title_waits_for_vetter, too_many_files,
+};
+
+use super::event::Account;
+use super::ids::Sha;
+use super::trust::{Reason, Role};
+
+/// A reason for vetting, as one sentence of Markdown.
+pub fn reason(reason: &Reason) -> String {
+    match reason {
+        Reason::AlwaysVet { path } => format!(
+            "{} is changed, and `trust.always_vet` asks for a vetter whoever changes it.",
+            code(path)
+        ),
+        Reason::TooManyCommits(0) => "GitHub lists no commits for this pull request.".to_owned(),
+        Reason::TooManyCommits(count) => format!(
+            "There are {count} commits. GitHub lists 250 at most, so not every one can be looked at."
+        ),
+        Reason::TooManyFiles(count) => too_many_files(*count),
+        Reason::AuthorGone => "The account that opened this pull request no longer exists.".to_owned(),
+        Reason::AuthorUntrusted(account) => format!(
+            "{} opened this pull request and is not a trusted user.",
+            login(account)
+        ),
+        Reason::Unverified { commit, reason } => format!(
+            "Commit {} has no verified signature ({}).",
+            sha(commit),
+            code(reason)
+        ),
+        Reason::Unknown { commit, role } => format!(
+            "The {} of commit {} belongs to no GitHub account (its e-mail is not known to GitHub).",
+            role_word(*role),
+            sha(commit)
+        ),
+        Reason::Untrusted {
+            commit,
+            role,
+            account,
+        } => format!(
+            "The {} of commit {}, {}, is not a trusted user.",
+            role_word(*role),
+            sha(commit),
+            login(account)
+        ),
+    }
+}
+
+/// A login, without notifying anybody.
+pub fn login(account: &Account) -> String {
+    code(&account.login)
+}
+
+/// A commit, short.
+fn sha(sha: &Sha) -> String {
+    format!("`{}`", sha.short())
+}
+
+fn role_word(role: Role) -> &'static str {
+    match role {
+        Role::Author => "author",
+        Role::Committer => "committer",
+    }
+}
+
+/// What a vetter types.
+fn approve_line(head: &Sha) -> String {
+    format!("```\n/ok to test {head}\n```")
+}
+
+fn plural(count: usize, one: &str, many: &str) -> String {
+    if count == 1 {
+        format!("1 {one}")
+    } else {
+        format!("{count} {many}")
+    }
+}
+
+/// A verdict, for the history.
+pub fn history_verdict(state: &super::pull::PullState) -> String {
+    use super::trust::Verdict;
+    let Some(view) = &state.view else {
+        return "not found out yet".to_owned();
+    };
+    let head = view.head.as_str();
+    match &state.verdict {
+        None if view.open => "not enabled here".to_owned(),
+        None => "closed".to_owned(),
+        Some(Verdict::Trusted) => format!("{head} is trusted"),
+        Some(Verdict::Approved(approval)) => format!("{head} was approved by {}", approval.by.login),
+        Some(Verdict::AutoSyncOff { .. }) => format!("{head} is trusted, automatic builds are off"),
+        Some(Verdict::NeedsVetting(reasons)) => {
+            let reasons: Vec<String> = reasons.iter().map(reason).collect();
+            format!("{head} needs vetting: {}", reasons.join(" "))
+        }
+    }
+}

@@ -1,0 +1,312 @@
+//! Brings one pull request up to date: take in, find out, decide, commit, act.
+
+use super::{Engine, Failure};
+use crate::domain::event::{BuildStatus, Event, PullChange};
+use crate::domain::ids::{PullKey, Subject};
+use crate::domain::pull::{
+    Action, Answer, Mirror, Outgoing, Posted, PullState, decide, plan, unestablished,
+};
+use crate::domain::text;
+use crate::github::{EditOutcome, GitHubError, RefOutcome, Repository};
+use crate::store::{Change, HistoryEntry, InboxEntry, Record, StoreError};
+use chrono::{DateTime, TimeDelta, Utc};
+use std::mem::{Discriminant, discriminant};
+
+impl Engine {
+    pub(super) async fn process_pull(
+        &self,
+        key: PullKey,
+        entries: &[InboxEntry],
+        due: bool,
+    ) -> Result<(), StoreError> {
+        let subject = Subject::Pull(key);
+        let Some(mut state) = self.load_pull(key, entries).await? else {
+            return self.store().commit(nothing_to_do(&subject, entries)).await;
+        };
+        let Some(_permit) = self.permit(state.repo.installation).await else {
+            return Ok(());
+        };
+        for entry in entries {
+            state.intake(&entry.event);
+        }
+        if due {
+            state.look_again();
+        }
+        let mut history = Vec::new();
+        let mut retry = None;
+        if state.stale {
+            retry = self.find_out(&mut state, &mut history).await?;
+        } else {
+            state.news_is_in();
+        }
+        // From here on the deliveries are taken in: whatever is still to do is found again by "due now".
+        let mut change = self.change_of(&state, history, Some(self.now()));
+        change.done = entries.iter().map(|entry| entry.id).collect();
+        self.store().commit(change).await?;
+
+        let mut history = Vec::new();
+        if retry.is_none() {
+            retry = self.act(&mut state, &mut history).await?;
+        }
+        let next = retry.or_else(|| self.next_look(&state));
+        let change = self.change_of(&state, history, next);
+        self.commit(change).await
+    }
+
+    async fn load_pull(
+        &self,
+        key: PullKey,
+        entries: &[InboxEntry],
+    ) -> Result<Option<PullState>, StoreError> {
+        if let Some(state) = self.store().pull(key).await? {
+            return Ok(Some(state));
+        }
+        let born = self.store().born_at();
+        for entry in entries {
+            match &entry.event {
+                // Opened while we were listening: nothing of ours can be there yet.
+                Event::Pull { repo, change, hint } => {
+                    let new = *change == PullChange::Opened && hint.created_at > born;
+                    return Ok(Some(PullState::new(repo.clone(), key.number, new)));
+                }
+                Event::Comment { repo, .. } => {
+                    return Ok(Some(PullState::new(repo.clone(), key.number, false)));
+                }
+                _ => {}
+            }
+        }
+        let repo = self.store().repo(key.repo).await?;
+        Ok(repo.map(|known| PullState::new(known.repo, key.number, false)))
+    }
+
+    /// Asks GitHub and decides; the time of the next try if that failed.
+    async fn find_out(
+        &self,
+        state: &mut PullState,
+        history: &mut Vec<HistoryEntry>,
+    ) -> Result<Option<DateTime<Utc>>, StoreError> {
+        match self.gather(state).await {
+            Ok(findings) => {
+                let before = state.verdict.clone();
+                state.repo = findings.repository.repo.clone();
+                decide(state, &findings);
+                if state.verdict != before {
+                    let what = text::history_verdict(state);
+                    history.push(self.happened(state, what));
+                }
+                Ok(None)
+            }
+            Err(Failure::Store(error)) => Err(error),
+            Err(Failure::GitHub(error)) => {
+                tracing::warn!(%error, "can't find out about a pull request");
+                unestablished(state, error.to_string());
+                history.push(self.happened(state, error.to_string()));
+                Ok(Some(self.retry_after(&error, state.failures)))
+            }
+        }
+    }
+
+    /// Acts until wanted and observed agree. A step that fails does not keep the others from being done;
+    /// the time of the next try if one did.
+    async fn act(
+        &self,
+        state: &mut PullState,
+        history: &mut Vec<HistoryEntry>,
+    ) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let github = self.shared.github.of(&state.repo);
+        let mut failed: Vec<Discriminant<Action>> = Vec::new();
+        let mut retry: Option<DateTime<Utc>> = None;
+        loop {
+            let next = plan(state)
+                .into_iter()
+                .find(|action| !failed.contains(&discriminant(action)));
+            let Some(action) = next else { break };
+            if creates(&action) {
+                self.announce(state, &action).await?;
+            }
+            match perform(&github, state, &action).await {
+                Ok(done) => {
+                    if let Some(what) = done {
+                        history.push(self.happened(state, what));
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(%error, ?action, "a step failed");
+                    failed.push(discriminant(&action));
+                    state.step_failed(error.to_string());
+                    let at = self.retry_after(&error, state.failures);
+                    retry = Some(retry.map_or(at, |earlier| earlier.min(at)));
+                    history.push(self.happened(state, error.to_string()));
+                }
+            }
+        }
+        if failed.is_empty() {
+            state.is_up_to_date();
+        }
+        Ok(retry)
+    }
+
+    /// Notes on disk that something may be posted from now on, so that after a crash it is looked for first.
+    async fn announce(&self, state: &mut PullState, action: &Action) -> Result<(), StoreError> {
+        match action {
+            Action::PostComment(_) => state.comment.posted = Posted::Perhaps,
+            _ => state.answer_may_be_there(),
+        }
+        let change = self.change_of(state, Vec::new(), Some(self.now()));
+        self.store().commit(change).await
+    }
+
+    fn change_of(
+        &self,
+        state: &PullState,
+        history: Vec<HistoryEntry>,
+        next: Option<DateTime<Utc>>,
+    ) -> Change {
+        let mut due = vec![(Subject::Pull(state.key()), next)];
+        if let Some(gate) = &state.gate {
+            let head = Subject::Head(state.repo.id, gate.sha.clone());
+            due.push((head, Some(self.now())));
+        }
+        Change {
+            records: vec![Record::Pull(Box::new(state.clone()))],
+            done: Vec::new(),
+            due,
+            history,
+        }
+    }
+
+    /// While builds run, a delivery about them may get lost: look again now and then.
+    fn next_look(&self, state: &PullState) -> Option<DateTime<Utc>> {
+        let ended = |status| matches!(status, BuildStatus::Ended(_));
+        let waits = state.is_mirrored()
+            && (state.builds.is_empty() || !state.builds.iter().all(|build| ended(build.status)));
+        let poll = TimeDelta::from_std(self.shared.pace.poll).unwrap_or(TimeDelta::minutes(10));
+        waits.then(|| self.now() + poll)
+    }
+
+    fn happened(&self, state: &PullState, what: String) -> HistoryEntry {
+        HistoryEntry {
+            subject: Subject::Pull(state.key()),
+            at: self.now(),
+            delivery: None,
+            what,
+        }
+    }
+}
+
+fn nothing_to_do(subject: &Subject, entries: &[InboxEntry]) -> Change {
+    Change {
+        done: entries.iter().map(|entry| entry.id).collect(),
+        due: vec![(subject.clone(), None)],
+        ..Change::default()
+    }
+}
+
+/// Whether doing the action twice would be seen.
+fn creates(action: &Action) -> bool {
+    match action {
+        Action::PostComment(_) => true,
+        Action::Answer(outgoing) => {
+            matches!(outgoing.answer, Answer::Reply(_)) && outgoing.posted == Posted::Absent
+        }
+        _ => false,
+    }
+}
+
+/// Takes one step on GitHub and notes what was observed; a sentence for the history if people would ask.
+async fn perform(
+    github: &Repository,
+    state: &mut PullState,
+    action: &Action,
+) -> Result<Option<String>, GitHubError> {
+    let branch = state.mirror_branch();
+    match action {
+        Action::ReadMirror => {
+            let found = github.mirror(&branch).await?;
+            state.mirror_was_found(found.map_or(Mirror::Absent, Mirror::At));
+            Ok(None)
+        }
+        Action::MoveMirror { to, exists } => {
+            let outcome = if *exists {
+                github.move_branch(&branch, to).await?
+            } else {
+                github.create_branch(&branch, to).await?
+            };
+            match outcome {
+                RefOutcome::Done => {
+                    state.mirror_was_put(Mirror::At(to.clone()));
+                    Ok(Some(format!("moved {branch} to {to}")))
+                }
+                // It is not where it was believed to be: look, and go on from there.
+                RefOutcome::Exists => {
+                    let found = github.mirror(&branch).await?;
+                    state.mirror_was_put(found.map_or(Mirror::Absent, Mirror::At));
+                    Ok(None)
+                }
+                RefOutcome::Missing => {
+                    state.mirror_was_put(Mirror::Absent);
+                    Ok(None)
+                }
+            }
+        }
+        Action::DeleteMirror => {
+            github.delete_branch(&branch).await?;
+            state.mirror_was_put(Mirror::Absent);
+            Ok(Some(format!("removed {branch}")))
+        }
+        Action::ReadBuilds(sha) => {
+            let builds = github.builds(&branch, sha).await?;
+            state.builds_are(builds);
+            Ok(None)
+        }
+        Action::FindComment => {
+            let found = github.find_comment(state.number, text::STATUS_MARKER, None).await?;
+            state.comment_is(found.map_or(Posted::Absent, Posted::Is));
+            Ok(None)
+        }
+        Action::PostComment(body) => {
+            let id = github.create_comment(state.number, body).await?;
+            state.comment_says(id, body.clone());
+            Ok(Some("commented".to_owned()))
+        }
+        Action::EditComment(id, body) => {
+            match github.edit_comment(*id, body).await? {
+                EditOutcome::Done => state.comment_says(*id, body.clone()),
+                // Somebody deleted it: a new one would be unwelcome until there is something new to say.
+                EditOutcome::Gone => {
+                    state.comment_is(Posted::Absent);
+                    state.comment.says = Some(body.clone());
+                }
+            }
+            Ok(None)
+        }
+        Action::Answer(outgoing) => send(github, state, outgoing).await,
+    }
+}
+
+async fn send(
+    github: &Repository,
+    state: &mut PullState,
+    outgoing: &Outgoing,
+) -> Result<Option<String>, GitHubError> {
+    let what = match &outgoing.answer {
+        Answer::ThumbsUp => {
+            github.react_thumbs_up(outgoing.to).await?;
+            format!("acknowledged comment {}", outgoing.to)
+        }
+        Answer::Reply(body) => {
+            let marker = text::answer_marker(outgoing.to);
+            let there = match outgoing.posted {
+                Posted::Absent => None,
+                _ => github.find_comment(state.number, &marker, None).await?,
+            };
+            if there.is_none() {
+                let body = format!("{marker}\n{body}");
+                github.create_comment(state.number, &body).await?;
+            }
+            format!("answered comment {}", outgoing.to)
+        }
+    };
+    state.answered();
+    Ok(Some(what))
+}

@@ -1,0 +1,189 @@
+//! Who works on what, when. All of it is a cache: the inbox and the due subjects on disk are the truth.
+
+use crate::clock::Clock;
+use crate::domain::ids::Subject;
+use crate::store::InboxEntry;
+use chrono::{DateTime, TimeDelta, Utc};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// The schedule of one engine.
+pub(super) struct Schedule {
+    inner: Mutex<Inner>,
+    /// Ticks with every change, for those who wait for one.
+    changed: watch::Sender<u64>,
+}
+
+#[derive(Default)]
+struct Inner {
+    /// Subjects being worked on or about to be, each with what waits for it.
+    busy: HashMap<Subject, Waiting>,
+    /// Entries that could not be taken in, until their subject is worked on again.
+    parked: HashMap<Subject, Vec<InboxEntry>>,
+    timers: BTreeSet<(DateTime<Utc>, Subject)>,
+    timer_of: HashMap<Subject, DateTime<Utc>>,
+    stopping: bool,
+}
+
+#[derive(Default)]
+struct Waiting {
+    entries: Vec<InboxEntry>,
+    due: bool,
+}
+
+impl Schedule {
+    pub(super) fn new() -> Self {
+        Self {
+            inner: Mutex::default(),
+            changed: watch::channel(0).0,
+        }
+    }
+
+    /// Adds an inbox entry; true if nobody works on its subject yet and the caller has to begin.
+    pub(super) fn add(&self, entry: InboxEntry) -> bool {
+        let subject = entry.subject.clone();
+        self.add_with(&subject, |waiting| waiting.entries.push(entry))
+    }
+
+    /// Marks a subject as due now; true if the caller has to begin.
+    pub(super) fn add_due(&self, subject: &Subject) -> bool {
+        self.add_with(subject, |waiting| waiting.due = true)
+    }
+
+    fn add_with(&self, subject: &Subject, add: impl FnOnce(&mut Waiting)) -> bool {
+        let mut inner = self.lock();
+        if inner.stopping {
+            return false;
+        }
+        let begins = !inner.busy.contains_key(subject);
+        let parked = inner.parked.remove(subject).unwrap_or_default();
+        let waiting = inner.busy.entry(subject.clone()).or_default();
+        waiting.entries.extend(parked);
+        add(waiting);
+        drop(inner);
+        self.tick();
+        begins
+    }
+
+    /// All that waits for a subject; `None`: nothing, and it is nobody's any more.
+    pub(super) fn next(&self, subject: &Subject) -> Option<(Vec<InboxEntry>, bool)> {
+        let mut inner = self.lock();
+        let stopping = inner.stopping;
+        let waiting = inner.busy.get_mut(subject)?;
+        let (entries, due) = (std::mem::take(&mut waiting.entries), std::mem::take(&mut waiting.due));
+        if stopping || (entries.is_empty() && !due) {
+            inner.busy.remove(subject);
+            drop(inner);
+            self.tick();
+            return None;
+        }
+        if let Some(at) = inner.timer_of.remove(subject) {
+            inner.timers.remove(&(at, subject.clone()));
+        }
+        Some((entries, due))
+    }
+
+    /// What could not be taken in waits again, and is tried at `at`.
+    pub(super) fn put_back(&self, subject: &Subject, mut entries: Vec<InboxEntry>, at: DateTime<Utc>) {
+        let mut inner = self.lock();
+        let waiting = inner.busy.remove(subject).unwrap_or_default();
+        entries.extend(waiting.entries);
+        inner.parked.insert(subject.clone(), entries);
+        drop(inner);
+        self.set_timer(subject.clone(), at);
+    }
+
+    /// Nobody works on the subject any more.
+    pub(super) fn end(&self, subject: &Subject) {
+        self.lock().busy.remove(subject);
+        self.tick();
+    }
+
+    /// Sets the subject's timer; an earlier one stays.
+    pub(super) fn set_timer(&self, subject: Subject, at: DateTime<Utc>) {
+        let mut inner = self.lock();
+        match inner.timer_of.get(&subject) {
+            Some(earlier) if *earlier <= at => return,
+            Some(later) => {
+                let later = *later;
+                inner.timers.remove(&(later, subject.clone()));
+            }
+            None => {}
+        }
+        inner.timer_of.insert(subject.clone(), at);
+        inner.timers.insert((at, subject));
+        drop(inner);
+        self.tick();
+    }
+
+    /// Waits for the next timers and takes them; `None`: the engine stops.
+    pub(super) async fn next_timer(&self, clock: &dyn Clock) -> Option<Vec<Subject>> {
+        let mut changed = self.changed.subscribe();
+        loop {
+            let wait = {
+                let mut inner = self.lock();
+                if inner.stopping {
+                    return None;
+                }
+                let now = clock.now();
+                let mut due = Vec::new();
+                while let Some((at, subject)) = inner.timers.first().cloned() {
+                    if at > now {
+                        break;
+                    }
+                    inner.timers.pop_first();
+                    inner.timer_of.remove(&subject);
+                    due.push(subject);
+                }
+                if !due.is_empty() {
+                    return Some(due);
+                }
+                let next = inner.timers.first().map(|(at, _)| *at - now);
+                next.and_then(|wait| wait.to_std().ok()).unwrap_or(Duration::from_secs(3600))
+            };
+            tokio::select! {
+                _ = changed.changed() => {}
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
+    }
+
+    /// Begins nothing from now on.
+    pub(super) fn stop(&self) {
+        self.lock().stopping = true;
+        self.tick();
+    }
+
+    /// Nobody works on anything.
+    pub(super) async fn quiet(&self) {
+        self.wait_until(|inner| inner.busy.is_empty()).await;
+    }
+
+    /// Nobody works on anything, and no timer ends within a minute.
+    pub(super) async fn idle(&self, clock: &dyn Clock) {
+        self.wait_until(|inner| {
+            let soon = clock.now() + TimeDelta::minutes(1);
+            inner.busy.is_empty() && inner.timers.first().is_none_or(|(at, _)| *at > soon)
+        })
+        .await;
+    }
+
+    async fn wait_until(&self, condition: impl Fn(&Inner) -> bool) {
+        let mut changed = self.changed.subscribe();
+        while !condition(&self.lock()) {
+            if changed.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    fn tick(&self) {
+        self.changed.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,256 @@
+//! The operator's settings: flags, then the environment, then a TOML file. Names are those that operators of GitHub
+//! Apps know from Probot.
+
+use crate::github::{AppKey, WebhookSecrets};
+use clap::Args;
+use secrecy::SecretString;
+use serde::Deserialize;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Settings as given, any of them missing. The same names serve as flags, in the environment and in the file.
+#[derive(Args, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Given {
+    /// The app's id or client id, from its settings page on GitHub
+    #[arg(long, env = "APP_ID")]
+    pub app_id: Option<String>,
+    /// The app's private key: PEM, also with literal \n, or base64 of it (better: PRIVATE_KEY_PATH)
+    #[arg(skip)]
+    pub private_key: Option<SecretString>,
+    /// A file with the app's private key
+    #[arg(long, env = "PRIVATE_KEY_PATH", value_name = "FILE")]
+    pub private_key_path: Option<PathBuf>,
+    /// The webhook's secret; several, comma-separated, while it is being changed (environment or file only)
+    #[arg(skip)]
+    pub webhook_secret: Option<SecretString>,
+    /// Base of GitHub's REST API [default: https://api.github.com]
+    #[arg(long, env = "GITHUB_API_URL", value_name = "URL")]
+    pub github_api_url: Option<String>,
+    /// Host of a GitHub Enterprise Server, instead of GITHUB_API_URL
+    #[arg(long, env = "GHE_HOST", value_name = "HOST")]
+    pub ghe_host: Option<String>,
+    /// Address to listen on [default: 127.0.0.1]
+    #[arg(long, env = "HOST")]
+    pub host: Option<String>,
+    /// Port to listen on; 0 takes a free one [default: 3000]
+    #[arg(long, env = "PORT")]
+    pub port: Option<u16>,
+    /// Where GitHub reaches this server, for links
+    #[arg(long, env = "PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<String>,
+    /// Where the state is kept [default: ./data]
+    #[arg(long, env = "DATA_DIR", value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// error, warn, info, debug, trace, or directives such as `info,drawbridge=debug` [default: info]
+    #[arg(long, env = "LOG_LEVEL", value_name = "LEVEL")]
+    pub log_level: Option<String>,
+    /// How log lines look [default: text]
+    #[arg(long, env = "LOG_FORMAT", value_enum)]
+    pub log_format: Option<LogFormat>,
+}
+
+/// A setting that is missing or wrong; the process ends with exit code 2.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{setting}: {what}\n  {remedy}")]
+pub struct SettingError {
+    setting: &'static str,
+    what: String,
+    remedy: String,
+}
+
+impl SettingError {
+    pub(crate) fn log_level(given: &str) -> Self {
+        let remedy = "Use error, warn, info, debug or trace, or directives such as `info,drawbridge=debug`.";
+        wrong("LOG_LEVEL", format!("{given:?} is not a level"), remedy)
+    }
+}
+
+fn wrong(setting: &'static str, what: impl Into<String>, remedy: impl Into<String>) -> SettingError {
+    SettingError {
+        setting,
+        what: what.into(),
+        remedy: remedy.into(),
+    }
+}
+
+/// Settings that are complete and sound.
+pub struct Settings {
+    /// App id or client id.
+    pub app_id: String,
+    /// The private key.
+    pub key: AppKey,
+    /// What deliveries are verified with.
+    pub secrets: WebhookSecrets,
+    /// Base of the REST API, without a trailing slash.
+    pub api_url: String,
+    /// Address to listen on.
+    pub host: IpAddr,
+    /// Port to listen on.
+    pub port: u16,
+    /// Where the state is kept.
+    pub data_dir: PathBuf,
+}
+
+/// The logging settings: they are needed before the others are checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Logging {
+    /// Filter directives.
+    pub level: String,
+    /// Text or JSON.
+    pub format: LogFormat,
+}
+
+impl Given {
+    /// Adds what only the environment or the file may hold, and the file's value for all that is missing.
+    ///
+    /// Secrets have no flags: a process list shows flags to every user of the machine.
+    ///
+    /// # Errors
+    /// When the file can't be read or has a mistake; says which and where.
+    pub fn complete(
+        mut self,
+        file: Option<&Path>,
+        env: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, SettingError> {
+        let secret = |name| env(name).filter(|value| !value.is_empty()).map(SecretString::from);
+        self.private_key = secret("PRIVATE_KEY");
+        self.webhook_secret = secret("WEBHOOK_SECRET");
+        let Some(path) = file else { return Ok(self) };
+        let remedy = "Mend the file, or leave out --config.";
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| wrong("--config", format!("can't read {}: {error}", path.display()), remedy))?;
+        let file: Self = toml::from_str(&text).map_err(|error| {
+            // The message of the whole error quotes the line, which may hold a secret.
+            let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].lines().count().max(1));
+            let what = format!("{}, line {line}: {}", path.display(), error.message());
+            wrong("--config", what, remedy)
+        })?;
+        // Whoever gives a key by flag or environment does not want the file's.
+        let own_key = self.private_key.is_some() || self.private_key_path.is_some();
+        Ok(Self {
+            app_id: self.app_id.or(file.app_id),
+            private_key: self.private_key.or(file.private_key.filter(|_| !own_key)),
+            private_key_path: self.private_key_path.or(file.private_key_path.filter(|_| !own_key)),
+            webhook_secret: self.webhook_secret.or(file.webhook_secret),
+            github_api_url: self.github_api_url.or(file.github_api_url),
+            ghe_host: self.ghe_host.or(file.ghe_host),
+            host: self.host.or(file.host),
+            port: self.port.or(file.port),
+            public_url: self.public_url.or(file.public_url),
+            data_dir: self.data_dir.or(file.data_dir),
+            log_level: self.log_level.or(file.log_level),
+            log_format: self.log_format.or(file.log_format),
+        })
+    }
+
+    /// How to log.
+    pub fn logging(&self) -> Logging {
+        Logging {
+            level: self.log_level.clone().unwrap_or_else(|| "info".to_owned()),
+            format: self.log_format.unwrap_or_default(),
+        }
+    }
+
+    /// Checks everything.
+    ///
+    /// # Errors
+    /// The first setting that is missing or wrong, with how to get it.
+    pub fn check(self) -> Result<Settings, SettingError> {
+        let app_id = self.app_id.filter(|id| !id.trim().is_empty()).ok_or_else(|| {
+            let remedy = "Set it to the \"App ID\" or \"Client ID\" that the app's settings page on GitHub shows \
+                          (Settings → Developer settings → GitHub Apps → your app → About).";
+            wrong("APP_ID", "is missing", remedy)
+        })?;
+        let key = read_key(self.private_key, self.private_key_path.as_deref())?;
+        let secret = self.webhook_secret.ok_or_else(|| {
+            let remedy = "Set it to the secret typed into the app's settings page under Webhook, \
+                          for instance the output of `openssl rand -hex 32`.";
+            wrong("WEBHOOK_SECRET", "is missing", remedy)
+        })?;
+        let secrets = WebhookSecrets::parse(&secret).map_err(|error| {
+            let remedy = "Give one secret, or several with commas between them, none of them empty.";
+            wrong("WEBHOOK_SECRET", error.to_string(), remedy)
+        })?;
+        let host = self.host.unwrap_or_else(|| "127.0.0.1".to_owned());
+        let host = host.parse().map_err(|_| {
+            let remedy = "Use 127.0.0.1 behind a proxy on this machine, or 0.0.0.0 for all addresses.";
+            wrong("HOST", format!("{host:?} is not an IP address"), remedy)
+        })?;
+        if let Some(url) = &self.public_url {
+            web_address("PUBLIC_URL", url)?;
+        }
+        Ok(Settings {
+            app_id: app_id.trim().to_owned(),
+            key,
+            secrets,
+            api_url: api_url(self.github_api_url, self.ghe_host)?,
+            host,
+            port: self.port.unwrap_or(3000),
+            data_dir: self.data_dir.unwrap_or_else(|| PathBuf::from("./data")),
+        })
+    }
+}
+
+fn read_key(text: Option<SecretString>, path: Option<&Path>) -> Result<AppKey, SettingError> {
+    use secrecy::ExposeSecret;
+    let remedy = "Use the .pem file that GitHub gave you for the app (settings page → Private keys → Generate).";
+    match (text, path) {
+        (Some(text), _) => AppKey::parse(text.expose_secret())
+            .map_err(|error| wrong("PRIVATE_KEY", error.to_string(), remedy)),
+        (None, Some(path)) => {
+            let text = std::fs::read_to_string(path).map_err(|error| {
+                let what = format!("can't read {}: {error}", path.display());
+                wrong("PRIVATE_KEY_PATH", what, "Name a file that this process may read.")
+            })?;
+            AppKey::parse(&text).map_err(|error| {
+                wrong("PRIVATE_KEY_PATH", format!("{}: {error}", path.display()), remedy)
+            })
+        }
+        (None, None) => Err(wrong(
+            "PRIVATE_KEY or PRIVATE_KEY_PATH",
+            "is missing",
+            "Generate a private key on the app's settings page (Private keys → Generate), and set PRIVATE_KEY_PATH \
+             to the file you get.",
+        )),
+    }
+}
+
+fn api_url(url: Option<String>, ghe_host: Option<String>) -> Result<String, SettingError> {
+    match (url, ghe_host) {
+        (Some(url), _) => web_address("GITHUB_API_URL", &url).map(|()| url.trim_end_matches('/').to_owned()),
+        (None, Some(host)) => {
+            let harmless = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':');
+            if host.is_empty() || !host.chars().all(harmless) {
+                let remedy = "Give the host alone, such as github.example.com.";
+                return Err(wrong("GHE_HOST", format!("{host:?} is not a host"), remedy));
+            }
+            Ok(format!("https://{host}/api/v3"))
+        }
+        (None, None) => Ok("https://api.github.com".to_owned()),
+    }
+}
+
+fn web_address(setting: &'static str, url: &str) -> Result<(), SettingError> {
+    let uri: Option<http::Uri> = url.parse().ok();
+    let sound = uri.is_some_and(|uri| {
+        matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some_and(|host| !host.is_empty())
+    });
+    if sound {
+        Ok(())
+    } else {
+        let remedy = "Give an address that begins with https:// (or http:// on this machine).";
+        Err(wrong(setting, format!("{url:?} is not a web address"), remedy))
+    }
+}

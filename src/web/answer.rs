@@ -1,0 +1,23 @@
+//! Answers: a status and one line of JSON that says why, and nothing about the inside.
+
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+/// A status with its reason.
+pub(super) struct Answer(pub(super) StatusCode, pub(super) &'static str);
+
+impl IntoResponse for Answer {
+    fn into_response(self) -> Response {
+        let word = if self.0.is_success() { "status" } else { "error" };
+        let body = format!("{}\n", json!({ word: self.1 }));
+        (self.0, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+    }
+}
+
+pub(super) async fn not_found() -> Answer {
+    Answer(
+        StatusCode::NOT_FOUND,
+        "there is nothing here; deliveries go to POST /api/github/webhooks",
+    )
+}

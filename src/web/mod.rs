@@ -1,0 +1,47 @@
+//! The HTTP server: deliveries come in here, and health is told. Nothing is decided in this room.
+
+mod answer;
+mod health;
+mod webhook;
+
+use crate::engine::Engine;
+use crate::github::{GitHub, Identity, WebhookSecrets};
+use crate::clock::Clock;
+use crate::store::Store;
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
+use std::sync::{Arc, OnceLock};
+
+/// What GitHub sends at most (25 MB; "Webhook events and payloads").
+pub const LARGEST_DELIVERY: usize = 25 * 1024 * 1024;
+
+/// Everything the handlers need.
+pub struct Web {
+    /// Takes deliveries.
+    pub engine: Engine,
+    /// For payloads that can't be decoded.
+    pub store: Arc<dyn Store>,
+    /// For readiness.
+    pub github: GitHub,
+    /// What deliveries are verified with.
+    pub secrets: WebhookSecrets,
+    /// Who we are, as GitHub told when it accepted our credentials; empty until then.
+    pub me: OnceLock<Identity>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// All routes.
+pub fn routes(web: Arc<Web>) -> Router {
+    Router::new()
+        .route(
+            "/api/github/webhooks",
+            post(webhook::receive).fallback(webhook::wrong_method),
+        )
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .fallback(answer::not_found)
+        .layer(DefaultBodyLimit::max(LARGEST_DELIVERY))
+        .with_state(web)
+}

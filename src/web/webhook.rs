@@ -1,0 +1,157 @@
+//! Deliveries: verify, decode, make durable, answer. In this order, and nothing of a body is looked at before its
+//! signature is known to be right ("Validating webhook deliveries", GitHub).
+
+use super::Web;
+use super::answer::Answer;
+use crate::domain::ids::DeliveryId;
+use crate::engine::Received;
+use crate::github::{BadSignature, Decoded, GitHubError, Identity, decode};
+use crate::store::{Accepted, Aside};
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::http::{HeaderMap, StatusCode, header};
+use serde::de::IgnoredAny;
+use std::borrow::Cow;
+use std::sync::Arc;
+
+pub(super) async fn wrong_method() -> Answer {
+    Answer(StatusCode::METHOD_NOT_ALLOWED, "deliveries are sent with POST")
+}
+
+pub(super) async fn receive(
+    State(web): State<Arc<Web>>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Answer {
+    let body = match body {
+        Ok(body) => body,
+        Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+            return Answer(StatusCode::PAYLOAD_TOO_LARGE, "a delivery has at most 25 MiB");
+        }
+        Err(_) => return Answer(StatusCode::BAD_REQUEST, "the body could not be read"),
+    };
+    let signature = headers.get("x-hub-signature-256").map(|value| value.as_bytes());
+    if let Err(bad) = web.secrets.verify(signature, &body) {
+        return Answer(StatusCode::UNAUTHORIZED, refusal(&bad));
+    }
+    let (Some(event_name), Some(id)) = (
+        text_header(&headers, "x-github-event"),
+        text_header(&headers, "x-github-delivery"),
+    ) else {
+        return Answer(
+            StatusCode::BAD_REQUEST,
+            "X-GitHub-Event or X-GitHub-Delivery is missing",
+        );
+    };
+    let Ok(id) = DeliveryId::parse(id) else {
+        return Answer(StatusCode::BAD_REQUEST, "X-GitHub-Delivery is not a delivery id");
+    };
+    let Some(payload) = payload_of(&headers, &body) else {
+        return Answer(StatusCode::BAD_REQUEST, "the form has no field `payload`");
+    };
+    if serde_json::from_slice::<IgnoredAny>(&payload).is_err() {
+        return Answer(StatusCode::BAD_REQUEST, "the payload is not JSON");
+    }
+    let Ok(me) = web.learn_identity().await else {
+        // Not accepted, so GitHub lists it as failed and it can be sent again.
+        return Answer(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "GitHub has not accepted the app's credentials yet; see /readyz",
+        );
+    };
+    web.take(me, id, event_name, &payload).await
+}
+
+impl Web {
+    /// Who we are; asks GitHub until it has answered once.
+    pub(super) async fn learn_identity(&self) -> Result<&Identity, GitHubError> {
+        if let Some(me) = self.me.get() {
+            return Ok(me);
+        }
+        let app = self.github.app().await?;
+        Ok(self.me.get_or_init(|| Identity {
+            app_id: app.id,
+            slug: app.slug.clone(),
+        }))
+    }
+
+    async fn take(&self, me: &Identity, id: DeliveryId, event_name: &str, payload: &[u8]) -> Answer {
+        let now = self.clock.now();
+        let (event, note) = match decode(event_name, payload, me, now) {
+            Ok(Decoded::Event(event)) => (Some(*event), String::new()),
+            Ok(Decoded::Ignored(why)) => (None, why),
+            Err(error) => {
+                tracing::warn!(delivery = %id, event = event_name, %error, "set a delivery aside");
+                let aside = Aside {
+                    delivery: id,
+                    received_at: now,
+                    event_name: event_name.to_owned(),
+                    reason: error.to_string(),
+                    payload: String::from_utf8_lossy(payload).into_owned(),
+                };
+                return match self.store.set_aside(aside).await {
+                    Ok(()) => Answer(StatusCode::ACCEPTED, "set aside: it can't be decoded"),
+                    Err(error) => unavailable(&error),
+                };
+            }
+        };
+        let received = Received {
+            id: id.clone(),
+            received_at: now,
+            event_name: event_name.to_owned(),
+            event,
+            note,
+        };
+        match self.engine.accept(received).await {
+            Ok(Accepted::Fresh(entries)) if entries.is_empty() => {
+                tracing::debug!(delivery = %id, event = event_name, "recorded and ignored");
+                Answer(StatusCode::ACCEPTED, "recorded; there is nothing to do")
+            }
+            Ok(Accepted::Fresh(_)) => {
+                tracing::info!(delivery = %id, event = event_name, "accepted");
+                Answer(StatusCode::ACCEPTED, "accepted")
+            }
+            Ok(Accepted::Duplicate) => {
+                tracing::info!(delivery = %id, "already accepted");
+                Answer(StatusCode::ACCEPTED, "already accepted")
+            }
+            Err(error) => unavailable(&error),
+        }
+    }
+}
+
+fn unavailable(error: &crate::store::StoreError) -> Answer {
+    tracing::error!(%error, "can't make a delivery durable");
+    Answer(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "the delivery could not be stored; please send it again",
+    )
+}
+
+fn refusal(bad: &BadSignature) -> &'static str {
+    match bad {
+        BadSignature::Missing => "X-Hub-Signature-256 is missing",
+        BadSignature::Malformed => "X-Hub-Signature-256 is not `sha256=` and 64 hex digits",
+        BadSignature::Wrong => "the signature does not match; check the webhook secret",
+    }
+}
+
+fn text_header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let value = headers.get(name)?.to_str().ok()?;
+    (!value.is_empty() && value.len() <= 100).then_some(value)
+}
+
+/// The JSON of a delivery, which a webhook set to `application/x-www-form-urlencoded` sends in a form field.
+fn payload_of<'a>(headers: &HeaderMap, body: &'a [u8]) -> Option<Cow<'a, [u8]>> {
+    let is_form = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
+    if !is_form {
+        return Some(Cow::Borrowed(body));
+    }
+    form_urlencoded::parse(body)
+        .find(|(name, _)| name == "payload")
+        .map(|(_, value)| Cow::Owned(value.into_owned().into_bytes()))
+}
