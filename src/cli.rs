@@ -27,12 +27,15 @@ enum Command {
         settings: Box<Given>,
     },
     /// See it work: a stand-in GitHub and the app, on this machine, for a minute
-    Sandbox(crate::sandbox_cli::SandboxArgs),
+    Sandbox(crate::playground::SandboxArgs),
 }
 
 /// Runs the command that the process was started with.
 pub fn run() -> ExitCode {
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => {
             eprintln!("drawbridge: can't start threads: {error}");
@@ -41,7 +44,7 @@ pub fn run() -> ExitCode {
     };
     match Cli::parse().command {
         Command::Serve { config, settings } => runtime.block_on(serve(config, *settings)),
-        Command::Sandbox(args) => runtime.block_on(crate::sandbox_cli::run(args)),
+        Command::Sandbox(args) => runtime.block_on(crate::playground::run(args)),
     }
 }
 
@@ -75,7 +78,8 @@ async fn serve(config: Option<PathBuf>, given: Given) -> ExitCode {
 
 /// Begins to log to standard error.
 pub(crate) fn start_logging(logging: &Logging) -> Result<(), SettingError> {
-    let filter = EnvFilter::try_new(&logging.level).map_err(|_| SettingError::log_level(&logging.level))?;
+    let filter =
+        EnvFilter::try_new(&logging.level).map_err(|_| SettingError::log_level(&logging.level))?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);

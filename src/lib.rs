@@ -1,2 +1,18 @@
+//! Drawbridge: a self-hosted GitHub App that mirrors trusted pull requests, so that CI with secrets and self-hosted
+//! hardware can run on them, and tells everybody what each pull request is waiting for.
+//!
+//! Rooms, and who may use whom: `domain` (pure; uses none), `github` (uses `domain`), `store` (`domain`), `engine`
+//! (`domain`, `github`, `store`), `web` (`engine`, `github`, `store`, `domain`), `sandbox` (none). `app`, `settings` and `cli` wire
+//! them together.
+
+pub mod app;
+pub mod cli;
 pub mod clock;
 pub mod domain;
+pub mod engine;
+pub mod github;
+pub mod playground;
+pub mod sandbox;
+pub mod settings;
+pub mod store;
+pub mod web;

@@ -1,1 +1,5 @@
-fn main() {}
+//! The `drawbridge` binary; see the library for what it does.
+
+fn main() -> std::process::ExitCode {
+    drawbridge::cli::run()
+}

@@ -72,12 +72,17 @@ pub struct SettingError {
 
 impl SettingError {
     pub(crate) fn log_level(given: &str) -> Self {
-        let remedy = "Use error, warn, info, debug or trace, or directives such as `info,drawbridge=debug`.";
+        let remedy =
+            "Use error, warn, info, debug or trace, or directives such as `info,drawbridge=debug`.";
         wrong("LOG_LEVEL", format!("{given:?} is not a level"), remedy)
     }
 }
 
-fn wrong(setting: &'static str, what: impl Into<String>, remedy: impl Into<String>) -> SettingError {
+fn wrong(
+    setting: &'static str,
+    what: impl Into<String>,
+    remedy: impl Into<String>,
+) -> SettingError {
     SettingError {
         setting,
         what: what.into(),
@@ -124,16 +129,27 @@ impl Given {
         file: Option<&Path>,
         env: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, SettingError> {
-        let secret = |name| env(name).filter(|value| !value.is_empty()).map(SecretString::from);
+        let secret = |name| {
+            env(name)
+                .filter(|value| !value.is_empty())
+                .map(SecretString::from)
+        };
         self.private_key = secret("PRIVATE_KEY");
         self.webhook_secret = secret("WEBHOOK_SECRET");
         let Some(path) = file else { return Ok(self) };
         let remedy = "Mend the file, or leave out --config.";
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| wrong("--config", format!("can't read {}: {error}", path.display()), remedy))?;
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            wrong(
+                "--config",
+                format!("can't read {}: {error}", path.display()),
+                remedy,
+            )
+        })?;
         let file: Self = toml::from_str(&text).map_err(|error| {
             // The message of the whole error quotes the line, which may hold a secret.
-            let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].lines().count().max(1));
+            let line = error.span().map_or(1, |span| {
+                text[..span.start.min(text.len())].lines().count().max(1)
+            });
             let what = format!("{}, line {line}: {}", path.display(), error.message());
             wrong("--config", what, remedy)
         })?;
@@ -142,7 +158,9 @@ impl Given {
         Ok(Self {
             app_id: self.app_id.or(file.app_id),
             private_key: self.private_key.or(file.private_key.filter(|_| !own_key)),
-            private_key_path: self.private_key_path.or(file.private_key_path.filter(|_| !own_key)),
+            private_key_path: self
+                .private_key_path
+                .or(file.private_key_path.filter(|_| !own_key)),
             webhook_secret: self.webhook_secret.or(file.webhook_secret),
             github_api_url: self.github_api_url.or(file.github_api_url),
             ghe_host: self.ghe_host.or(file.ghe_host),
@@ -180,12 +198,14 @@ impl Given {
             wrong("WEBHOOK_SECRET", "is missing", remedy)
         })?;
         let secrets = WebhookSecrets::parse(&secret).map_err(|error| {
-            let remedy = "Give one secret, or several with commas between them, none of them empty.";
+            let remedy =
+                "Give one secret, or several with commas between them, none of them empty.";
             wrong("WEBHOOK_SECRET", error.to_string(), remedy)
         })?;
         let host = self.host.unwrap_or_else(|| "127.0.0.1".to_owned());
         let host = host.parse().map_err(|_| {
-            let remedy = "Use 127.0.0.1 behind a proxy on this machine, or 0.0.0.0 for all addresses.";
+            let remedy =
+                "Use 127.0.0.1 behind a proxy on this machine, or 0.0.0.0 for all addresses.";
             wrong("HOST", format!("{host:?} is not an IP address"), remedy)
         })?;
         if let Some(url) = &self.public_url {
@@ -212,10 +232,18 @@ fn read_key(text: Option<SecretString>, path: Option<&Path>) -> Result<AppKey, S
         (None, Some(path)) => {
             let text = std::fs::read_to_string(path).map_err(|error| {
                 let what = format!("can't read {}: {error}", path.display());
-                wrong("PRIVATE_KEY_PATH", what, "Name a file that this process may read.")
+                wrong(
+                    "PRIVATE_KEY_PATH",
+                    what,
+                    "Name a file that this process may read.",
+                )
             })?;
             AppKey::parse(&text).map_err(|error| {
-                wrong("PRIVATE_KEY_PATH", format!("{}: {error}", path.display()), remedy)
+                wrong(
+                    "PRIVATE_KEY_PATH",
+                    format!("{}: {error}", path.display()),
+                    remedy,
+                )
             })
         }
         (None, None) => Err(wrong(
@@ -229,7 +257,9 @@ fn read_key(text: Option<SecretString>, path: Option<&Path>) -> Result<AppKey, S
 
 fn api_url(url: Option<String>, ghe_host: Option<String>) -> Result<String, SettingError> {
     match (url, ghe_host) {
-        (Some(url), _) => web_address("GITHUB_API_URL", &url).map(|()| url.trim_end_matches('/').to_owned()),
+        (Some(url), _) => {
+            web_address("GITHUB_API_URL", &url).map(|()| url.trim_end_matches('/').to_owned())
+        }
         (None, Some(host)) => {
             let harmless = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':');
             if host.is_empty() || !host.chars().all(harmless) {
@@ -245,12 +275,17 @@ fn api_url(url: Option<String>, ghe_host: Option<String>) -> Result<String, Sett
 fn web_address(setting: &'static str, url: &str) -> Result<(), SettingError> {
     let uri: Option<http::Uri> = url.parse().ok();
     let sound = uri.is_some_and(|uri| {
-        matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some_and(|host| !host.is_empty())
+        matches!(uri.scheme_str(), Some("http" | "https"))
+            && uri.host().is_some_and(|host| !host.is_empty())
     });
     if sound {
         Ok(())
     } else {
         let remedy = "Give an address that begins with https:// (or http:// on this machine).";
-        Err(wrong(setting, format!("{url:?} is not a web address"), remedy))
+        Err(wrong(
+            setting,
+            format!("{url:?} is not a web address"),
+            remedy,
+        ))
     }
 }

@@ -161,7 +161,11 @@ mod tests {
             (success, GateStatus::InProgress, GateStatus::InProgress),
             (success, vetting, vetting),
             (vetting, failure, failure),
-            (GateStatus::Queued, GateStatus::InProgress, GateStatus::Queued),
+            (
+                GateStatus::Queued,
+                GateStatus::InProgress,
+                GateStatus::Queued,
+            ),
             (success, success, success),
         ] {
             let both = combine(vec![(PrNumber(1), gate(a)), (PrNumber(2), gate(b))]).unwrap();

@@ -295,8 +295,13 @@ mod tests {
 
     #[test]
     fn a_repository_name_can_stand_in_a_path() {
-        assert_eq!(RepoName::parse("acme/engine.rs").unwrap().name(), "engine.rs");
-        for bad in ["acme", "acme/..", "acme/a/b", "/x", "acme/a?b", "acme/a b", "a%2f/b"] {
+        assert_eq!(
+            RepoName::parse("acme/engine.rs").unwrap().name(),
+            "engine.rs"
+        );
+        for bad in [
+            "acme", "acme/..", "acme/a/b", "/x", "acme/a?b", "acme/a b", "a%2f/b",
+        ] {
             assert!(RepoName::parse(bad).is_err(), "{bad:?}");
         }
     }

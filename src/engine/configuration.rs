@@ -19,7 +19,9 @@ type Defaults = Arc<Result<Option<ConfigFile>, ConfigError>>;
 
 /// The organisations' defaults, as read.
 #[derive(Default)]
-pub(super) struct Organisations(Mutex<HashMap<(InstallationId, UserId), (Defaults, DateTime<Utc>)>>);
+pub(super) struct Organisations(
+    Mutex<HashMap<(InstallationId, UserId), (Defaults, DateTime<Utc>)>>,
+);
 
 impl Organisations {
     /// Drops what an installation's organisation was read to have.
@@ -33,14 +35,22 @@ impl Engine {
     /// The repository with a configuration that is not out of date; reads it if need be, once at a time.
     pub(super) async fn configuration(&self, repo: &Repo) -> Result<RepoState, Failure> {
         let lock = {
-            let mut reading = self.shared.reading.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut reading = self
+                .shared
+                .reading
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
             reading.entry(repo.id).or_default().clone()
         };
         let _one_at_a_time = lock.lock().await;
         let known = self.store().repo(repo.id).await?;
-        let mut state = known.clone().unwrap_or_else(|| RepoState::new(repo.clone()));
+        let mut state = known
+            .clone()
+            .unwrap_or_else(|| RepoState::new(repo.clone()));
         state.repo = repo.clone();
-        let fresh = state.checked_at.is_some_and(|at| self.now() - at < BELIEVED);
+        let fresh = state
+            .checked_at
+            .is_some_and(|at| self.now() - at < BELIEVED);
         if !fresh {
             let read = self.read_configuration(repo).await?;
             if let Err(problem) = &read {
@@ -118,7 +128,9 @@ impl Engine {
                 path: path.to_owned(),
                 line: None,
                 column: None,
-                message: format!("`filters` names this file, but {holder} has none on its default branch"),
+                message: format!(
+                    "`filters` names this file, but {holder} has none on its default branch"
+                ),
                 hint: Some("Add the file, or write the filters in place".to_owned()),
             }),
         })
@@ -132,7 +144,7 @@ impl Engine {
     ) -> Result<Option<String>, GitHubError> {
         let github = self.shared.github.of(repo);
         let text = if *holder == repo.name {
-            github.file(path).await?
+            github.file(path, None).await?
         } else {
             github.file_of(holder, path).await?
         };
@@ -153,7 +165,12 @@ impl Engine {
         }
         let key = (repo.installation, repo.owner);
         let known = {
-            let known = self.shared.organisations.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let known = self
+                .shared
+                .organisations
+                .0
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
             known.get(&key).cloned()
         };
         if let Some((defaults, at)) = known
@@ -164,7 +181,12 @@ impl Engine {
         let holder = repo.name.owners_defaults();
         let read = self.read_file(repo, &holder, Scope::Organisation).await?;
         let defaults = Arc::new(read);
-        let mut known = self.shared.organisations.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self
+            .shared
+            .organisations
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         known.insert(key, (defaults.clone(), self.now()));
         Ok(defaults)
     }

@@ -44,14 +44,15 @@ impl Engine {
             } else if approved {
                 self.approved(&github, &config, pull).await?
             } else {
-                self.look(&github, &findings.repository, &config, pull).await?
+                self.look(&github, &findings.repository, &config, pull)
+                    .await?
             };
             if evidence.is_some() {
                 findings.evidence = evidence;
                 return Ok(findings);
             }
         }
-        Err(GitHubError::moving("looking at the commits, while new ones were being pushed").into())
+        Err(GitHubError::moving("looking at the commits").into())
     }
 
     async fn vetters(
@@ -61,7 +62,11 @@ impl Engine {
         config: &RepoConfig,
     ) -> Result<BTreeMap<UserId, bool>, Failure> {
         let mut vetters = BTreeMap::new();
-        for request in state.requests.iter().filter(|request| asks_for_approval(request)) {
+        for request in state
+            .requests
+            .iter()
+            .filter(|request| asks_for_approval(request))
+        {
             let by = request.by();
             if by.kind == AccountKind::User
                 && !config.is_listed_vetter(&by.login)
@@ -176,12 +181,17 @@ fn bare(pull: PullView) -> Evidence {
     }
 }
 
-fn involved<'a>(pull: &'a PullView, commits: &'a Listing<CommitFact>) -> impl Iterator<Item = &'a Account> {
+fn involved<'a>(
+    pull: &'a PullView,
+    commits: &'a Listing<CommitFact>,
+) -> impl Iterator<Item = &'a Account> {
     let commits = match commits {
         Listing::Complete(commits) => commits.as_slice(),
         Listing::TooLong(_) | Listing::NotNeeded => &[],
     };
-    pull.author
-        .iter()
-        .chain(commits.iter().flat_map(|commit| commit.author.iter().chain(&commit.committer)))
+    pull.author.iter().chain(
+        commits
+            .iter()
+            .flat_map(|commit| commit.author.iter().chain(&commit.committer)),
+    )
 }

@@ -2,9 +2,9 @@
 
 use super::Engine;
 use crate::domain::gate::{GATE_NAME, Gate, HeadState, combine};
-use crate::domain::ids::{RepoId, Sha, Subject};
+use crate::domain::ids::{CheckRunId, RepoId, Sha, Subject};
 use crate::domain::pull::PullState;
-use crate::github::{GitHubError, NewCheck};
+use crate::github::{GitHubError, NewCheck, Repository};
 use crate::store::{Change, Record, StoreError};
 
 impl Engine {
@@ -59,7 +59,10 @@ impl Engine {
             repo: first.repo.clone(),
             sha: sha.clone(),
             check_run: None,
-            look_first: !seen.map(|head| head.since).min().is_some_and(|since| since > born),
+            look_first: !seen
+                .map(|head| head.since)
+                .min()
+                .is_some_and(|since| since > born),
             published: None,
             attempts: 0,
         }
@@ -72,7 +75,7 @@ impl Engine {
     ) -> Result<Result<(), GitHubError>, StoreError> {
         let github = self.shared.github.of(&head.repo);
         if head.check_run.is_none() && head.look_first {
-            match github.find_check(&head.sha, GATE_NAME).await {
+            match self.find_gate(&github, &head.sha).await {
                 Ok(found) => head.check_run = found,
                 Err(error) => return Ok(Err(error)),
             }
@@ -91,7 +94,8 @@ impl Engine {
         let new = NewCheck {
             name: GATE_NAME,
             sha: &head.sha,
-            external_id: format!("{}/{GATE_NAME}", head.sha),
+            external_id: head.sha.as_str(),
+            details_url: None,
             gate,
         };
         Ok(match github.create_check(&new).await {
@@ -103,9 +107,21 @@ impl Engine {
         })
     }
 
+    async fn find_gate(
+        &self,
+        github: &Repository,
+        sha: &Sha,
+    ) -> Result<Option<CheckRunId>, GitHubError> {
+        let app = self.shared.github.app().await?;
+        github.find_check(sha, GATE_NAME, app.id).await
+    }
+
     async fn done(&self, subject: Subject, head: Option<HeadState>) -> Result<(), StoreError> {
         let change = Change {
-            records: head.map(|head| Record::Head(Box::new(head))).into_iter().collect(),
+            records: head
+                .map(|head| Record::Head(Box::new(head)))
+                .into_iter()
+                .collect(),
             due: vec![(subject, None)],
             ..Change::default()
         };

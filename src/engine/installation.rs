@@ -18,7 +18,9 @@ impl Engine {
         };
         for entry in entries {
             match &entry.event {
-                Event::PeopleChanged { user: Some(user), .. } => {
+                Event::PeopleChanged {
+                    user: Some(user), ..
+                } => {
                     for key in self.store().pulls_by(*user).await? {
                         change.due.push((Subject::Pull(key), Some(self.now())));
                     }
@@ -58,7 +60,9 @@ impl Engine {
             change.records.push(Record::Repo(Box::new(known)));
             for pull in self.store().pulls_of(repo).await? {
                 if pull.view.as_ref().is_none_or(|view| view.open) {
-                    change.due.push((Subject::Pull(pull.key()), Some(self.now())));
+                    change
+                        .due
+                        .push((Subject::Pull(pull.key()), Some(self.now())));
                 }
             }
         }

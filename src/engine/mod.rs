@@ -115,7 +115,11 @@ impl Engine {
         let pending = engine.store().pending().await?;
         let due = engine.store().due().await?;
         if !pending.is_empty() || !due.is_empty() {
-            tracing::info!(deliveries = pending.len(), due = due.len(), "taking up what was left");
+            tracing::info!(
+                deliveries = pending.len(),
+                due = due.len(),
+                "taking up what was left"
+            );
         }
         engine.take_up(pending);
         for (subject, at) in due {
@@ -262,7 +266,12 @@ impl Engine {
     }
 
     async fn keep_time(self) {
-        while let Some(due) = self.shared.schedule.next_timer(self.shared.clock.as_ref()).await {
+        while let Some(due) = self
+            .shared
+            .schedule
+            .next_timer(self.shared.clock.as_ref())
+            .await
+        {
             for subject in due {
                 if self.shared.schedule.add_due(&subject) {
                     self.begin(subject);
@@ -290,9 +299,16 @@ impl Engine {
         }
     }
 
-    async fn permit(&self, installation: InstallationId) -> Option<tokio::sync::OwnedSemaphorePermit> {
+    async fn permit(
+        &self,
+        installation: InstallationId,
+    ) -> Option<tokio::sync::OwnedSemaphorePermit> {
         let semaphore = {
-            let mut permits = self.shared.permits.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut permits = self
+                .shared
+                .permits
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
             let new = || Arc::new(Semaphore::new(self.shared.pace.per_installation));
             permits.entry(installation).or_insert_with(new).clone()
         };

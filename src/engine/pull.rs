@@ -260,7 +260,9 @@ async fn perform(
             Ok(None)
         }
         Action::FindComment => {
-            let found = github.find_comment(state.number, text::STATUS_MARKER, None).await?;
+            let found = github
+                .find_comment(state.number, text::STATUS_MARKER, None)
+                .await?;
             state.comment_is(found.map_or(Posted::Absent, Posted::Is));
             Ok(None)
         }

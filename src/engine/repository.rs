@@ -36,13 +36,13 @@ impl Engine {
         };
         state.checked_at = None;
         let was = (state.good.clone(), state.problem.clone());
-        self.commit(Change {
+        let taken_in = Change {
             records: vec![Record::Repo(Box::new(state.clone()))],
             done,
-            due: vec![(subject.clone(), Some(self.now() + chrono::TimeDelta::minutes(1)))],
+            due: vec![(subject.clone(), Some(self.now()))],
             history: Vec::new(),
-        })
-        .await?;
+        };
+        self.store().commit(taken_in).await?;
         let mut due = vec![(subject.clone(), None)];
         match self.follow(&state, was).await {
             Ok(concerned) => due.extend(concerned.into_iter().map(|s| (s, Some(self.now())))),

@@ -1,7 +1,7 @@
 //! Which subjects an event concerns.
 
 use crate::domain::event::{Event, InstallationChange};
-use crate::domain::ids::{PullKey, RepoId, PrNumber, Subject};
+use crate::domain::ids::{PrNumber, PullKey, RepoId, Subject};
 use crate::store::{Store, StoreError};
 
 /// The subjects that take in `event`; none if it concerns nothing that is known.
@@ -23,7 +23,10 @@ pub(super) async fn subjects(event: &Event, store: &dyn Store) -> Result<Vec<Sub
         }
         Event::GatePressed { repo, sha, .. } => {
             let pulls = store.pulls_at(repo.id, sha).await?;
-            pulls.iter().map(|state| Subject::Pull(state.key())).collect()
+            pulls
+                .iter()
+                .map(|state| Subject::Pull(state.key()))
+                .collect()
         }
         Event::RepositoryChanged { repo, .. } => vec![Subject::Repository(repo.id)],
         Event::PeopleChanged { installation, .. } => vec![Subject::Installation(*installation)],

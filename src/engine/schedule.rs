@@ -72,7 +72,10 @@ impl Schedule {
         let mut inner = self.lock();
         let stopping = inner.stopping;
         let waiting = inner.busy.get_mut(subject)?;
-        let (entries, due) = (std::mem::take(&mut waiting.entries), std::mem::take(&mut waiting.due));
+        let (entries, due) = (
+            std::mem::take(&mut waiting.entries),
+            std::mem::take(&mut waiting.due),
+        );
         if stopping || (entries.is_empty() && !due) {
             inner.busy.remove(subject);
             drop(inner);
@@ -86,7 +89,12 @@ impl Schedule {
     }
 
     /// What could not be taken in waits again, and is tried at `at`.
-    pub(super) fn put_back(&self, subject: &Subject, mut entries: Vec<InboxEntry>, at: DateTime<Utc>) {
+    pub(super) fn put_back(
+        &self,
+        subject: &Subject,
+        mut entries: Vec<InboxEntry>,
+        at: DateTime<Utc>,
+    ) {
         let mut inner = self.lock();
         let waiting = inner.busy.remove(subject).unwrap_or_default();
         entries.extend(waiting.entries);
@@ -141,7 +149,8 @@ impl Schedule {
                     return Some(due);
                 }
                 let next = inner.timers.first().map(|(at, _)| *at - now);
-                next.and_then(|wait| wait.to_std().ok()).unwrap_or(Duration::from_secs(3600))
+                next.and_then(|wait| wait.to_std().ok())
+                    .unwrap_or(Duration::from_secs(3600))
             };
             tokio::select! {
                 _ = changed.changed() => {}
@@ -180,7 +189,8 @@ impl Schedule {
     }
 
     fn tick(&self) {
-        self.changed.send_modify(|count| *count = count.wrapping_add(1));
+        self.changed
+            .send_modify(|count| *count = count.wrapping_add(1));
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

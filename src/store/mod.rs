@@ -28,6 +28,16 @@ pub struct StoreError {
     pub cause: String,
 }
 
+impl StoreError {
+    /// The task that was writing ended before its time.
+    pub(crate) fn broken_off(cause: impl std::fmt::Display) -> Self {
+        Self {
+            doing: "writing",
+            cause: cause.to_string(),
+        }
+    }
+}
+
 /// The place of an entry in the inbox; grows with each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -158,7 +168,11 @@ pub trait Store: Send + Sync + 'static {
     /// Applies a change, in one transaction.
     async fn commit(&self, change: Change) -> Result<(), StoreError>;
     /// A subject's history, newest first, at most `limit`.
-    async fn history(&self, subject: &Subject, limit: usize) -> Result<Vec<HistoryEntry>, StoreError>;
+    async fn history(
+        &self,
+        subject: &Subject,
+        limit: usize,
+    ) -> Result<Vec<HistoryEntry>, StoreError>;
     /// Everything written so far is on disk when this returns.
     async fn flush(&self) -> Result<(), StoreError>;
 }

@@ -9,7 +9,11 @@ pub(super) struct Answer(pub(super) StatusCode, pub(super) &'static str);
 
 impl IntoResponse for Answer {
     fn into_response(self) -> Response {
-        let word = if self.0.is_success() { "status" } else { "error" };
+        let word = if self.0.is_success() {
+            "status"
+        } else {
+            "error"
+        };
         let body = format!("{}\n", json!({ word: self.1 }));
         (self.0, [(header::CONTENT_TYPE, "application/json")], body).into_response()
     }

@@ -4,9 +4,9 @@ mod answer;
 mod health;
 mod webhook;
 
+use crate::clock::Clock;
 use crate::engine::Engine;
 use crate::github::{GitHub, Identity, WebhookSecrets};
-use crate::clock::Clock;
 use crate::store::Store;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;

@@ -6,7 +6,7 @@ use super::answer::Answer;
 use crate::domain::ids::DeliveryId;
 use crate::engine::Received;
 use crate::github::{BadSignature, Decoded, GitHubError, Identity, decode};
-use crate::store::{Accepted, Aside};
+use crate::store::{Accepted, Aside, StoreError};
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
@@ -16,7 +16,10 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 pub(super) async fn wrong_method() -> Answer {
-    Answer(StatusCode::METHOD_NOT_ALLOWED, "deliveries are sent with POST")
+    Answer(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "deliveries are sent with POST",
+    )
 }
 
 pub(super) async fn receive(
@@ -27,11 +30,16 @@ pub(super) async fn receive(
     let body = match body {
         Ok(body) => body,
         Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-            return Answer(StatusCode::PAYLOAD_TOO_LARGE, "a delivery has at most 25 MiB");
+            return Answer(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "a delivery has at most 25 MiB",
+            );
         }
         Err(_) => return Answer(StatusCode::BAD_REQUEST, "the body could not be read"),
     };
-    let signature = headers.get("x-hub-signature-256").map(|value| value.as_bytes());
+    let signature = headers
+        .get("x-hub-signature-256")
+        .map(|value| value.as_bytes());
     if let Err(bad) = web.secrets.verify(signature, &body) {
         return Answer(StatusCode::UNAUTHORIZED, refusal(&bad));
     }
@@ -45,7 +53,10 @@ pub(super) async fn receive(
         );
     };
     let Ok(id) = DeliveryId::parse(id) else {
-        return Answer(StatusCode::BAD_REQUEST, "X-GitHub-Delivery is not a delivery id");
+        return Answer(
+            StatusCode::BAD_REQUEST,
+            "X-GitHub-Delivery is not a delivery id",
+        );
     };
     let Some(payload) = payload_of(&headers, &body) else {
         return Answer(StatusCode::BAD_REQUEST, "the form has no field `payload`");
@@ -76,10 +87,16 @@ impl Web {
         }))
     }
 
-    async fn take(&self, me: &Identity, id: DeliveryId, event_name: &str, payload: &[u8]) -> Answer {
+    async fn take(
+        &self,
+        me: &Identity,
+        id: DeliveryId,
+        event_name: &str,
+        payload: &[u8],
+    ) -> Answer {
         let now = self.clock.now();
         let (event, note) = match decode(event_name, payload, me, now) {
-            Ok(Decoded::Event(event)) => (Some(*event), String::new()),
+            Ok(Decoded::Event(event)) => (Some(event), String::new()),
             Ok(Decoded::Ignored(why)) => (None, why),
             Err(error) => {
                 tracing::warn!(delivery = %id, event = event_name, %error, "set a delivery aside");
@@ -103,7 +120,10 @@ impl Web {
             event,
             note,
         };
-        match self.engine.accept(received).await {
+        // A task of its own: if GitHub hangs up, the delivery is taken in all the same.
+        let engine = self.engine.clone();
+        let accepted = tokio::spawn(async move { engine.accept(received).await }).await;
+        match accepted.unwrap_or_else(|error| Err(StoreError::broken_off(error))) {
             Ok(Accepted::Fresh(entries)) if entries.is_empty() => {
                 tracing::debug!(delivery = %id, event = event_name, "recorded and ignored");
                 Answer(StatusCode::ACCEPTED, "recorded; there is nothing to do")
@@ -121,7 +141,7 @@ impl Web {
     }
 }
 
-fn unavailable(error: &crate::store::StoreError) -> Answer {
+fn unavailable(error: &StoreError) -> Answer {
     tracing::error!(%error, "can't make a delivery durable");
     Answer(
         StatusCode::SERVICE_UNAVAILABLE,

@@ -90,8 +90,8 @@ pub(super) fn block_start(line: &str, in_paragraph: bool) -> Option<HtmlStart> {
             matches!(name.as_str(), "details" | "summary"),
         );
     }
-    let alone = tag(line)
-        .is_some_and(|tag| line[tag.length..].trim().is_empty() && !VERBATIM.contains(&&*tag.name));
+    // cmark-gfm, which GitHub uses, takes `</pre>` and its like here too; its specification does not.
+    let alone = tag(line).is_some_and(|tag| line[tag.length..].trim().is_empty());
     if alone && !in_paragraph {
         start(HtmlEnd::BlankLine, false)
     } else {
@@ -205,10 +205,11 @@ fn attribute(text: &str) -> Option<&str> {
 /// What the blocks before a text leave open.
 #[derive(Debug, Default)]
 pub(super) struct Hidden {
-    /// Inside something that is no text, and what ends it. Markdown takes an inline `<!--` that is not closed in its
-    /// paragraph for text, but the author meant otherwise, so here it runs on.
-    until: Option<&'static str>,
-    /// Inside a tag whose end can't be told: nothing that follows counts.
+    /// After an inline `<!--` that is not closed in its paragraph, and before the next `-->`. Markdown takes it for text,
+    /// but its author meant a comment.
+    meant: bool,
+    /// After a comment or tag in an HTML block that does not end there: to a browser it goes on through the rest of the
+    /// page, whose text is escaped and ends no comment.
     lost: bool,
     /// How many of each of [`HIDING`] are open.
     elements: BTreeMap<String, usize>,
@@ -221,6 +222,29 @@ pub(super) enum Inline {
     Markdown,
     /// As the inside of an HTML block.
     Html,
+}
+
+/// A text and where what may end something in it occurs last, so that looking for ends takes linear time in all.
+struct Ends<'a> {
+    text: &'a str,
+    last: [(&'static str, Option<usize>); 4],
+}
+
+impl<'a> Ends<'a> {
+    fn of(text: &'a str) -> Self {
+        let last = ["-->", "?>", "]]>", ">"].map(|end| (end, text.rfind(end)));
+        Self { text, last }
+    }
+
+    /// How far it is from `at` to behind the next `end`.
+    fn after(&self, at: usize, end: &str) -> Option<usize> {
+        let is_ahead = |(of, last): &(&str, Option<usize>)| *of == end && *last >= Some(at);
+        self.last
+            .iter()
+            .any(is_ahead)
+            .then(|| self.text[at..].find(end))?
+            .map(|found| found + end.len())
+    }
 }
 
 impl Hidden {
@@ -246,19 +270,18 @@ impl Hidden {
             Inline::Html => BTreeMap::new(),
         };
         let covered = self.lost || outer.values().any(|count| *count > 0);
+        let ends = Ends::of(text);
         let mut at = 0;
         while at < text.len() {
-            let rest = &text[at..];
-            let open = covered || self.lost || self.elements.values().any(|count| *count > 0);
-            let (length, opaque) = self.step(rest, inline);
+            let open = covered
+                || self.meant
+                || self.lost
+                || self.elements.values().any(|count| *count > 0);
+            let (length, opaque) = self.step(&ends, at, inline);
             if open || opaque {
                 hide(at, at + length);
             }
             at += length;
-        }
-        if inline == Inline::Html {
-            // An HTML block that its container cut short. Text after it is escaped and ends no comment.
-            self.lost |= self.until.take().is_some();
         }
         for (name, count) in outer {
             *self.elements.entry(name).or_default() += count;
@@ -268,35 +291,34 @@ impl Hidden {
 
     /// Reads the next piece of a text that is not empty: its length in bytes, at least one character, and whether it is
     /// something other than plain text in itself.
-    fn step(&mut self, rest: &str, inline: Inline) -> (usize, bool) {
-        if let Some(text) = self.until {
-            let end = rest.find(text).map(|end| end + text.len());
-            if end.is_some() {
-                self.until = None;
-            }
-            return (end.unwrap_or(rest.len()), true);
+    fn step(&mut self, ends: &Ends<'_>, at: usize, inline: Inline) -> (usize, bool) {
+        let rest = &ends.text[at..];
+        let markdown = inline == Inline::Markdown;
+        if self.meant && rest.starts_with("-->") {
+            self.meant = false;
+            return (3, true);
         }
-        if inline == Inline::Markdown && rest.starts_with('`') {
+        if markdown && rest.starts_with('`') {
             return code_span(rest);
         }
         if let Some(after) = rest.strip_prefix("<!--") {
             // `<!-->` and `<!--->` are whole comments.
             let whole = [">", "->"].iter().find(|end| after.starts_with(**end));
-            if whole.is_none() {
-                self.until = Some("-->");
-            }
-            return (4 + whole.map_or(0, |end| end.len()), true);
+            let end = match whole {
+                Some(end) => Some(4 + end.len()),
+                None => ends.after(at + 4, "-->").map(|end| 4 + end),
+            };
+            self.meant |= markdown && end.is_none();
+            self.lost |= !markdown && end.is_none();
+            return (end.unwrap_or(4), true);
         }
         if let Some(end) = declaration(rest) {
-            match rest.find(end) {
-                Some(at) if inline == Inline::Markdown => return (at + end.len(), true),
-                None if inline == Inline::Markdown => return (1, false),
-                // A browser ends all of these at the first `>`.
-                _ => self.until = Some(">"),
-            }
-            return (1, true);
+            // A browser ends all of these at the first `>`.
+            let end = if markdown { end } else { ">" };
+            let length = ends.after(at, end);
+            self.lost |= !markdown && length.is_none();
+            return (length.unwrap_or(1), length.is_some());
         }
-        let markdown = inline == Inline::Markdown;
         if let Some(tag) = tag(rest).or_else(|| loose_tag(rest).filter(|_| !markdown)) {
             if is_one_of(HIDING, &tag.name) {
                 let count = self.elements.entry(tag.name).or_default();
@@ -306,7 +328,6 @@ impl Hidden {
                     *count + 1
                 };
             }
-            // A browser takes a tag without an end, as HTML blocks may have, on through the rest of the page.
             self.lost |= tag.endless;
             return (tag.length, true);
         }

@@ -1,7 +1,7 @@
 //! The configuration of a repository: `.github/drawbridge.yaml`, or NVIDIA's `.github/copy-pr-bot.yaml` unchanged.
 //!
 //! Text comes in, a [`RepoConfig`] with every default filled comes out: [`parse`] reads one file into a
-//! [`ConfigFile`], which holds only what is written in it, and [`resolve`] lays the repository's file over the
+//! [`ConfigFile`], which holds only what is written in it, and [`resolve()`] lays the repository's file over the
 //! organisation's. Reading the files from the right branch, and keeping the last good one when a file is broken, is
 //! the engine's task.
 //!
@@ -63,7 +63,7 @@ pub struct RepoConfig {
     pub filters: Filters,
     /// Whether a changed file that no filter matches fails the gate. Default: false.
     pub require_filter_coverage: bool,
-    /// The file that `filters` names, when its content was not given to [`resolve`]: `filters` is then empty and must
+    /// The file that `filters` names, when its content was not given to [`resolve()`]: `filters` is then empty and must
     /// not be taken for what the repository wants.
     pub missing_filters_file: Option<String>,
 }

@@ -26,7 +26,7 @@ pub fn filters_file<'a>(
 /// What is in force: the repository's value of each key, else the organisation's, else the default; for a key that
 /// the organisation has locked, the organisation's value, else the default. The keys of `trust` count one by one.
 ///
-/// `filters_file` is the content of the file that [`filters_file`] names; it is ignored when none is named. Where one
+/// `filters_file` is the content of the file that [`filters_file()`] names; it is ignored when none is named. Where one
 /// is named and not given, [`RepoConfig::missing_filters_file`] says so.
 pub fn resolve(
     org: Option<&ConfigFile>,

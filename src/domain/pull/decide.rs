@@ -107,7 +107,12 @@ struct Asked {
     complaints: Vec<String>,
 }
 
-fn hear(state: &mut PullState, request: &Request, config: &RepoConfig, vetters: &BTreeMap<UserId, bool>) -> Asked {
+fn hear(
+    state: &mut PullState,
+    request: &Request,
+    config: &RepoConfig,
+    vetters: &BTreeMap<UserId, bool>,
+) -> Asked {
     let mut asked = Asked {
         done: false,
         wants_status: false,
@@ -125,20 +130,25 @@ fn hear(state: &mut PullState, request: &Request, config: &RepoConfig, vetters: 
                 match line.invocation() {
                     Invocation::Unknown { nearest: None, .. } => {}
                     _ if line.suspicious => asked.complaints.push(text::suspicious_line()),
-                    Invocation::OkToTest { sha } => match may_run(state, by, *at, sha, config, vetters) {
-                        Ok(head) => {
-                            approve(state, head, by, *at);
-                            asked.done = true;
+                    Invocation::OkToTest { sha } => {
+                        match may_run(state, by, *at, sha, config, vetters) {
+                            Ok(head) => {
+                                approve(state, head, by, *at);
+                                asked.done = true;
+                            }
+                            Err(complaint) => asked.complaints.push(complaint),
                         }
-                        Err(complaint) => asked.complaints.push(complaint),
-                    },
+                    }
                     Invocation::Sync => {
                         state.look_again();
                         asked.done = true;
                     }
                     Invocation::Status => asked.wants_status = true,
                     Invocation::Help => asked.complaints.push(text::help()),
-                    Invocation::Unknown { word, nearest: Some(nearest) } => {
+                    Invocation::Unknown {
+                        word,
+                        nearest: Some(nearest),
+                    } => {
                         asked.complaints.push(text::unknown_command(&word, nearest));
                     }
                 }
@@ -148,11 +158,7 @@ fn hear(state: &mut PullState, request: &Request, config: &RepoConfig, vetters: 
     asked
 }
 
-fn may_approve(
-    by: &Account,
-    config: &RepoConfig,
-    vetters: &BTreeMap<UserId, bool>,
-) -> bool {
+fn may_approve(by: &Account, config: &RepoConfig, vetters: &BTreeMap<UserId, bool>) -> bool {
     by.kind == AccountKind::User
         && (config.is_listed_vetter(&by.login) || vetters.get(&by.id) == Some(&true))
 }
@@ -183,17 +189,14 @@ fn may_run(
         Ok(Some(prefix)) if !prefix.names(head.as_str()) => Err(text::wrong_sha(&prefix, head)),
         // Two commits with the same first digits are cheap to make: a short SHA names a head only if
         // the commenter can't have meant another one that was there before.
-        Ok(Some(prefix)) if !prefix.is_full() && !seen_before => Err(text::short_sha(&prefix, head)),
+        Ok(Some(prefix)) if !prefix.is_full() && !seen_before => {
+            Err(text::short_sha(&prefix, head))
+        }
         Ok(Some(_)) => Ok(head.clone()),
     }
 }
 
-fn approve(
-    state: &mut PullState,
-    sha: Sha,
-    by: &Account,
-    at: DateTime<Utc>,
-) {
+fn approve(state: &mut PullState, sha: Sha, by: &Account, at: DateTime<Utc>) {
     state.approvals.retain(|approval| approval.sha != sha);
     state.approvals.push(Approval {
         sha,
@@ -249,9 +252,11 @@ fn wanted_comment(state: &PullState) -> Option<String> {
         return state.comment.wanted.clone();
     }
     match state.verdict.as_ref()? {
-        Verdict::NeedsVetting(reasons) => {
-            Some(text::comment_needs_vetting(view.author.as_ref(), &view.head, reasons))
-        }
+        Verdict::NeedsVetting(reasons) => Some(text::comment_needs_vetting(
+            view.author.as_ref(),
+            &view.head,
+            reasons,
+        )),
         Verdict::AutoSyncOff { draft } => Some(text::comment_auto_sync_off(&view.head, *draft)),
         // Its instructions stay true for the head they name; only a head of its own needs new words.
         Verdict::Approved(_) => state.comment.wanted.clone(),
@@ -335,9 +340,11 @@ fn gate_of(state: &PullState) -> Gate {
                 text::title_passed(&state.builds),
                 false,
             ),
-            Tally::Running | Tally::Passed => {
-                (GateStatus::InProgress, text::title_running(&state.builds), false)
-            }
+            Tally::Running | Tally::Passed => (
+                GateStatus::InProgress,
+                text::title_running(&state.builds),
+                false,
+            ),
             Tally::Failed => (
                 GateStatus::Completed(Conclusion::Failure),
                 text::title_failed(&state.builds),

@@ -111,7 +111,8 @@ impl PullState {
                 None => self.builds.push(build),
             }
         }
-        self.builds.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
+        self.builds
+            .sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
         self.builds_confirmed = true;
         self.read_builds = false;
         refresh_gate(self);

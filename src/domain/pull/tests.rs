@@ -1,13 +1,13 @@
 //! A pull request's story at the level of state: what is taken in, what is wanted, what is done next.
 
 use super::*;
+use crate::domain::command;
 use crate::domain::config::{RepoConfig, Scope, parse, resolve};
 use crate::domain::event::{AccountKind, BuildId, BuildStatus, Conclusion, Event};
 use crate::domain::gate::GateStatus;
 use crate::domain::ids::{InstallationId, OwnerKind, RepoId, RepoName, UserId};
 use crate::domain::repository::RepoState;
 use crate::domain::trust::{CommitFact, Evidence, Listing};
-use crate::domain::command;
 use chrono::TimeDelta;
 use std::collections::BTreeMap;
 
@@ -113,7 +113,11 @@ impl Scene {
             lines: command::extract(body),
         });
         self.decide();
-        let answer = self.state.outbox.first().map(|outgoing| outgoing.answer.clone());
+        let answer = self
+            .state
+            .outbox
+            .first()
+            .map(|outgoing| outgoing.answer.clone());
         self.state.outbox.clear();
         answer
     }
@@ -132,21 +136,69 @@ fn what_a_comment_comes_to() {
     let rows = [
         (&maya, 20, format!("/ok to test {full}"), thumbs_up, true),
         (&maya, 20, "/ok to test aaaaaaa".to_owned(), thumbs_up, true),
-        (&maya, 20, "/OK TO TEST aaaaaaaaa".to_owned(), thumbs_up, true),
+        (
+            &maya,
+            20,
+            "/OK TO TEST aaaaaaaaa".to_owned(),
+            thumbs_up,
+            true,
+        ),
         // The head is there since second 10: a short SHA written before may have meant another commit.
-        (&maya, 10, "/ok to test aaaaaaa".to_owned(), "is so new", false),
+        (
+            &maya,
+            10,
+            "/ok to test aaaaaaa".to_owned(),
+            "is so new",
+            false,
+        ),
         (&maya, 9, format!("/ok to test {full}"), thumbs_up, true),
-        (&maya, 20, "/ok to test bbbbbbbbb".to_owned(), "is not the head", false),
-        (&maya, 20, "/ok to test".to_owned(), "names the commit", false),
-        (&maya, 20, "/ok to test aaaa".to_owned(), "/ok to test aaaaaaaaa", false),
-        (&stranger, 20, format!("/ok to test {full}"), "can't approve", false),
+        (
+            &maya,
+            20,
+            "/ok to test bbbbbbbbb".to_owned(),
+            "is not the head",
+            false,
+        ),
+        (
+            &maya,
+            20,
+            "/ok to test".to_owned(),
+            "names the commit",
+            false,
+        ),
+        (
+            &maya,
+            20,
+            "/ok to test aaaa".to_owned(),
+            "/ok to test aaaaaaaaa",
+            false,
+        ),
+        (
+            &stranger,
+            20,
+            format!("/ok to test {full}"),
+            "can't approve",
+            false,
+        ),
         (&stranger, 20, "/sync".to_owned(), thumbs_up, false),
         (&stranger, 20, "/help".to_owned(), "| command |", false),
         (&stranger, 20, "/status".to_owned(), "needs vetting", false),
-        (&stranger, 20, "/ok to tset abcdefabc".to_owned(), "Did you mean", false),
+        (
+            &stranger,
+            20,
+            "/ok to tset abcdefabc".to_owned(),
+            "Did you mean",
+            false,
+        ),
         (&stranger, 20, "/retest".to_owned(), "", false),
         (&stranger, 20, "/lgtm\u{200b}".to_owned(), "", false),
-        (&maya, 20, format!("/ok to test\u{200b} {full}"), "can't be seen", false),
+        (
+            &maya,
+            20,
+            format!("/ok to test\u{200b} {full}"),
+            "can't be seen",
+            false,
+        ),
     ];
     for (by, second, body, expected, approved) in rows {
         let mut scene = Scene::of_stranger();
@@ -155,7 +207,11 @@ fn what_a_comment_comes_to() {
             Some(Answer::ThumbsUp) => thumbs_up.to_owned(),
             Some(Answer::Reply(text)) => text,
         };
-        let matches = if expected.is_empty() { said.is_empty() } else { said.contains(expected) };
+        let matches = if expected.is_empty() {
+            said.is_empty()
+        } else {
+            said.contains(expected)
+        };
         assert!(matches, "{body:?} at {second}: {said}");
         let wanted = scene.state.wanted_mirror == Mirror::At(sha('a'));
         assert_eq!(wanted, approved, "{body:?}");
@@ -169,20 +225,39 @@ fn an_approval_does_not_reach_the_next_head() {
     assert_eq!(scene.state.wanted_mirror, Mirror::At(sha('a')));
     scene.pull().head = sha('b');
     scene.decide();
-    assert_eq!(scene.state.wanted_mirror, Mirror::At(sha('a')), "the mirror stays where it is");
-    assert_eq!(scene.status(), GateStatus::Completed(Conclusion::ActionRequired));
+    assert_eq!(
+        scene.state.wanted_mirror,
+        Mirror::At(sha('a')),
+        "the mirror stays where it is"
+    );
+    assert_eq!(
+        scene.status(),
+        GateStatus::Completed(Conclusion::ActionRequired)
+    );
     assert_eq!(scene.state.gate.as_ref().expect("a gate").sha, sha('b'));
 }
 
 #[test]
 fn the_mirror_is_moved_once_and_removed_when_the_pull_request_closes() {
     let mut scene = Scene::of_member();
-    assert_eq!(plan(&scene.state), [Action::MoveMirror { to: sha('a'), exists: false }]);
+    assert_eq!(
+        plan(&scene.state),
+        [Action::MoveMirror {
+            to: sha('a'),
+            exists: false
+        }]
+    );
     scene.state.mirror_was_put(Mirror::At(sha('a')));
     assert_eq!(plan(&scene.state), []);
     scene.pull().head = sha('b');
     scene.decide();
-    assert_eq!(plan(&scene.state), [Action::MoveMirror { to: sha('b'), exists: true }]);
+    assert_eq!(
+        plan(&scene.state),
+        [Action::MoveMirror {
+            to: sha('b'),
+            exists: true
+        }]
+    );
     scene.state.mirror_was_put(Mirror::At(sha('b')));
     scene.pull().open = false;
     scene.decide();
@@ -191,7 +266,13 @@ fn the_mirror_is_moved_once_and_removed_when_the_pull_request_closes() {
     assert_eq!(plan(&scene.state), []);
     scene.pull().open = true;
     scene.decide();
-    assert_eq!(plan(&scene.state), [Action::MoveMirror { to: sha('b'), exists: false }]);
+    assert_eq!(
+        plan(&scene.state),
+        [Action::MoveMirror {
+            to: sha('b'),
+            exists: false
+        }]
+    );
 }
 
 #[test]
@@ -201,7 +282,11 @@ fn a_judged_head_is_not_written_once_another_head_waits_for_vetting() {
     scene.pull().head = sha('b');
     scene.decide();
     let moves = |action: &Action| matches!(action, Action::MoveMirror { .. });
-    assert!(!plan(&scene.state).iter().any(moves), "{:?}", plan(&scene.state));
+    assert!(
+        !plan(&scene.state).iter().any(moves),
+        "{:?}",
+        plan(&scene.state)
+    );
 }
 
 #[test]
@@ -227,17 +312,33 @@ fn success_needs_every_build_and_a_second_look() {
     };
     let success = BuildStatus::Ended(Conclusion::Success);
     changed(&mut scene.state, 'b', build(1, success, 30));
-    assert!(scene.state.builds.is_empty(), "a build of another commit is not ours");
+    assert!(
+        scene.state.builds.is_empty(),
+        "a build of another commit is not ours"
+    );
     changed(&mut scene.state, 'a', build(1, success, 30));
     changed(&mut scene.state, 'a', build(1, BuildStatus::Running, 29));
-    assert_eq!(scene.status(), GateStatus::InProgress, "not before GitHub was asked for others");
+    assert_eq!(
+        scene.status(),
+        GateStatus::InProgress,
+        "not before GitHub was asked for others"
+    );
     assert_eq!(plan(&scene.state), [Action::ReadBuilds(sha('a'))]);
-    scene.state.builds_are(vec![build(1, success, 30), build(2, BuildStatus::Running, 30)]);
+    scene.state.builds_are(vec![
+        build(1, success, 30),
+        build(2, BuildStatus::Running, 30),
+    ]);
     assert_eq!(scene.status(), GateStatus::InProgress);
     changed(&mut scene.state, 'a', build(2, success, 31));
-    scene.state.builds_are(vec![build(1, success, 30), build(2, success, 31)]);
+    scene
+        .state
+        .builds_are(vec![build(1, success, 30), build(2, success, 31)]);
     assert_eq!(scene.status(), GateStatus::Completed(Conclusion::Success));
-    changed(&mut scene.state, 'a', build(2, BuildStatus::Ended(Conclusion::Failure), 40));
+    changed(
+        &mut scene.state,
+        'a',
+        build(2, BuildStatus::Ended(Conclusion::Failure), 40),
+    );
     assert_eq!(scene.status(), GateStatus::Completed(Conclusion::Failure));
 }
 
@@ -247,12 +348,19 @@ fn a_question_that_fails_is_neither_trust_nor_distrust() {
     scene.state.mirror_was_put(Mirror::At(sha('a')));
     let before = scene.state.gate.clone();
     unestablished(&mut scene.state, "GitHub answered 502".to_owned());
-    assert_eq!(scene.state.gate, before, "a head that was judged stays judged");
+    assert_eq!(
+        scene.state.gate, before,
+        "a head that was judged stays judged"
+    );
     scene.state.saw_head(&sha('b'), at(50));
     unestablished(&mut scene.state, "GitHub answered 502".to_owned());
     let gate = scene.state.gate.clone().expect("a gate");
     assert_eq!((gate.sha, gate.gate.status), (sha('b'), GateStatus::Queued));
-    assert!(gate.gate.title.contains("GitHub answered 502"), "{}", gate.gate.title);
+    assert!(
+        gate.gate.title.contains("GitHub answered 502"),
+        "{}",
+        gate.gate.title
+    );
     assert_eq!(scene.state.wanted_mirror, Mirror::At(sha('a')));
 }
 
@@ -274,10 +382,19 @@ fn a_mirror_that_somebody_moved_is_put_back_and_an_old_delivery_changes_nothing(
     pushed(&mut scene.state, 'f');
     assert_eq!(plan(&scene.state), [Action::ReadMirror]);
     scene.state.mirror_was_found(Mirror::At(sha('f')));
-    assert_eq!(plan(&scene.state)[0], Action::MoveMirror { to: sha('a'), exists: true });
+    assert_eq!(
+        plan(&scene.state)[0],
+        Action::MoveMirror {
+            to: sha('a'),
+            exists: true
+        }
+    );
     scene.state.mirror_was_put(Mirror::At(sha('a')));
     let summary = &scene.state.gate.as_ref().expect("a gate").gate.summary;
-    assert!(summary.contains("`mallory` moved it to `fffffffff`"), "{summary}");
+    assert!(
+        summary.contains("`mallory` moved it to `fffffffff`"),
+        "{summary}"
+    );
     pushed(&mut scene.state, 'e');
     scene.state.mirror_was_found(Mirror::At(sha('a')));
     assert_eq!(scene.state.disturbance, None);
@@ -288,16 +405,25 @@ fn only_a_pull_request_that_waits_for_people_gets_a_comment() {
     assert_eq!(Scene::of_member().state.comment.wanted, None);
     let mut scene = Scene::of_stranger();
     let first = scene.state.comment.wanted.clone().expect("a comment");
-    assert!(first.contains(&format!("/ok to test {}", sha('a'))), "{first}");
+    assert!(
+        first.contains(&format!("/ok to test {}", sha('a'))),
+        "{first}"
+    );
     assert_eq!(plan(&scene.state), [Action::PostComment(first.clone())]);
     scene.state.comment_says(CommentId(5), first);
     assert_eq!(plan(&scene.state), []);
     scene.pull().head = sha('b');
     scene.decide();
-    assert!(matches!(plan(&scene.state)[0], Action::EditComment(CommentId(5), _)));
+    assert!(matches!(
+        plan(&scene.state)[0],
+        Action::EditComment(CommentId(5), _)
+    ));
     let drafts = Scene::new(&user(1, "maya"), true, "auto_sync_ready: false");
     let explained = drafts.state.comment.wanted.expect("a comment");
-    assert!(explained.contains("`auto_sync_ready` is off"), "{explained}");
+    assert!(
+        explained.contains("`auto_sync_ready` is off"),
+        "{explained}"
+    );
 }
 
 #[test]
@@ -307,33 +433,56 @@ fn names_from_outside_do_not_act_in_what_we_write() {
     let comment = scene.state.comment.wanted.expect("a comment");
     let summary = scene.state.gate.expect("a gate").gate.summary;
     for text in [comment, summary] {
-        assert!(text.contains("`x](https://evil)\\u{202e}@maya\\u{7c}'<b>`"), "{text}");
+        assert!(
+            text.contains("`x](https://evil)\\u{202e}@maya\\u{7c}'<b>`"),
+            "{text}"
+        );
     }
 }
 
 #[test]
 fn where_nothing_good_was_ever_configured_the_gate_names_the_broken_file() {
     let mut scene = Scene::of_member();
-    let broken = parse(".github/drawbridge.yaml", "enabeld: true", Scope::Repository);
+    let broken = parse(
+        ".github/drawbridge.yaml",
+        "enabeld: true",
+        Scope::Repository,
+    );
     let mut repository = RepoState::new(repo());
     repository.configured(Err(broken.expect_err("a mistake")), at(0));
     scene.findings.repository = repository;
     scene.decide();
     let gate = scene.state.gate.expect("a gate").gate;
-    assert!(gate.title.contains(".github/drawbridge.yaml has a mistake"), "{}", gate.title);
-    assert!(gate.summary.contains(".github/drawbridge.yaml:1:1"), "{}", gate.summary);
+    assert!(
+        gate.title.contains(".github/drawbridge.yaml has a mistake"),
+        "{}",
+        gate.title
+    );
+    assert!(
+        gate.summary.contains(".github/drawbridge.yaml:1:1"),
+        "{}",
+        gate.summary
+    );
 }
 
 #[test]
 fn a_mistake_leaves_the_last_good_configuration_in_force_and_the_gate_says_so() {
     let mut scene = Scene::of_member();
     let broken = parse(".github/drawbridge.yaml", "enabled: [", Scope::Repository);
-    scene.findings.repository.configured(Err(broken.expect_err("a mistake")), at(1));
+    scene
+        .findings
+        .repository
+        .configured(Err(broken.expect_err("a mistake")), at(1));
     scene.decide();
     scene.state.mirror_was_put(Mirror::At(sha('a')));
     let gate = scene.state.gate.expect("a gate").gate;
     assert_eq!(gate.status, GateStatus::InProgress);
-    assert!(gate.summary.contains("last one without mistakes stays in force"), "{}", gate.summary);
+    assert!(
+        gate.summary
+            .contains("last one without mistakes stays in force"),
+        "{}",
+        gate.summary
+    );
 }
 
 #[test]

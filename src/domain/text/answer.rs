@@ -22,7 +22,10 @@ pub fn not_a_vetter(login: &str) -> String {
 
 /// The text after `/ok to test` is no SHA.
 pub fn bad_sha(bad: &BadSha, head: &Sha) -> String {
-    format!("{bad} If you have read the present head, approve it with\n\n{}", approve_line(head))
+    format!(
+        "{bad} If you have read the present head, approve it with\n\n{}",
+        approve_line(head)
+    )
 }
 
 /// `/ok to test` alone.
@@ -63,7 +66,10 @@ pub fn suspicious_line() -> String {
 
 /// Nearly a command.
 pub fn unknown_command(word: &str, nearest: &str) -> String {
-    format!("There is no command {}. Did you mean `{nearest}`? `/help` lists them all.", code(word))
+    format!(
+        "There is no command {}. Did you mean `{nearest}`? `/help` lists them all.",
+        code(word)
+    )
 }
 
 /// `/help`.
@@ -78,6 +84,7 @@ pub fn help() -> String {
 pub fn status(state: &PullState) -> String {
     match &state.gate {
         Some(at) => format!("**{}**\n\n{}", title_of(&at.gate), at.gate.summary),
-        None => "There is nothing to wait for here: Drawbridge is not enabled in this repository.".to_owned(),
+        None => "There is nothing to wait for here: Drawbridge is not enabled in this repository."
+            .to_owned(),
     }
 }

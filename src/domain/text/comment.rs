@@ -20,7 +20,10 @@ pub fn answer_marker(id: CommentId) -> String {
 
 /// On a pull request whose head needs vetting. Stays true whatever becomes of that head.
 pub fn comment_needs_vetting(author: Option<&Account>, head: &Sha, reasons: &[Reason]) -> String {
-    let hello = author.map_or_else(|| "Hello".to_owned(), |author| format!("Hello {}", login(author)));
+    let hello = author.map_or_else(
+        || "Hello".to_owned(),
+        |author| format!("Hello {}", login(author)),
+    );
     let mut listed: String = reasons
         .iter()
         .take(REASONS_SHOWN)
@@ -28,7 +31,9 @@ pub fn comment_needs_vetting(author: Option<&Account>, head: &Sha, reasons: &[Re
         .collect();
     if reasons.len() > REASONS_SHOWN {
         let more = reasons.len() - REASONS_SHOWN;
-        listed.push_str(&format!("- … and {more} more; the check on the head lists all.\n"));
+        listed.push_str(&format!(
+            "- … and {more} more; the check on the head lists all.\n"
+        ));
     }
     format!(
         "{STATUS_MARKER}\n{hello}, thank you for this pull request. Its builds run on hardware of this project, \

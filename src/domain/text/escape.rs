@@ -20,9 +20,9 @@ pub fn code(text: &str) -> String {
 pub fn link(name: &str, url: Option<&str>) -> String {
     let harmless = |url: &&str| {
         (url.starts_with("https://") || url.starts_with("http://"))
-            && url
-                .chars()
-                .all(|c| c.is_ascii_graphic() && !matches!(c, '(' | ')' | '<' | '>' | '|' | '"' | '\\' | '`'))
+            && url.chars().all(|c| {
+                c.is_ascii_graphic() && !matches!(c, '(' | ')' | '<' | '>' | '|' | '"' | '\\' | '`')
+            })
     };
     match url.filter(harmless) {
         Some(url) => format!("[{}](<{url}>)", code(name)),
@@ -51,8 +51,16 @@ mod tests {
 
     #[test]
     fn only_addresses_of_the_web_become_links() {
-        assert_eq!(link("b", Some("https://ci.example/1")), "[`b`](<https://ci.example/1>)");
-        for bad in ["javascript:alert(1)", "https://x/)[", "https://x/ y", "data:text/html,x"] {
+        assert_eq!(
+            link("b", Some("https://ci.example/1")),
+            "[`b`](<https://ci.example/1>)"
+        );
+        for bad in [
+            "javascript:alert(1)",
+            "https://x/)[",
+            "https://x/ y",
+            "data:text/html,x",
+        ] {
             assert_eq!(link("b", Some(bad)), "`b`");
         }
     }

@@ -22,7 +22,9 @@ pub fn title_waits_for_vetter(state: &PullState) -> String {
     let head = state.open_head().map_or("", |head| head.short());
     match &state.verdict {
         Some(Verdict::AutoSyncOff { draft: true }) => {
-            format!("Drafts don't build by themselves: a maintainer can comment `/ok to test {head}`")
+            format!(
+                "Drafts don't build by themselves: a maintainer can comment `/ok to test {head}`"
+            )
         }
         Some(Verdict::AutoSyncOff { draft: false }) => {
             format!("Automatic builds are off: a maintainer can comment `/ok to test {head}`")
@@ -34,7 +36,10 @@ pub fn title_waits_for_vetter(state: &PullState) -> String {
 /// Trusted, the mirror not there yet.
 pub fn title_mirroring(state: &PullState) -> String {
     match &state.trouble {
-        Some(trouble) => plain(&format!("Moving the mirror, will be tried again: {}", trouble)),
+        Some(trouble) => plain(&format!(
+            "Moving the mirror, will be tried again: {}",
+            trouble
+        )),
         None => format!("Moving {} to this head", state.mirror_branch()),
     }
 }
@@ -53,7 +58,11 @@ pub fn title_running(builds: &[Build]) -> String {
     match waiting.as_slice() {
         [] => "All builds have ended; making sure that none is missing".to_owned(),
         [one] => plain(&format!("Waiting for {}", one.name)),
-        [first, rest @ ..] => plain(&format!("Waiting for {} and {} more", first.name, rest.len())),
+        [first, rest @ ..] => plain(&format!(
+            "Waiting for {} and {} more",
+            first.name,
+            rest.len()
+        )),
     }
 }
 
@@ -77,9 +86,11 @@ pub fn title_failed(builds: &[Build]) -> String {
     match failed.as_slice() {
         [] => "A build failed".to_owned(),
         [(one, conclusion)] => plain(&format!("{}: {}", one.name, in_words(*conclusion))),
-        [(first, _), rest @ ..] => {
-            plain(&format!("{} and {} more did not pass", first.name, rest.len()))
-        }
+        [(first, _), rest @ ..] => plain(&format!(
+            "{} and {} more did not pass",
+            first.name,
+            rest.len()
+        )),
     }
 }
 
@@ -88,13 +99,18 @@ pub fn title_uncovered(paths: &[String]) -> String {
     let first = paths.first().map_or("", String::as_str);
     match paths.len() {
         0 | 1 => plain(&format!("No filter matches {first}: add it to a filter")),
-        n => plain(&format!("No filter matches {first} and {} more: add them to a filter", n - 1)),
+        n => plain(&format!(
+            "No filter matches {first} and {} more: add them to a filter",
+            n - 1
+        )),
     }
 }
 
 /// More files than GitHub lists.
 pub fn too_many_files(count: u64) -> String {
-    format!("There are {count} changed files. GitHub lists 3000 at most, so not every one can be looked at.")
+    format!(
+        "There are {count} changed files. GitHub lists 3000 at most, so not every one can be looked at."
+    )
 }
 
 /// GitHub could not be asked what has to be known.
@@ -119,7 +135,10 @@ pub fn gate_waits_for_github(what: &str, attempts: u32) -> Gate {
 pub fn gate_broken_configuration(problem: &ConfigError) -> Gate {
     Gate {
         status: GateStatus::Completed(Conclusion::ActionRequired),
-        title: plain(&format!("{} has a mistake: a maintainer has to mend it", problem.path)),
+        title: plain(&format!(
+            "{} has a mistake: a maintainer has to mend it",
+            problem.path
+        )),
         summary: format!(
             "The configuration on the default branch can't be used, and none without mistakes is in force, so \
              nothing is mirrored.\n\n```\n{}\n```\n\nMend the file on the default branch; this check follows by itself.\n",
@@ -129,11 +148,15 @@ pub fn gate_broken_configuration(problem: &ConfigError) -> Gate {
     }
 }
 
-const LAST_GOOD: &str = "\n---\n**The configuration has a mistake.** The last one without mistakes stays in force.";
+const LAST_GOOD: &str =
+    "\n---\n**The configuration has a mistake.** The last one without mistakes stays in force.";
 
 /// Added to a gate while the newest configuration has a mistake.
 pub fn last_good_in_force(problem: &ConfigError) -> String {
-    format!("{LAST_GOOD}\n\n```\n{}\n```\n", fenced(&problem.to_string()))
+    format!(
+        "{LAST_GOOD}\n\n```\n{}\n```\n",
+        fenced(&problem.to_string())
+    )
 }
 
 /// That addition in a summary, if it is there.
@@ -160,7 +183,9 @@ pub fn summary(state: &PullState) -> String {
 
 fn trust(state: &PullState, text: &mut String) {
     text.push_str("### Trust\n");
-    let Some(head) = state.open_head() else { return };
+    let Some(head) = state.open_head() else {
+        return;
+    };
     let _ = match &state.verdict {
         Some(Verdict::Trusted) => writeln!(
             text,
@@ -180,7 +205,11 @@ fn trust(state: &PullState, text: &mut String) {
              starts them with the button *OK to test* or with\n\n{}",
             head.short(),
             if *draft { "drafts" } else { "pull requests" },
-            if *draft { "auto_sync_draft" } else { "auto_sync_ready" },
+            if *draft {
+                "auto_sync_draft"
+            } else {
+                "auto_sync_ready"
+            },
             approve_line(head)
         ),
         Some(Verdict::NeedsVetting(reasons)) => {
@@ -220,7 +249,9 @@ fn mirror(state: &PullState, text: &mut String) {
         let moved = disturbance
             .to
             .as_ref()
-            .map_or("deleted it".to_owned(), |sha| format!("moved it to `{}`", sha.short()));
+            .map_or("deleted it".to_owned(), |sha| {
+                format!("moved it to `{}`", sha.short())
+            });
         let _ = writeln!(
             text,
             "\n**Note:** {who} {moved}; it was put back to `{}`. Only Drawbridge should write to this branch: \

@@ -39,7 +39,9 @@ pub fn reason(reason: &Reason) -> String {
             "There are {count} commits. GitHub lists 250 at most, so not every one can be looked at."
         ),
         Reason::TooManyFiles(count) => too_many_files(*count),
-        Reason::AuthorGone => "The account that opened this pull request no longer exists.".to_owned(),
+        Reason::AuthorGone => {
+            "The account that opened this pull request no longer exists.".to_owned()
+        }
         Reason::AuthorUntrusted(account) => format!(
             "{} opened this pull request and is not a trusted user.",
             login(account)
@@ -108,7 +110,9 @@ pub fn history_verdict(state: &super::pull::PullState) -> String {
         None if view.open => "not enabled here".to_owned(),
         None => "closed".to_owned(),
         Some(Verdict::Trusted) => format!("{head} is trusted"),
-        Some(Verdict::Approved(approval)) => format!("{head} was approved by {}", approval.by.login),
+        Some(Verdict::Approved(approval)) => {
+            format!("{head} was approved by {}", approval.by.login)
+        }
         Some(Verdict::AutoSyncOff { .. }) => format!("{head} is trusted, automatic builds are off"),
         Some(Verdict::NeedsVetting(reasons)) => {
             let reasons: Vec<String> = reasons.iter().map(reason).collect();

@@ -5,7 +5,8 @@ use crate::domain::config::{RepoConfig, Scope, parse, resolve};
 
 fn config(more: &str) -> RepoConfig {
     let text = format!("enabled: true\n{more}");
-    let file = parse(".github/drawbridge.yaml", &text, Scope::Repository).expect("a good configuration");
+    let file =
+        parse(".github/drawbridge.yaml", &text, Scope::Repository).expect("a good configuration");
     resolve(None, Some(&file), None)
 }
 
@@ -100,16 +101,21 @@ fn in_short(verdict: &Verdict) -> String {
         Verdict::AutoSyncOff { draft: true } => "draft waits".to_owned(),
         Verdict::AutoSyncOff { draft: false } => "ready waits".to_owned(),
         Verdict::NeedsVetting(reasons) => {
-            let words: Vec<String> = reasons.iter().map(|reason| match reason {
-                Reason::AlwaysVet { path } => format!("touches {path}"),
-                Reason::TooManyCommits(n) => format!("{n} commits"),
-                Reason::TooManyFiles(n) => format!("{n} files"),
-                Reason::AuthorGone => "author gone".to_owned(),
-                Reason::AuthorUntrusted(account) => format!("author {}", account.login),
-                Reason::Unverified { reason, .. } => reason.clone(),
-                Reason::Unknown { role, .. } => format!("unknown {role:?}"),
-                Reason::Untrusted { role, account, .. } => format!("{role:?} {}", account.login),
-            }).collect();
+            let words: Vec<String> = reasons
+                .iter()
+                .map(|reason| match reason {
+                    Reason::AlwaysVet { path } => format!("touches {path}"),
+                    Reason::TooManyCommits(n) => format!("{n} commits"),
+                    Reason::TooManyFiles(n) => format!("{n} files"),
+                    Reason::AuthorGone => "author gone".to_owned(),
+                    Reason::AuthorUntrusted(account) => format!("author {}", account.login),
+                    Reason::Unverified { reason, .. } => reason.clone(),
+                    Reason::Unknown { role, .. } => format!("unknown {role:?}"),
+                    Reason::Untrusted { role, account, .. } => {
+                        format!("{role:?} {}", account.login)
+                    }
+                })
+                .collect();
             words.join(", ")
         }
     }
@@ -123,37 +129,180 @@ fn a_head_is_judged_by_the_first_rule_that_speaks() {
     let unsigned_ok = "trust: {require_verified_commits: false}";
     let rows: Vec<(&str, Evidence, &str, &str)> = vec![
         ("a member's signed commit", trusted(), "", "trusted"),
-        ("opened by a stranger", with(|e| e.pull.author = s()), "", "author stranger"),
-        ("opened by a listed trustee, case aside", with(|e| e.pull.author = s()), "additional_trustees: [STRANGER]", "trusted"),
-        ("opened by an account that is gone", with(|e| e.pull.author = None), "", "author gone"),
-        ("membership never asked", with(|e| e.members.clear()), "", "author maya, Author maya, Committer maya"),
-        ("an unsigned commit", one_commit(m(), m(), false), "", "unsigned"),
-        ("an unsigned commit where that is allowed", one_commit(m(), m(), false), unsigned_ok, "trusted"),
-        ("a commit of a stranger", one_commit(s(), m(), true), "", "Author stranger"),
-        ("committed by a stranger", one_commit(m(), s(), true), "", "Committer stranger"),
-        ("an author nobody knows", one_commit(None, m(), true), "", "unknown Author"),
-        ("a committer nobody knows", one_commit(m(), None, true), "", "unknown Committer"),
-        ("unsigned and unknown, both are said", one_commit(None, None, false), "", "unsigned, unknown Author, unknown Committer"),
-        ("made on github.com", one_commit(m(), Some(web_flow()), true), "", "trusted"),
-        ("made on github.com by a stranger", one_commit(s(), Some(web_flow()), true), "", "Author stranger"),
-        ("web-flow's e-mail without its signature", one_commit(m(), Some(web_flow()), false), unsigned_ok, "unsigned"),
-        ("web-flow as an author is nobody's friend", one_commit(Some(web_flow()), m(), true), "", "Author web-flow"),
-        ("somebody called web-flow who is not", one_commit(m(), Some(user(77, "web-flow")), true), "", "Committer web-flow"),
-        ("a bot, even if a member has its number", with(|e| e.pull.author = Some(bot("dependabot[bot]"))), "", "author dependabot[bot]"),
-        ("a listed bot", with(|e| e.pull.author = Some(bot("dependabot[bot]"))), "additional_trustees: ['dependabot[bot]']", "trusted"),
-        ("more commits than are listed", with(|e| e.commits = Listing::TooLong(300)), "", "300 commits"),
-        ("no commits at all", with(|e| e.commits = Listing::Complete(vec![])), "", "1 commits"),
-        ("a workflow touched", files(&["a.rs", ".github/workflows/ci.yml"]), vet, "touches .github/workflows/ci.yml"),
+        (
+            "opened by a stranger",
+            with(|e| e.pull.author = s()),
+            "",
+            "author stranger",
+        ),
+        (
+            "opened by a listed trustee, case aside",
+            with(|e| e.pull.author = s()),
+            "additional_trustees: [STRANGER]",
+            "trusted",
+        ),
+        (
+            "opened by an account that is gone",
+            with(|e| e.pull.author = None),
+            "",
+            "author gone",
+        ),
+        (
+            "membership never asked",
+            with(|e| e.members.clear()),
+            "",
+            "author maya, Author maya, Committer maya",
+        ),
+        (
+            "an unsigned commit",
+            one_commit(m(), m(), false),
+            "",
+            "unsigned",
+        ),
+        (
+            "an unsigned commit where that is allowed",
+            one_commit(m(), m(), false),
+            unsigned_ok,
+            "trusted",
+        ),
+        (
+            "a commit of a stranger",
+            one_commit(s(), m(), true),
+            "",
+            "Author stranger",
+        ),
+        (
+            "committed by a stranger",
+            one_commit(m(), s(), true),
+            "",
+            "Committer stranger",
+        ),
+        (
+            "an author nobody knows",
+            one_commit(None, m(), true),
+            "",
+            "unknown Author",
+        ),
+        (
+            "a committer nobody knows",
+            one_commit(m(), None, true),
+            "",
+            "unknown Committer",
+        ),
+        (
+            "unsigned and unknown, both are said",
+            one_commit(None, None, false),
+            "",
+            "unsigned, unknown Author, unknown Committer",
+        ),
+        (
+            "made on github.com",
+            one_commit(m(), Some(web_flow()), true),
+            "",
+            "trusted",
+        ),
+        (
+            "made on github.com by a stranger",
+            one_commit(s(), Some(web_flow()), true),
+            "",
+            "Author stranger",
+        ),
+        (
+            "web-flow's e-mail without its signature",
+            one_commit(m(), Some(web_flow()), false),
+            unsigned_ok,
+            "unsigned",
+        ),
+        (
+            "web-flow as an author is nobody's friend",
+            one_commit(Some(web_flow()), m(), true),
+            "",
+            "Author web-flow",
+        ),
+        (
+            "somebody called web-flow who is not",
+            one_commit(m(), Some(user(77, "web-flow")), true),
+            "",
+            "Committer web-flow",
+        ),
+        (
+            "a bot, even if a member has its number",
+            with(|e| e.pull.author = Some(bot("dependabot[bot]"))),
+            "",
+            "author dependabot[bot]",
+        ),
+        (
+            "a listed bot",
+            with(|e| e.pull.author = Some(bot("dependabot[bot]"))),
+            "additional_trustees: ['dependabot[bot]']",
+            "trusted",
+        ),
+        (
+            "more commits than are listed",
+            with(|e| e.commits = Listing::TooLong(300)),
+            "",
+            "300 commits",
+        ),
+        (
+            "no commits at all",
+            with(|e| e.commits = Listing::Complete(vec![])),
+            "",
+            "1 commits",
+        ),
+        (
+            "a workflow touched",
+            files(&["a.rs", ".github/workflows/ci.yml"]),
+            vet,
+            "touches .github/workflows/ci.yml",
+        ),
         ("no workflow touched", files(&["a.rs"]), vet, "trusted"),
-        ("files matter and are too many", with(|e| e.files = Listing::TooLong(3001)), vet, "3001 files"),
+        (
+            "files matter and are too many",
+            with(|e| e.files = Listing::TooLong(3001)),
+            vet,
+            "3001 files",
+        ),
         ("files matter and were not read", trusted(), vet, "1 files"),
-        ("files do not matter and are too many", with(|e| e.files = Listing::TooLong(3001)), "", "trusted"),
+        (
+            "files do not matter and are too many",
+            with(|e| e.files = Listing::TooLong(3001)),
+            "",
+            "trusted",
+        ),
         ("a draft", with(|e| e.pull.draft = true), "", "trusted"),
-        ("a draft, drafts off", with(|e| e.pull.draft = true), "auto_sync_draft: false", "draft waits"),
-        ("a draft follows ready", with(|e| e.pull.draft = true), "auto_sync_ready: false", "draft waits"),
-        ("ready, ready off", trusted(), "auto_sync_ready: false", "ready waits"),
-        ("ready off, drafts on", with(|e| e.pull.draft = true), "{auto_sync_ready: false, auto_sync_draft: true}", "trusted"),
-        ("a stranger's draft is vetted first", with(|e| { e.pull.draft = true; e.pull.author = s(); }), "auto_sync_draft: false", "author stranger"),
+        (
+            "a draft, drafts off",
+            with(|e| e.pull.draft = true),
+            "auto_sync_draft: false",
+            "draft waits",
+        ),
+        (
+            "a draft follows ready",
+            with(|e| e.pull.draft = true),
+            "auto_sync_ready: false",
+            "draft waits",
+        ),
+        (
+            "ready, ready off",
+            trusted(),
+            "auto_sync_ready: false",
+            "ready waits",
+        ),
+        (
+            "ready off, drafts on",
+            with(|e| e.pull.draft = true),
+            "{auto_sync_ready: false, auto_sync_draft: true}",
+            "trusted",
+        ),
+        (
+            "a stranger's draft is vetted first",
+            with(|e| {
+                e.pull.draft = true;
+                e.pull.author = s();
+            }),
+            "auto_sync_draft: false",
+            "author stranger",
+        ),
     ];
     for (what, evidence, more, verdict) in rows {
         let config = match more.strip_prefix('{') {
@@ -175,7 +324,10 @@ fn an_approval_counts_for_its_own_sha_only() {
     let judged = |approvals: &[Approval]| in_short(&judge(&config(""), approvals, &strangers));
     assert_eq!(judged(&[approval('a')]), "approved by maya");
     assert_eq!(judged(&[approval('b')]), "author stranger");
-    assert_eq!(judged(&[approval('b'), approval('a'), approval('c')]), "approved by maya");
+    assert_eq!(
+        judged(&[approval('b'), approval('a'), approval('c')]),
+        "approved by maya"
+    );
 }
 
 #[test]

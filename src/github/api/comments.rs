@@ -1,0 +1,185 @@
+//! Comments on pull requests and reactions to them (GitHub, "REST API endpoints for issue comments").
+
+use super::cut_at_line;
+use crate::domain::ids::{CommentId, PrNumber};
+use crate::github::client::Repository;
+use crate::github::decode::Identity;
+use crate::github::error::GitHubError;
+use crate::github::transport::Ask;
+use crate::github::wire::{WireApp, WireId};
+use chrono::{DateTime, SecondsFormat, Utc};
+use http::Method;
+use serde::Deserialize;
+use serde_json::json;
+
+/// The most a comment may hold, as GitHub says when it refuses a longer one.
+const LONGEST_COMMENT: usize = 65_536;
+const CUT: &str = "\n\n… the rest is too long to be shown here.";
+/// Comments are looked through for a marker up to this page.
+const MOST_PAGES: usize = 50;
+
+/// What came of editing a comment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EditOutcome {
+    /// It says what it should.
+    Done,
+    /// Somebody deleted it.
+    Gone,
+}
+
+#[derive(Deserialize)]
+struct WireComment {
+    id: u64,
+    #[serde(default)]
+    body: Option<String>,
+    user: Option<WireAuthor>,
+    performed_via_github_app: Option<WireApp>,
+}
+
+#[derive(Deserialize)]
+struct WireAuthor {
+    login: String,
+    #[serde(rename = "type")]
+    kind: String,
+}
+
+impl Repository {
+    /// Posts a comment. After an answer that was lost there may be one: look for its marker first.
+    pub async fn create_comment(
+        &self,
+        number: PrNumber,
+        body: &str,
+    ) -> Result<CommentId, GitHubError> {
+        let path = self.path(format_args!("/issues/{number}/comments"));
+        let ask = Ask::new(Method::POST, path, "writing a comment").with(written(body));
+        let comment: WireId = self.ask_json(&ask).await?;
+        Ok(CommentId(comment.id))
+    }
+
+    /// Replaces what a comment says.
+    pub async fn edit_comment(
+        &self,
+        id: CommentId,
+        body: &str,
+    ) -> Result<EditOutcome, GitHubError> {
+        let path = self.path(format_args!("/issues/comments/{id}"));
+        match self
+            .ask(&Ask::new(Method::PATCH, path, "editing the comment").with(written(body)))
+            .await
+        {
+            Ok(_) => Ok(EditOutcome::Done),
+            Err(GitHubError::NotFound { .. }) => Ok(EditOutcome::Gone),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The oldest comment of our own that holds `marker`, among those changed since `since`. A marker copied by
+    /// somebody else does not count.
+    pub async fn find_comment(
+        &self,
+        number: PrNumber,
+        marker: &str,
+        since: Option<DateTime<Utc>>,
+    ) -> Result<Option<CommentId>, GitHubError> {
+        let me = self.github.app().await?.identity();
+        let mut path = self.path(format_args!("/issues/{number}/comments"));
+        if let Some(since) = since {
+            path.push_str(&format!(
+                "?since={}",
+                since.to_rfc3339_opts(SecondsFormat::Secs, true)
+            ));
+        }
+        let ask = Ask::get(path, "looking for the comment");
+        let comments = self
+            .pages(&ask, MOST_PAGES, |page: Vec<WireComment>| page)
+            .await?;
+        let found = comments.iter().find(|comment| {
+            is_ours(comment, &me)
+                && comment
+                    .body
+                    .as_deref()
+                    .is_some_and(|body| body.contains(marker))
+        });
+        Ok(found.map(|comment| CommentId(comment.id)))
+    }
+
+    /// Puts a 👍 on a comment; one that was deleted needs none.
+    pub async fn react_thumbs_up(&self, comment: CommentId) -> Result<(), GitHubError> {
+        let path = self.path(format_args!("/issues/comments/{comment}/reactions"));
+        match self
+            .ask(
+                &Ask::new(Method::POST, path, "reacting to the comment")
+                    .with(json!({ "content": "+1" })),
+            )
+            .await
+        {
+            Ok(_) | Err(GitHubError::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn written(body: &str) -> serde_json::Value {
+    json!({ "body": cut_at_line(body, LONGEST_COMMENT, CUT) })
+}
+
+/// Whether the app wrote it: GitHub names the app, or the author is the app's own bot account. A person can't have
+/// `[bot]` in a login, and only an app's account has the type `Bot`.
+fn is_ours(comment: &WireComment, me: &Identity) -> bool {
+    if let Some(app) = &comment.performed_via_github_app {
+        return app.id == me.app_id;
+    }
+    let by_bot = |user: &WireAuthor| {
+        user.kind == "Bot"
+            && user
+                .login
+                .eq_ignore_ascii_case(&format!("{}[bot]", me.slug))
+    };
+    comment.user.as_ref().is_some_and(by_bot)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_app_s_own_comments_are_its_own() {
+        let me = Identity {
+            app_id: 7,
+            slug: "drawbridge".into(),
+        };
+        for (json, ours) in [
+            (
+                r#"{"id":1,"user":{"login":"drawbridge[bot]","type":"Bot"},"performed_via_github_app":{"id":7}}"#,
+                true,
+            ),
+            (
+                r#"{"id":1,"user":{"login":"drawbridge[bot]","type":"Bot"},"performed_via_github_app":null}"#,
+                true,
+            ),
+            (
+                r#"{"id":1,"user":{"login":"drawbridge[bot]","type":"User"}}"#,
+                false,
+            ),
+            (
+                r#"{"id":1,"user":{"login":"drawbridge","type":"User"}}"#,
+                false,
+            ),
+            (
+                r#"{"id":1,"user":{"login":"other[bot]","type":"Bot"}}"#,
+                false,
+            ),
+            (
+                r#"{"id":1,"user":{"login":"drawbridge[bot]","type":"Bot"},"performed_via_github_app":{"id":8}}"#,
+                false,
+            ),
+            (r#"{"id":1,"user":null}"#, false),
+        ] {
+            assert_eq!(
+                is_ours(&serde_json::from_str(json).unwrap(), &me),
+                ours,
+                "{json}"
+            );
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Pull requests: what they are, their commits and files (GitHub, "REST API endpoints for pull requests").
+
+use crate::domain::filter::ChangedFile;
+use crate::domain::ids::{InvalidId, PrNumber, Sha};
+use crate::domain::trust::{CommitFact, MAX_LISTED_COMMITS, MAX_LISTED_FILES, PullView};
+use crate::github::client::Repository;
+use crate::github::error::GitHubError;
+use crate::github::transport::Ask;
+use crate::github::wire::{WireAccount, account, bounded};
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+
+/// More open pull requests than this are not listed; the largest public repositories have some thousand.
+const MOST_OPEN_PAGES: usize = 500;
+
+#[derive(Deserialize)]
+struct WirePull {
+    number: u64,
+    state: String,
+    #[serde(default)]
+    draft: bool,
+    user: Option<WireAccount>,
+    head: WireHead,
+    base: WireBase,
+    commits: u64,
+    changed_files: u64,
+    updated_at: DateTime<Utc>,
+    created_at: DateTime<Utc>,
+}
+
+#[derive(Deserialize)]
+struct WireHead {
+    sha: String,
+}
+
+#[derive(Deserialize)]
+struct WireBase {
+    #[serde(rename = "ref")]
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct WireNumber {
+    number: u64,
+}
+
+#[derive(Deserialize)]
+struct WireCommit {
+    sha: String,
+    author: Option<WireAccount>,
+    committer: Option<WireAccount>,
+    commit: WireCommitData,
+}
+
+#[derive(Deserialize)]
+struct WireCommitData {
+    verification: Option<WireVerification>,
+}
+
+#[derive(Deserialize)]
+struct WireVerification {
+    verified: bool,
+    #[serde(default)]
+    reason: String,
+}
+
+#[derive(Deserialize)]
+struct WireFile {
+    filename: String,
+    previous_filename: Option<String>,
+}
+
+impl Repository {
+    /// The pull request as it is now.
+    pub async fn pull(&self, number: PrNumber) -> Result<PullView, GitHubError> {
+        let ask = Ask::get(
+            self.path(format_args!("/pulls/{number}")),
+            "reading the pull request",
+        );
+        let wire: WirePull = self.ask_json(&ask).await?;
+        Ok(PullView {
+            number: PrNumber(wire.number),
+            open: wire.state == "open",
+            draft: wire.draft,
+            author: account(wire.user.as_ref()),
+            head: sha(&wire.head.sha, &ask)?,
+            base: wire.base.name.chars().take(255).collect(),
+            commits: wire.commits,
+            changed_files: wire.changed_files,
+            updated_at: wire.updated_at,
+            created_at: wire.created_at,
+        })
+    }
+
+    /// The numbers of all open pull requests, oldest first.
+    pub async fn open_pulls(&self) -> Result<Vec<PrNumber>, GitHubError> {
+        let path = self.path(format_args!("/pulls?state=open&sort=created&direction=asc"));
+        let ask = Ask::get(path, "listing the open pull requests");
+        let pulls = self
+            .pages(&ask, MOST_OPEN_PAGES, |page: Vec<WireNumber>| page)
+            .await?;
+        Ok(pulls
+            .into_iter()
+            .map(|pull| PrNumber(pull.number))
+            .collect())
+    }
+
+    /// The commits of a pull request, oldest first, at most [`MAX_LISTED_COMMITS`].
+    pub async fn commits(&self, number: PrNumber) -> Result<Vec<CommitFact>, GitHubError> {
+        let ask = Ask::get(
+            self.path(format_args!("/pulls/{number}/commits")),
+            "listing the commits",
+        );
+        let pages = MAX_LISTED_COMMITS.div_ceil(100) as usize;
+        let commits = self
+            .pages(&ask, pages, |page: Vec<WireCommit>| page)
+            .await?;
+        let fact = |wire: WireCommit| {
+            let verification = wire.commit.verification;
+            Ok(CommitFact {
+                sha: sha(&wire.sha, &ask)?,
+                author: account(wire.author.as_ref()),
+                committer: account(wire.committer.as_ref()),
+                verified: verification.as_ref().is_some_and(|v| v.verified),
+                reason: verification.map_or_else(|| "unknown".to_owned(), |v| bounded(&v.reason)),
+            })
+        };
+        commits.into_iter().map(fact).collect()
+    }
+
+    /// The files a pull request changes, at most [`MAX_LISTED_FILES`].
+    pub async fn files(&self, number: PrNumber) -> Result<Vec<ChangedFile>, GitHubError> {
+        let ask = Ask::get(
+            self.path(format_args!("/pulls/{number}/files")),
+            "listing the changed files",
+        );
+        let pages = MAX_LISTED_FILES.div_ceil(100) as usize;
+        let files = self.pages(&ask, pages, |page: Vec<WireFile>| page).await?;
+        let file = |wire: WireFile| ChangedFile {
+            path: wire.filename,
+            previous: wire.previous_filename,
+        };
+        Ok(files.into_iter().map(file).collect())
+    }
+}
+
+/// A SHA in an answer; anything else is an answer that can't be read.
+pub(super) fn sha(text: &str, ask: &Ask) -> Result<Sha, GitHubError> {
+    Sha::parse(text).map_err(|_: InvalidId| {
+        GitHubError::transient(&ask.doing, "GitHub gave an answer without a commit")
+    })
+}

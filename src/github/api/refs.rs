@@ -1,0 +1,110 @@
+//! Branches: the mirror is read, created, moved and deleted with one call each (GitHub, "REST API endpoints for Git
+//! references").
+
+use super::encoded_path;
+use super::pulls::sha;
+use crate::domain::ids::Sha;
+use crate::github::client::Repository;
+use crate::github::error::GitHubError;
+use crate::github::transport::Ask;
+use http::Method;
+use serde::Deserialize;
+use serde_json::json;
+
+/// What came of writing a branch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefOutcome {
+    /// It is where it should be.
+    Done,
+    /// It could not be created: there is one already.
+    Exists,
+    /// It could not be moved: there is none.
+    Missing,
+}
+
+#[derive(Deserialize)]
+struct WireRef {
+    #[serde(rename = "ref")]
+    name: String,
+    object: WireObject,
+}
+
+#[derive(Deserialize)]
+struct WireObject {
+    sha: String,
+}
+
+impl Repository {
+    /// The commit at the tip of a branch; `None`: there is no such branch.
+    pub async fn mirror(&self, branch: &str) -> Result<Option<Sha>, GitHubError> {
+        let doing = "reading the mirror";
+        let path = self.path(format_args!(
+            "/git/ref/heads/{}",
+            encoded_path(branch, doing)?
+        ));
+        let ask = Ask::get(path, doing);
+        match self.ask_json::<WireRef>(&ask).await {
+            Ok(wire) if wire.name == format!("refs/heads/{branch}") => {
+                sha(&wire.object.sha, &ask).map(Some)
+            }
+            Ok(_) => Err(GitHubError::transient(
+                doing,
+                "GitHub answered with another branch",
+            )),
+            Err(GitHubError::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Creates a branch at a commit.
+    pub async fn create_branch(&self, branch: &str, at: &Sha) -> Result<RefOutcome, GitHubError> {
+        let body = json!({ "ref": format!("refs/heads/{branch}"), "sha": at.as_str() });
+        let ask = Ask::new(
+            Method::POST,
+            self.path(format_args!("/git/refs")),
+            "creating the mirror",
+        )
+        .with(body);
+        match self.ask(&ask).await {
+            Ok(_) => Ok(RefOutcome::Done),
+            Err(error) if error.is_unprocessable("already exists") => Ok(RefOutcome::Exists),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Moves a branch to a commit, wherever it is.
+    pub async fn move_branch(&self, branch: &str, to: &Sha) -> Result<RefOutcome, GitHubError> {
+        let doing = "moving the mirror";
+        let path = self.path(format_args!(
+            "/git/refs/heads/{}",
+            encoded_path(branch, doing)?
+        ));
+        let ask =
+            Ask::new(Method::PATCH, path, doing).with(json!({ "sha": to.as_str(), "force": true }));
+        match self.ask(&ask).await {
+            Ok(_) => Ok(RefOutcome::Done),
+            Err(GitHubError::NotFound { .. }) => Ok(RefOutcome::Missing),
+            Err(error)
+                if error.is_unprocessable("does not exist")
+                    && !error.is_unprocessable("object") =>
+            {
+                Ok(RefOutcome::Missing)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Deletes a branch; one that is not there is fine.
+    pub async fn delete_branch(&self, branch: &str) -> Result<(), GitHubError> {
+        let doing = "deleting the mirror";
+        let path = self.path(format_args!(
+            "/git/refs/heads/{}",
+            encoded_path(branch, doing)?
+        ));
+        match self.ask(&Ask::new(Method::DELETE, path, doing)).await {
+            Ok(_) | Err(GitHubError::NotFound { .. }) => Ok(()),
+            Err(error) if error.is_unprocessable("does not exist") => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! `repository`: its name, owner, default branch or visibility changed, or it is gone.
+
+use super::{DecodeError, Decoded, Delivery, NO_INSTALLATION, ignored, ignored_action};
+use crate::domain::event::{Event, RepositoryChange};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+#[derive(Deserialize)]
+struct Payload {
+    changes: Option<Changes>,
+}
+
+#[derive(Deserialize)]
+struct Changes {
+    default_branch: Option<IgnoredAny>,
+}
+
+pub(super) fn decode(delivery: &Delivery<'_>) -> Result<Decoded, DecodeError> {
+    let action = delivery.action()?;
+    let change = match action.as_str() {
+        "renamed" | "transferred" | "archived" | "unarchived" | "edited" | "privatized"
+        | "publicized" => RepositoryChange::Identity,
+        "deleted" => RepositoryChange::Gone,
+        other => return ignored_action(delivery, other),
+    };
+    if action == "edited" {
+        let payload: Payload = delivery.read()?;
+        if payload
+            .changes
+            .is_none_or(|changes| changes.default_branch.is_none())
+        {
+            return ignored("the repository was edited, but not its default branch");
+        }
+    }
+    let Some((repo, _)) = delivery.scene()? else {
+        return ignored(NO_INSTALLATION);
+    };
+    Ok(Decoded::Event(Event::RepositoryChanged { repo, change }))
+}

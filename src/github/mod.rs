@@ -1,0 +1,29 @@
+//! The only room that speaks GitHub: deliveries are checked and decoded into events here, and everything asked of or
+//! done on GitHub goes through here.
+//!
+//! GitHub's JSON, headers and status codes enter; only the domain's types and [`GitHubError`] leave. Nothing is decided
+//! and nothing is retried here, but for two mendings that nobody else can do: a token that GitHub no longer accepts is
+//! replaced once, and a clock that is wrong is corrected by GitHub's. Secrets stay in [`secrecy::SecretString`]: they
+//! are in no error, no log and no `Debug`. An answer that is not GitHub's own (an intermediary's page, a list cut off)
+//! is an error, never a fact.
+
+mod api;
+mod auth;
+mod classify;
+mod client;
+pub mod decode;
+mod error;
+mod etag;
+mod key;
+mod signature;
+#[cfg(test)]
+mod tests;
+mod transport;
+mod wire;
+
+pub use api::{EditOutcome, NewCheck, Permission, RefOutcome};
+pub use client::{AppInfo, ClientOptions, GitHub, Repository};
+pub use decode::{DecodeError, Decoded, Identity, decode};
+pub use error::GitHubError;
+pub use key::{AppKey, KeyError};
+pub use signature::{BadSignature, NoSecret, WebhookSecrets};

@@ -1,0 +1,301 @@
+//! The one place from which a request leaves and through which every answer comes.
+
+use super::classify::{self, Answer};
+use super::error::GitHubError;
+use anyhow::{Context as _, bail};
+use bytes::{Bytes, BytesMut};
+use http::header::{self, HeaderMap, HeaderValue};
+use http::{Method, Request, StatusCode, Uri};
+use http_body_util::BodyExt as _;
+use octocrab::{OctoBody, Octocrab};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::Value;
+use std::time::{Duration, Instant};
+use tokio::sync::Semaphore;
+
+/// The largest answer that is read. A page of 100 files with their patches stays far below.
+const LARGEST_ANSWER: usize = 32 << 20;
+/// How many requests are under way at once; GitHub allows 100 ("Rate limits for the REST API").
+const AT_ONCE: usize = 64;
+/// How long one request may take altogether, however slowly its answer drips.
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// How long is waited for GitHub.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Timeouts {
+    /// For a connection.
+    pub connect: Duration,
+    /// For the next bytes of an answer.
+    pub read: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            read: Duration::from_secs(20),
+        }
+    }
+}
+
+/// A question to GitHub.
+#[derive(Debug, Clone)]
+pub(super) struct Ask {
+    pub method: Method,
+    /// Path and query below the API's base, starting with `/`; every part already encoded.
+    pub path: String,
+    pub body: Option<Value>,
+    /// What is being done, as a participle; stands in errors.
+    pub doing: String,
+}
+
+impl Ask {
+    pub fn new(method: Method, path: String, doing: impl Into<String>) -> Self {
+        Self {
+            method,
+            path,
+            body: None,
+            doing: doing.into(),
+        }
+    }
+
+    pub fn get(path: String, doing: impl Into<String>) -> Self {
+        Self::new(Method::GET, path, doing)
+    }
+
+    pub fn with(mut self, body: Value) -> Self {
+        self.body = Some(body);
+        self
+    }
+
+    /// The path without its query, for the log.
+    fn route(&self) -> &str {
+        self.path.split('?').next().unwrap_or_default()
+    }
+}
+
+/// The HTTP client with what is the same in every request.
+pub(super) struct Transport {
+    octocrab: Octocrab,
+    /// `https://api.github.com`, without a slash at the end.
+    base: String,
+    permits: Semaphore,
+}
+
+impl Transport {
+    pub fn new(api_url: &str, timeouts: Timeouts) -> anyhow::Result<Self> {
+        let base = checked_base(api_url)?;
+        // octocrab starts a task of its own when it is built, and panics where it can't.
+        tokio::runtime::Handle::try_current()
+            .context("starting the GitHub client outside of a tokio runtime")?;
+        let octocrab = Octocrab::builder()
+            .base_uri(base.as_str())
+            .context("reading the address of GitHub's API")?
+            .set_connect_timeout(Some(timeouts.connect))
+            .set_read_timeout(Some(timeouts.read))
+            .set_write_timeout(Some(timeouts.read))
+            .build()
+            .context("starting the HTTP client (are root certificates installed? the package is often called ca-certificates)")?;
+        Ok(Self {
+            octocrab,
+            base,
+            permits: Semaphore::new(AT_ONCE),
+        })
+    }
+
+    /// Sends a request and reads its answer, whatever its status; an error is a connection that failed. A GET of a
+    /// renamed repository is led on once, to the same host only: a token never goes elsewhere.
+    pub async fn send(
+        &self,
+        ask: &Ask,
+        token: &SecretString,
+        etag: Option<&str>,
+    ) -> Result<Answer, GitHubError> {
+        let address = format!("{}{}", self.base, ask.path);
+        let answer = self.send_to(&address, ask, token, etag).await?;
+        let moved = [
+            StatusCode::MOVED_PERMANENTLY,
+            StatusCode::TEMPORARY_REDIRECT,
+            StatusCode::PERMANENT_REDIRECT,
+        ];
+        if ask.method != Method::GET || !moved.contains(&answer.status) {
+            return Ok(answer);
+        }
+        match answer
+            .headers
+            .get(header::LOCATION)
+            .and_then(|to| self.below_base(to))
+        {
+            Some(to) => self.send_to(&to, ask, token, etag).await,
+            None => Ok(answer),
+        }
+    }
+
+    async fn send_to(
+        &self,
+        address: &str,
+        ask: &Ask,
+        token: &SecretString,
+        etag: Option<&str>,
+    ) -> Result<Answer, GitHubError> {
+        let request = request(address, ask, token, etag)
+            .map_err(|_| GitHubError::unusable(&ask.doing, "the request can't be written down"))?;
+        let permit = self.permits.acquire().await;
+        let started = Instant::now();
+        let exchange = async {
+            let response = self
+                .octocrab
+                .execute(request)
+                .await
+                .map_err(|error| lost(&error))?;
+            let (parts, mut body) = response.into_parts();
+            let mut read = BytesMut::new();
+            while let Some(frame) = body.frame().await {
+                let frame = frame.map_err(|error| lost(&error))?;
+                let Some(data) = frame.data_ref() else {
+                    continue;
+                };
+                if read.len() + data.len() > LARGEST_ANSWER {
+                    return Err("GitHub's answer was too large".to_owned());
+                }
+                read.extend_from_slice(data);
+            }
+            Ok((parts.status, parts.headers, read.freeze()))
+        };
+        let outcome: Result<(StatusCode, HeaderMap, Bytes), String> =
+            tokio::time::timeout(LONGEST, exchange)
+                .await
+                .unwrap_or_else(|_| Err("GitHub did not answer in time".to_owned()));
+        drop(permit);
+        let status = outcome.as_ref().ok().map(|(status, ..)| status.as_u16());
+        tracing::debug!(method = %ask.method, route = ask.route(), status, ms = started.elapsed().as_millis(), "asked GitHub");
+        match outcome {
+            Ok((status, headers, body)) => Ok(Answer {
+                status,
+                headers,
+                body,
+            }),
+            Err(detail) => Err(GitHubError::transient(&ask.doing, detail)),
+        }
+    }
+
+    /// The redirect's target, if it is on the same host, below the API's base.
+    fn below_base(&self, location: &HeaderValue) -> Option<String> {
+        let location = location.to_str().ok()?;
+        let rest = location.strip_prefix(&self.base)?;
+        let dots = rest
+            .split(['/', '?'])
+            .any(|part| part == "." || part == "..");
+        (rest.starts_with('/') && !dots).then(|| location.to_owned())
+    }
+}
+
+fn request(
+    address: &str,
+    ask: &Ask,
+    token: &SecretString,
+    etag: Option<&str>,
+) -> Result<Request<OctoBody>, http::Error> {
+    let mut bearer = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()))?;
+    bearer.set_sensitive(true);
+    let mut request = Request::builder()
+        .method(ask.method.clone())
+        .uri(address)
+        .header(header::AUTHORIZATION, bearer)
+        .header(header::ACCEPT, "application/vnd.github+json")
+        .header("x-github-api-version", "2022-11-28")
+        .header(
+            header::USER_AGENT,
+            concat!("drawbridge/", env!("CARGO_PKG_VERSION")),
+        );
+    if let Some(etag) = etag {
+        request = request.header(header::IF_NONE_MATCH, etag);
+    }
+    match &ask.body {
+        Some(body) => request
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(body.to_string().into()),
+        None => request.body(OctoBody::empty()),
+    }
+}
+
+/// What became of a connection, in words; the library's own would name addresses.
+fn lost(error: &octocrab::Error) -> String {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if let Some(io) = error.downcast_ref::<std::io::Error>()
+            && io.kind() == std::io::ErrorKind::TimedOut
+        {
+            return "GitHub did not answer in time".to_owned();
+        }
+        cause = error.source();
+    }
+    tracing::debug!(error = %classify::shown(error), "the connection to GitHub was lost");
+    "the connection to GitHub was lost".to_owned()
+}
+
+/// Checks the address of the API: `https://api.github.com`, or `https://host/api/v3` of an own server.
+fn checked_base(api_url: &str) -> anyhow::Result<String> {
+    let base = api_url.trim().trim_end_matches('/');
+    let uri: Uri = base
+        .parse()
+        .context("the address of GitHub's API can't be read as a URL")?;
+    let scheme = uri.scheme_str().unwrap_or_default();
+    let Some(authority) = uri
+        .authority()
+        .filter(|_| matches!(scheme, "http" | "https"))
+    else {
+        bail!("the address of GitHub's API must start with https:// (or http://) and name a host");
+    };
+    if authority.as_str().contains('@') || uri.query().is_some() || base.contains('#') {
+        bail!("the address of GitHub's API must hold neither a user, a query nor a fragment");
+    }
+    Ok(base.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_api_s_address_is_checked() {
+        for (given, base) in [
+            ("https://api.github.com", "https://api.github.com"),
+            (
+                " https://ghe.example.com/api/v3/ ",
+                "https://ghe.example.com/api/v3",
+            ),
+            ("http://127.0.0.1:8080/", "http://127.0.0.1:8080"),
+        ] {
+            assert_eq!(checked_base(given).unwrap(), base);
+        }
+        for bad in [
+            "",
+            "api.github.com",
+            "ftp://x",
+            "https://u:p@x",
+            "https://x?a=b",
+            "https://x/#a",
+            "/api/v3",
+        ] {
+            assert!(checked_base(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_redirect_is_followed_on_the_same_host_only() {
+        let transport = Transport::new("https://api.github.com", Timeouts::default()).unwrap();
+        let to = |text: &str| transport.below_base(&HeaderValue::from_str(text).unwrap());
+        assert!(to("https://api.github.com/repositories/1/pulls/2").is_some());
+        for other in [
+            "https://api.github.com.evil.example/x",
+            "https://evil.example/",
+            "http://api.github.com/x",
+            "https://api.github.com:444/x",
+            "https://api.github.com/a/../../x",
+            "/x",
+        ] {
+            assert_eq!(to(other), None, "{other}");
+        }
+    }
+}

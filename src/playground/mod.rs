@@ -1,0 +1,124 @@
+//! The app and the stand-in GitHub together, over real HTTP on free ports: what `drawbridge sandbox` plays with, and
+//! what the end-to-end tests are written on.
+
+mod by_hand;
+mod command;
+mod narrator;
+mod story;
+
+pub use command::{SandboxArgs, run};
+
+use crate::app::App;
+use crate::engine::Pace;
+use crate::github::{AppKey, WebhookSecrets};
+use crate::sandbox::{Options, Sandbox};
+use crate::settings::Settings;
+use anyhow::Context;
+use secrecy::SecretString;
+use std::path::Path;
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// Both of them, running, with a state directory of their own that goes with them.
+pub struct Playground {
+    /// The stand-in GitHub.
+    pub github: Sandbox,
+    app: Option<App>,
+    data: TempDir,
+    pace: Pace,
+}
+
+impl Playground {
+    /// Starts both on free ports.
+    ///
+    /// # Errors
+    /// When one of them does not start.
+    pub async fn start(options: Options) -> anyhow::Result<Self> {
+        let github = Sandbox::start(options)
+            .await
+            .context("the stand-in GitHub does not start")?;
+        let data = TempDir::with_prefix("drawbridge-")?;
+        let mut playground = Self {
+            github,
+            app: None,
+            data,
+            pace: Pace {
+                first_retry: Duration::from_millis(20),
+                longest_retry: Duration::from_millis(200),
+                ..Pace::default()
+            },
+        };
+        playground.start_app().await?;
+        Ok(playground)
+    }
+
+    /// The app; it runs unless it was stopped.
+    ///
+    /// # Panics
+    /// While the app is stopped.
+    pub fn app(&self) -> &App {
+        self.app.as_ref().expect("the app is stopped")
+    }
+
+    /// Where the app keeps its state.
+    pub fn data_dir(&self) -> &Path {
+        self.data.path()
+    }
+
+    /// Starts the app again on the same state.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub async fn start_app(&mut self) -> anyhow::Result<()> {
+        let secrets = WebhookSecrets::new(vec![SecretString::from(self.github.webhook_secret())])?;
+        let settings = Settings {
+            app_id: self.github.app_id().to_string(),
+            key: AppKey::parse(&self.github.private_key_pem())?,
+            secrets,
+            api_url: self.github.api_url(),
+            host: [127, 0, 0, 1].into(),
+            port: 0,
+            data_dir: self.data.path().to_owned(),
+        };
+        let app = App::start(settings, self.pace.clone()).await?;
+        self.github.deliver_to(&app.webhook_url());
+        self.app = Some(app);
+        Ok(())
+    }
+
+    /// Stops the app as a signal would.
+    ///
+    /// # Errors
+    /// When the last flush failed.
+    pub async fn stop_app(&mut self) -> anyhow::Result<()> {
+        match self.app.take() {
+            Some(app) => app.stop().await,
+            None => Ok(()),
+        }
+    }
+
+    /// Returns once every delivery was handed over and the app has done all it wants to do.
+    pub async fn settle(&self) {
+        // What the app does makes deliveries, and those make work: both have to be quiet at once.
+        loop {
+            self.github.deliveries_settled().await;
+            self.app().idle().await;
+            let before = self.github.deliveries().len();
+            self.github.deliveries_settled().await;
+            self.app().idle().await;
+            if self.github.deliveries().len() == before {
+                return;
+            }
+        }
+    }
+
+    /// Stops both and removes the state.
+    ///
+    /// # Errors
+    /// When the last flush failed.
+    pub async fn stop(mut self) -> anyhow::Result<()> {
+        self.stop_app().await?;
+        self.github.shutdown().await;
+        Ok(())
+    }
+}

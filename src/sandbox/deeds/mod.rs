@@ -1,0 +1,18 @@
+//! What can happen on this GitHub. Each deed is a method of [`Hub`](super::model::Hub) that changes the state and queues
+//! the webhooks GitHub would send for it; REST handlers, tests and the `/_sandbox` routes all go through these.
+
+mod account;
+mod builds;
+mod checks;
+mod commits;
+mod emit;
+mod pulls;
+mod refs;
+mod setup;
+mod talk;
+
+pub(crate) use builds::Start;
+pub(crate) use checks::CheckChange;
+pub(crate) use refs::RefMove;
+pub(crate) use setup::{Founding, found};
+pub(crate) use talk::Reacted;

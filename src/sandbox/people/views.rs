@@ -1,0 +1,116 @@
+//! What people see: plain copies of the state, for tests to look at.
+
+use serde::Serialize;
+use serde_json::Value;
+
+/// A comment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CommentView {
+    /// GitHub's id.
+    pub id: u64,
+    /// Login.
+    pub author: String,
+    /// Its text now.
+    pub body: String,
+    /// Reaction and login of who reacted, in order.
+    pub reactions: Vec<(String, String)>,
+}
+
+/// A button on a check.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ActionView {
+    /// What it says.
+    pub label: String,
+    /// What it explains.
+    pub description: String,
+    /// What the app is told when it is pressed.
+    pub identifier: String,
+}
+
+/// A check run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CheckRunView {
+    /// GitHub's id.
+    pub id: u64,
+    /// The app that made it.
+    pub app_id: u64,
+    /// Its name.
+    pub name: String,
+    /// The commit it is on.
+    pub head_sha: String,
+    /// `queued`, `in_progress`, `completed` …
+    pub status: String,
+    /// How it ended, once it has.
+    pub conclusion: Option<String>,
+    /// The line people see first.
+    pub title: Option<String>,
+    /// The text below it.
+    pub summary: Option<String>,
+    /// The details.
+    pub text: Option<String>,
+    /// Its buttons.
+    pub actions: Vec<ActionView>,
+    /// The app's own mark.
+    pub external_id: String,
+    /// Where *Details* leads.
+    pub details_url: Option<String>,
+}
+
+/// A workflow run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RunView {
+    /// GitHub's id.
+    pub id: u64,
+    /// The workflow's name.
+    pub name: String,
+    /// The branch it runs on.
+    pub head_branch: String,
+    /// The commit it runs.
+    pub head_sha: String,
+    /// What started it: `push`, `pull_request` …
+    pub event: String,
+    /// `queued`, `in_progress` or `completed`.
+    pub status: String,
+    /// How it ended, once it has.
+    pub conclusion: Option<String>,
+    /// 1, and one more with every re-run.
+    pub attempt: u64,
+}
+
+/// A webhook delivery, or one attempt of it: redeliveries share the guid.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Delivery {
+    /// `X-GitHub-Delivery`.
+    pub guid: String,
+    /// `X-GitHub-Event`.
+    pub event: String,
+    /// The payload's `action`.
+    pub action: Option<String>,
+    /// The body.
+    pub payload: Value,
+    /// The answer's status; 502 where nobody answered, `None` while it was not sent.
+    pub status: Option<u16>,
+    /// Whether it was sent before.
+    pub redelivery: bool,
+}
+
+/// One request to the REST API and its answer.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Exchange {
+    /// `GET`, `POST` …
+    pub method: String,
+    /// Path with query, as asked.
+    pub path: String,
+    /// The path's template in GitHub's OpenAPI description; empty for a path that is none.
+    pub route: String,
+    /// The JSON body, if there was one.
+    pub request_body: Option<Value>,
+    /// The answer's status; 0 if the connection was dropped without one.
+    pub status: u16,
+    /// The answer's JSON body, if it had one.
+    pub response_body: Option<Value>,
+    /// `app`, `installation`, or nobody.
+    pub authenticated_as: Option<String>,
+    /// Whether a fault made this answer, so that it is none of GitHub's.
+    pub faulty: bool,
+}

@@ -1,0 +1,30 @@
+//! The HTTP side: one entrance for every request, so that faults, credentials, permissions, ETags and the record of what
+//! was asked are the same for all routes. A route's own file only says what the route does.
+
+mod actions;
+mod answer;
+mod app;
+mod auth;
+mod call;
+mod checks;
+mod comments;
+mod control;
+mod entrance;
+mod misbehave;
+mod paging;
+mod pulls;
+mod refs;
+mod repos;
+mod routes;
+
+use axum::Router;
+
+use super::Sandbox;
+use super::wire::{Shears, Wire};
+
+/// Answers requests until it is aborted.
+pub(crate) async fn serve(sandbox: Sandbox, wire: Wire) {
+    let router = Router::new().fallback(entrance::handle).with_state(sandbox);
+    // `axum::serve` only ends when it is dropped; its error type is a formality.
+    let _ = axum::serve(wire, router.into_make_service_with_connect_info::<Shears>()).await;
+}

@@ -1,0 +1,279 @@
+//! Applying a change: everything is encoded first, then written in one transaction over all trees concerned.
+
+use super::disk::Disk;
+use super::inbox::{next_number, not_applied};
+use super::records::encode;
+use super::{Change, Record, StoreError, keys};
+use crate::domain::ids::{PullKey, RepoId, Sha, UserId};
+use crate::domain::pull::PullState;
+use serde::Deserialize;
+use sled::transaction::{Transactional, TransactionalTree, UnabortableTransactionError};
+use std::sync::PoisonError;
+
+/// How many lines of a subject's history are kept.
+pub(super) const HISTORY: u64 = 200;
+const DOING: &str = "applying a change";
+
+impl Disk {
+    /// Applies `change`. Repositories to forget are forgotten first, in batches of their own: the rest of the
+    /// change, which marks the inbox entry that led to it as done, comes after that, so that after a crash in
+    /// between it is done again.
+    pub fn commit(&self, change: Change) -> Result<(), StoreError> {
+        let prepared = Prepared::new(change)?;
+        if prepared.forget.is_empty() {
+            let _shared = self
+                .forgetting
+                .read()
+                .unwrap_or_else(PoisonError::into_inner);
+            return self.apply(&prepared);
+        }
+        let _alone = self
+            .forgetting
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        for repo in &prepared.forget {
+            self.forget(*repo)?;
+        }
+        self.apply(&prepared)
+    }
+
+    fn apply(&self, change: &Prepared) -> Result<(), StoreError> {
+        let trees = (
+            &self.inbox,
+            &self.pulls,
+            &self.by_head,
+            &self.by_author,
+            &self.heads,
+            &self.repos,
+            &self.due,
+            &self.history,
+            &self.history_next,
+        );
+        let unreadable = trees
+            .transaction(
+                |(inbox, pulls, by_head, by_author, heads, repos, due, history, history_next)| {
+                    let mut unreadable = Vec::new();
+                    for pull in &change.pulls {
+                        if pull.write(pulls, by_head, by_author)? == Replaced::Unreadable {
+                            unreadable.push(pull.key);
+                        }
+                    }
+                    put_all(heads, &change.heads)?;
+                    put_all(repos, &change.repos)?;
+                    put_all(due, &change.due)?;
+                    for (subject, line) in &change.history {
+                        let place = next_number(DOING, &self.history_next, history_next, subject)?;
+                        history.insert(keys::history(subject, place), line.as_slice())?;
+                        if let Some(oldest) = place.checked_sub(HISTORY) {
+                            history.remove(keys::history(subject, oldest))?;
+                        }
+                        history_next.insert(subject.as_slice(), &(place + 1).to_be_bytes())?;
+                    }
+                    for place in &change.done {
+                        inbox.remove(place)?;
+                    }
+                    Ok(unreadable)
+                },
+            )
+            .map_err(not_applied(DOING))?;
+        for key in unreadable {
+            tracing::error!(pull = %key, "replaced a record that could not be decoded");
+        }
+        Ok(())
+    }
+}
+
+/// A key and what is to stand there; `None`: nothing.
+type Put = (Vec<u8>, Option<Vec<u8>>);
+
+/// A change as it is written: transactions stop all writers, so nothing is encoded within.
+#[derive(Default)]
+struct Prepared {
+    forget: Vec<RepoId>,
+    pulls: Vec<PullWrite>,
+    heads: Vec<Put>,
+    repos: Vec<Put>,
+    due: Vec<Put>,
+    /// The subject's key and the line.
+    history: Vec<(Vec<u8>, Vec<u8>)>,
+    done: Vec<[u8; 8]>,
+}
+
+impl Prepared {
+    fn new(change: Change) -> Result<Self, StoreError> {
+        let mut prepared = Self::default();
+        for record in change.records {
+            match record {
+                Record::Pull(state) => prepared.pulls.push(PullWrite::new(&state)?),
+                Record::Head(state) => {
+                    let key = keys::head(state.repo.id, state.sha.as_str());
+                    prepared.heads.push((key, Some(encode(DOING, &state)?)));
+                }
+                Record::Repo(state) => {
+                    let key = keys::repo(state.repo.id);
+                    prepared.repos.push((key, Some(encode(DOING, &state)?)));
+                }
+                Record::ForgetRepo(id) => prepared.forget.push(id),
+            }
+        }
+        for (subject, at) in change.due {
+            let key = keys::subject(&subject);
+            let value = at.map(|at| encode(DOING, &(subject, at))).transpose()?;
+            prepared.due.push((key, value));
+        }
+        for line in change.history {
+            let value = encode(DOING, &line)?;
+            prepared.history.push((keys::subject(&line.subject), value));
+        }
+        prepared.done = change.done.iter().map(|id| id.0.to_be_bytes()).collect();
+        Ok(prepared)
+    }
+}
+
+fn put_all(tree: &TransactionalTree, puts: &[Put]) -> Result<(), UnabortableTransactionError> {
+    for (key, value) in puts {
+        match value {
+            Some(value) => tree.insert(key.as_slice(), value.as_slice())?,
+            None => tree.remove(key.as_slice())?,
+        };
+    }
+    Ok(())
+}
+
+/// A pull request's state and where the indexes lead to it from.
+struct PullWrite {
+    key: PullKey,
+    value: Vec<u8>,
+    places: Places,
+}
+
+/// What became of the record that stood there before.
+#[derive(PartialEq, Eq)]
+enum Replaced {
+    /// There was none, or its index entries are gone with it.
+    Whole,
+    /// It could not be decoded: its index entries may still be there. Who follows them looks at the record.
+    Unreadable,
+}
+
+impl PullWrite {
+    fn new(state: &PullState) -> Result<Self, StoreError> {
+        let key = state.key();
+        Ok(Self {
+            key,
+            value: encode(DOING, state)?,
+            places: Indexed::of(state).places(key),
+        })
+    }
+
+    /// Writes the state and moves the index entries of the one it replaces.
+    fn write(
+        &self,
+        pulls: &TransactionalTree,
+        by_head: &TransactionalTree,
+        by_author: &TransactionalTree,
+    ) -> Result<Replaced, UnabortableTransactionError> {
+        let old = pulls.insert(keys::pull(self.key), self.value.as_slice())?;
+        let old = old.map(|value| serde_json::from_slice::<Indexed>(&value));
+        let replaced = match old {
+            Some(Err(_)) => Replaced::Unreadable,
+            _ => Replaced::Whole,
+        };
+        let old = old
+            .and_then(Result::ok)
+            .map(|old| old.places(self.key))
+            .unwrap_or_default();
+        move_entry(
+            by_head,
+            old.by_head.as_deref(),
+            self.places.by_head.as_deref(),
+        )?;
+        move_entry(
+            by_author,
+            old.by_author.as_deref(),
+            self.places.by_author.as_deref(),
+        )?;
+        Ok(replaced)
+    }
+}
+
+fn move_entry(
+    index: &TransactionalTree,
+    old: Option<&[u8]>,
+    new: Option<&[u8]>,
+) -> Result<(), UnabortableTransactionError> {
+    if old == new {
+        return Ok(());
+    }
+    if let Some(old) = old {
+        index.remove(old)?;
+    }
+    if let Some(new) = new {
+        index.insert(new, &[] as &[u8])?;
+    }
+    Ok(())
+}
+
+/// The keys in the indexes that lead to one pull request.
+#[derive(Default)]
+struct Places {
+    by_head: Option<Vec<u8>>,
+    by_author: Option<Vec<u8>>,
+}
+
+/// The part of a stored `PullState` that the indexes follow.
+#[derive(Deserialize)]
+struct Indexed {
+    author: Option<IndexedAuthor>,
+    view: Option<IndexedView>,
+    gate: Option<IndexedGate>,
+}
+
+#[derive(Deserialize)]
+struct IndexedAuthor {
+    id: UserId,
+}
+
+#[derive(Deserialize)]
+struct IndexedView {
+    open: bool,
+}
+
+#[derive(Deserialize)]
+struct IndexedGate {
+    sha: Sha,
+}
+
+impl Indexed {
+    fn of(state: &PullState) -> Self {
+        Self {
+            author: state
+                .author
+                .as_ref()
+                .map(|author| IndexedAuthor { id: author.id }),
+            view: state
+                .view
+                .as_ref()
+                .map(|view| IndexedView { open: view.open }),
+            gate: state.gate.as_ref().map(|gate| IndexedGate {
+                sha: gate.sha.clone(),
+            }),
+        }
+    }
+
+    fn places(&self, key: PullKey) -> Places {
+        // One that was never read from GitHub counts as open.
+        let open = self.view.as_ref().is_none_or(|view| view.open);
+        Places {
+            by_head: self
+                .gate
+                .as_ref()
+                .map(|gate| keys::by_head(key, gate.sha.as_str())),
+            by_author: self
+                .author
+                .as_ref()
+                .filter(|_| open)
+                .map(|author| keys::by_author(author.id, key)),
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! The open database: its trees, and how it is opened.
+
+use super::records::{decode, encode, failed, undecodable};
+use super::{StoreError, keys};
+use chrono::{DateTime, Utc};
+use sled::{Config, Db, Tree};
+use std::path::Path;
+use std::sync::RwLock;
+use std::time::Duration;
+
+/// The layout of trees, keys and values that this version reads and writes.
+const SCHEMA: u64 = 1;
+/// sled's memory for pages; it uses some more for what was just written.
+const CACHE_BYTES: u64 = 64 * 1024 * 1024;
+/// What no `flush` asked for is on disk after this time.
+const FLUSH_EVERY_MS: u64 = 500;
+/// How often the directory's lock is tried: a process that is just ending, or sled's threads of the store that was
+/// just closed, may hold it a moment longer.
+const LOCK_ATTEMPTS: u32 = 10;
+const LOCK_PAUSE: Duration = Duration::from_millis(50);
+
+/// `StoreError::doing` when the files themselves are damaged; anything else is no reason to set them aside.
+pub(super) const RECOVERING: &str = "recovering the store from its files";
+const OPENING: &str = "opening the store";
+
+pub(super) const SCHEMA_KEY: &[u8] = b"schema";
+const BORN_AT_KEY: &[u8] = b"born_at";
+/// The place of the next entry in `inbox`.
+pub(super) const INBOX_NEXT: &[u8] = b"inbox_next";
+/// The place of the next entry in `aside`.
+pub(super) const ASIDE_NEXT: &[u8] = b"aside_next";
+
+/// All trees. The methods of this type block; they run on threads that may.
+#[derive(Debug)]
+pub(super) struct Disk {
+    pub db: Db,
+    /// `schema`, `born_at`, `inbox_next`, `aside_next`.
+    pub meta: Tree,
+    /// place → `StoredEntry`.
+    pub inbox: Tree,
+    /// delivery id → when it came (milliseconds since 1970) and a note.
+    pub seen: Tree,
+    /// place → `Aside`.
+    pub aside: Tree,
+    /// repository, number → `PullState`.
+    pub pulls: Tree,
+    /// repository, SHA → `HeadState`.
+    pub heads: Tree,
+    /// repository → `RepoState`.
+    pub repos: Tree,
+    /// subject → `Due`.
+    pub due: Tree,
+    /// repository, SHA of the gate, number → nothing.
+    pub by_head: Tree,
+    /// author, repository, number → nothing; open pull requests only.
+    pub by_author: Tree,
+    /// subject, place → `HistoryEntry`.
+    pub history: Tree,
+    /// subject → the place of its next line in `history`.
+    pub history_next: Tree,
+    /// When this store was first created.
+    pub born_at: DateTime<Utc>,
+    /// Held alone while a repository is forgotten, which takes several batches; shared by all other changes.
+    pub forgetting: RwLock<()>,
+}
+
+impl Disk {
+    /// Opens the store in `dir`, and creates both if they are not there.
+    pub fn open(dir: &Path, now: DateTime<Utc>) -> Result<Self, StoreError> {
+        create_private(dir).map_err(|error| about(dir, &error.to_string()))?;
+        let config = config().path(dir);
+        let dir = dir.to_owned();
+        // sled is known to panic on some damaged files. On a thread of its own that ends as an error.
+        std::thread::Builder::new()
+            .name("drawbridge-open".into())
+            .spawn(move || Self::start(&open_locked(&config, &dir)?, now))
+            .map_err(failed(OPENING))?
+            .join()
+            .unwrap_or_else(|_| Err(failed(RECOVERING)("sled panicked; its message is above")))
+    }
+
+    /// A store that is gone when it is dropped.
+    pub fn temporary(now: DateTime<Utc>) -> Result<Self, StoreError> {
+        let db = config().temporary(true).open().map_err(failed(OPENING))?;
+        Self::start(&db, now)
+    }
+
+    fn start(db: &Db, now: DateTime<Utc>) -> Result<Self, StoreError> {
+        let tree = |name: &str| db.open_tree(name).map_err(storage);
+        let meta = tree("meta")?;
+        // Before anything else is read: a newer version may have changed all of it.
+        check_schema(&meta)?;
+        let disk = Self {
+            born_at: born_at(&meta, now)?,
+            meta,
+            inbox: tree("inbox")?,
+            seen: tree("seen")?,
+            aside: tree("aside")?,
+            pulls: tree("pulls")?,
+            heads: tree("heads")?,
+            repos: tree("repos")?,
+            due: tree("due")?,
+            by_head: tree("by_head")?,
+            by_author: tree("by_author")?,
+            history: tree("history")?,
+            history_next: tree("history_next")?,
+            forgetting: RwLock::new(()),
+            db: db.clone(),
+        };
+        raise_counter(&disk.meta, INBOX_NEXT, &disk.inbox)?;
+        raise_counter(&disk.meta, ASIDE_NEXT, &disk.aside)?;
+        disk.prune(now).map_err(storage)?;
+        disk.db.flush().map_err(storage)?;
+        Ok(disk)
+    }
+}
+
+fn config() -> Config {
+    Config::new()
+        .cache_capacity(CACHE_BYTES)
+        .flush_every_ms(Some(FLUSH_EVERY_MS))
+        .mode(sled::Mode::LowSpace)
+}
+
+/// Creates the directory readable for its owner only: what is said about private repositories is in it.
+fn create_private(dir: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(dir)
+}
+
+fn open_locked(config: &Config, dir: &Path) -> Result<Db, StoreError> {
+    let mut attempts = 1;
+    loop {
+        match config.open() {
+            Ok(db) => return Ok(db),
+            Err(error) if !is_lock(&error) => {
+                return Err(match storage(error) {
+                    damaged if damaged.doing == RECOVERING => damaged,
+                    other => about(dir, &other.cause),
+                });
+            }
+            Err(_) if attempts < LOCK_ATTEMPTS => {
+                attempts += 1;
+                std::thread::sleep(LOCK_PAUSE);
+            }
+            Err(_) => {
+                return Err(about(
+                    dir,
+                    "another process has this directory open; stop it, or give this one a directory of its own",
+                ));
+            }
+        }
+    }
+}
+
+/// sled has no error of its own for a lock that is held, only these words (`Config::try_lock` in 0.34.7).
+fn is_lock(error: &sled::Error) -> bool {
+    matches!(error, sled::Error::Io(io) if io.to_string().starts_with("could not acquire lock"))
+}
+
+/// Tells damaged files from all else that can go wrong.
+fn storage(error: sled::Error) -> StoreError {
+    match error {
+        sled::Error::Corruption { .. } | sled::Error::ReportableBug(_) => failed(RECOVERING)(error),
+        other => failed(OPENING)(other),
+    }
+}
+
+fn about(dir: &Path, cause: &str) -> StoreError {
+    failed(OPENING)(format!("{}: {cause}", dir.display()))
+}
+
+fn check_schema(meta: &Tree) -> Result<(), StoreError> {
+    let Some(value) = meta.get(SCHEMA_KEY).map_err(storage)? else {
+        meta.insert(SCHEMA_KEY, &SCHEMA.to_be_bytes())
+            .map_err(storage)?;
+        return Ok(());
+    };
+    match keys::number_in(&value) {
+        Some(SCHEMA) => Ok(()),
+        Some(version) => Err(failed(OPENING)(format!(
+            "it is written in schema {version} and this version of Drawbridge knows schema {SCHEMA} only; \
+             run the version that wrote it, or restore a snapshot from before the upgrade"
+        ))),
+        None => Err(undecodable(RECOVERING, meta, SCHEMA_KEY, "not a number")),
+    }
+}
+
+fn born_at(meta: &Tree, now: DateTime<Utc>) -> Result<DateTime<Utc>, StoreError> {
+    if let Some(then) = meta.get(BORN_AT_KEY).map_err(storage)? {
+        return decode(RECOVERING, meta, BORN_AT_KEY, &then);
+    }
+    let value = encode(OPENING, &now)?;
+    meta.insert(BORN_AT_KEY, value).map_err(storage)?;
+    Ok(now)
+}
+
+/// A place is never given twice: the counter stands behind the last entry, whatever became of the counter.
+fn raise_counter(meta: &Tree, counter: &[u8], entries: &Tree) -> Result<(), StoreError> {
+    let stored = meta.get(counter).map_err(storage)?;
+    let stored = stored.and_then(|value| keys::number_in(&value));
+    let last = entries.last().map_err(storage)?;
+    let last = last
+        .and_then(|(key, _)| keys::trailing_number(&key))
+        .unwrap_or(0);
+    let next = stored.unwrap_or(1).max(last.saturating_add(1));
+    if stored != Some(next) {
+        meta.insert(counter, &next.to_be_bytes()).map_err(storage)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,202 @@
+//! Deliveries on arrival: the inbox, the ids seen, and what was set aside.
+
+use super::disk::{ASIDE_NEXT, Disk, INBOX_NEXT};
+use super::records::{StoredEntry, bounded, decode, encode, failed, list, undecodable};
+use super::{Accepted, Aside, Delivery, InboxEntry, InboxId, StoreError, keys};
+use crate::domain::ids::DeliveryId;
+use chrono::{DateTime, TimeDelta, Utc};
+use sled::transaction::{
+    ConflictableTransactionError, ConflictableTransactionResult, TransactionError, Transactional,
+    TransactionalTree,
+};
+use sled::{Batch, Tree};
+
+/// How long an id is known as accepted. GitHub offers to send a delivery again for three days.
+const SEEN_FOR: TimeDelta = TimeDelta::days(14);
+/// How many deliveries set aside are kept.
+pub(super) const ASIDES: u64 = 1000;
+/// How much of a payload set aside is kept, in bytes.
+pub(super) const ASIDE_PAYLOAD: usize = 16 * 1024;
+/// How much of a note is kept with an id, in bytes.
+const NOTE: usize = 200;
+/// How many ids are removed at once; sled stops all writers meanwhile.
+const PRUNED_AT_ONCE: usize = 1000;
+
+impl Disk {
+    /// Takes a delivery in, unless its id was seen. On disk only after the next flush, either way.
+    pub fn accept(&self, delivery: Delivery) -> Result<Accepted, StoreError> {
+        const DOING: &str = "accepting a delivery";
+        let Delivery {
+            id,
+            received_at,
+            event_name,
+            entries,
+            note,
+        } = delivery;
+        let stored: Vec<StoredEntry> = entries
+            .into_iter()
+            .map(|(subject, event)| StoredEntry {
+                delivery: id.clone(),
+                received_at,
+                subject,
+                event,
+            })
+            .collect();
+        let values = stored
+            .iter()
+            .map(|entry| encode(DOING, entry))
+            .collect::<Result<Vec<_>, _>>()?;
+        let seen_value = seen_value(received_at, &event_name, &note);
+
+        // The id, the places and the entries are one transaction: of two copies that come at the same time one is
+        // fresh, and places are visible in the order in which they grow.
+        let first = (&self.meta, &self.seen, &self.inbox)
+            .transaction(|(meta, seen, inbox)| {
+                if !mark_seen(seen, &id, &seen_value)? {
+                    return Ok(None);
+                }
+                let first = next_number(DOING, &self.meta, meta, INBOX_NEXT)?;
+                let mut next = first;
+                for value in &values {
+                    inbox.insert(&next.to_be_bytes(), value.as_slice())?;
+                    next += 1;
+                }
+                meta.insert(INBOX_NEXT, &next.to_be_bytes())?;
+                Ok(Some(first))
+            })
+            .map_err(not_applied(DOING))?;
+
+        Ok(match first {
+            None => Accepted::Duplicate,
+            Some(first) => Accepted::Fresh(
+                (first..)
+                    .zip(stored)
+                    .map(|(place, entry)| placed(place, entry))
+                    .collect(),
+            ),
+        })
+    }
+
+    /// Keeps a delivery that could not be decoded, unless its id was seen. On disk only after the next flush.
+    pub fn set_aside(&self, mut aside: Aside) -> Result<(), StoreError> {
+        const DOING: &str = "setting a delivery aside";
+        aside
+            .payload
+            .truncate(bounded(&aside.payload, ASIDE_PAYLOAD).len());
+        let value = encode(DOING, &aside)?;
+        let seen_value = seen_value(aside.received_at, &aside.event_name, &aside.reason);
+        (&self.meta, &self.seen, &self.aside)
+            .transaction(|(meta, seen, asides)| {
+                if !mark_seen(seen, &aside.delivery, &seen_value)? {
+                    return Ok(());
+                }
+                let place = next_number(DOING, &self.meta, meta, ASIDE_NEXT)?;
+                asides.insert(&place.to_be_bytes(), value.as_slice())?;
+                if let Some(oldest) = place.checked_sub(ASIDES) {
+                    asides.remove(&oldest.to_be_bytes())?;
+                }
+                meta.insert(ASIDE_NEXT, &(place + 1).to_be_bytes())?;
+                Ok(())
+            })
+            .map_err(not_applied(DOING))
+    }
+
+    /// What was set aside, newest first.
+    pub fn asides(&self, limit: usize) -> Result<Vec<Aside>, StoreError> {
+        const DOING: &str = "listing the deliveries set aside";
+        let newest = self.aside.iter().rev().take(limit);
+        list(DOING, newest, |key, value| {
+            decode(DOING, &self.aside, key, value)
+        })
+    }
+
+    /// The inbox, oldest first.
+    pub fn pending(&self) -> Result<Vec<InboxEntry>, StoreError> {
+        const DOING: &str = "listing the inbox";
+        list(DOING, self.inbox.iter(), |key, value| {
+            let entry = decode(DOING, &self.inbox, key, value)?;
+            let place = keys::number_in(key)
+                .ok_or_else(|| undecodable(DOING, &self.inbox, key, "its key is not a number"))?;
+            Ok(placed(place, entry))
+        })
+    }
+
+    /// Forgets the ids that were seen too long before `now`; returns how many.
+    pub fn prune(&self, now: DateTime<Utc>) -> sled::Result<usize> {
+        let limit = (now - SEEN_FOR).timestamp_millis();
+        let mut old = Vec::new();
+        for entry in &self.seen {
+            let (id, value) = entry?;
+            // A value that can't be read has no age and would stay for ever.
+            if seen_at(&value).is_none_or(|at| at < limit) {
+                old.push(id);
+            }
+        }
+        for some in old.chunks(PRUNED_AT_ONCE) {
+            let mut batch = Batch::default();
+            some.iter().for_each(|id| batch.remove(id));
+            self.seen.apply_batch(batch)?;
+        }
+        Ok(old.len())
+    }
+}
+
+fn placed(place: u64, entry: StoredEntry) -> InboxEntry {
+    InboxEntry {
+        id: InboxId(place),
+        delivery: entry.delivery,
+        received_at: entry.received_at,
+        subject: entry.subject,
+        event: entry.event,
+    }
+}
+
+/// The value in `seen`: the time first, so that it can be read without the rest.
+fn seen_value(received_at: DateTime<Utc>, event_name: &str, note: &str) -> Vec<u8> {
+    let text = format!("{event_name}: {note}");
+    let mut value = received_at.timestamp_millis().to_be_bytes().to_vec();
+    value.extend_from_slice(bounded(&text, NOTE).as_bytes());
+    value
+}
+
+fn seen_at(value: &[u8]) -> Option<i64> {
+    value.first_chunk().map(|at| i64::from_be_bytes(*at))
+}
+
+/// Whether the id is new; it is not from now on. The time of the first copy stays.
+fn mark_seen(
+    seen: &TransactionalTree,
+    id: &DeliveryId,
+    value: &[u8],
+) -> ConflictableTransactionResult<bool, StoreError> {
+    let id = id.as_str().as_bytes();
+    if seen.get(id)?.is_some() {
+        return Ok(false);
+    }
+    seen.insert(id, value)?;
+    Ok(true)
+}
+
+/// The number in a counter, as the transaction sees it; one that was never written stands at 1.
+pub(super) fn next_number(
+    doing: &'static str,
+    tree: &Tree,
+    view: &TransactionalTree,
+    counter: &[u8],
+) -> ConflictableTransactionResult<u64, StoreError> {
+    view.get(counter)?.map_or(Ok(1), |value| {
+        keys::number_in(&value).ok_or_else(|| {
+            ConflictableTransactionError::Abort(undecodable(doing, tree, counter, "not a number"))
+        })
+    })
+}
+
+/// The error of a transaction that was not applied.
+pub(super) fn not_applied(
+    doing: &'static str,
+) -> impl Fn(TransactionError<StoreError>) -> StoreError {
+    move |error| match error {
+        TransactionError::Abort(error) => error,
+        TransactionError::Storage(error) => failed(doing)(error),
+    }
+}

@@ -1,0 +1,213 @@
+//! The store in a directory of its own, in sled: one process, no server.
+//!
+//! Every call of sled may wait for the disk or for another writer, so none is made on an async thread. What has to
+//! be on disk before it is answered waits for the `flusher`; everything else reaches it within half a second.
+//! sled's transactions exclude one another and every other write, and are found whole or not at all after a crash.
+
+mod change;
+mod disk;
+mod flusher;
+mod forget;
+mod inbox;
+mod keys;
+mod read;
+mod records;
+#[cfg(test)]
+mod tests;
+
+use super::{
+    Accepted, Aside, Change, Delivery, HistoryEntry, InboxEntry, InboxId, Record, Store, StoreError,
+};
+use crate::domain::gate::HeadState;
+use crate::domain::ids::{PullKey, RepoId, Sha, Subject, UserId};
+use crate::domain::pull::PullState;
+use crate::domain::repository::RepoState;
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use disk::Disk;
+use flusher::Flusher;
+use records::failed;
+use std::path::Path;
+use std::sync::Arc;
+
+/// The store in sled.
+///
+/// Dropping it waits for the disk; [`SledStore::close`] does the same without blocking an async thread.
+#[derive(Debug)]
+pub struct SledStore {
+    /// First, so that its thread has ended and let go of the database before `disk` is dropped.
+    flusher: Flusher,
+    disk: Arc<Disk>,
+}
+
+impl SledStore {
+    /// [`StoreError::doing`] of an error of [`SledStore::open`] that says that the files are damaged. The
+    /// directory may then be set aside; with any other error (it is open elsewhere, it was written by a newer version,
+    /// it can't be read) it must stay where it is.
+    pub const DAMAGED: &str = disk::RECOVERING;
+
+    /// Opens the store in `dir`, or creates both. Blocks, a large store for seconds: not for async threads.
+    ///
+    /// # Errors
+    /// The directory can't be created or read, another process has it open, it was written in a schema this version
+    /// does not know, or its files are damaged ([`SledStore::DAMAGED`]).
+    pub fn open(dir: &Path, now: DateTime<Utc>) -> Result<Self, StoreError> {
+        Self::over(Disk::open(dir, now)?)
+    }
+
+    /// An empty store that is gone when it is dropped, for trials and tests. It counts as having heard of everything:
+    /// it is born in 1970.
+    ///
+    /// # Errors
+    /// The system's directory for temporary files can't be written to.
+    pub fn temporary() -> Result<Self, StoreError> {
+        Self::over(Disk::temporary(DateTime::UNIX_EPOCH)?)
+    }
+
+    fn over(disk: Disk) -> Result<Self, StoreError> {
+        let disk = Arc::new(disk);
+        let flushed = disk.clone();
+        let flusher = Flusher::start(move || flushed.flush().map_err(|error| error.cause))
+            .map_err(failed("starting the thread that writes to disk"))?;
+        Ok(Self { flusher, disk })
+    }
+
+    /// Forgets the ids of deliveries that came more than 14 days before `now`; returns how many. Opening does that,
+    /// too; call it now and then.
+    ///
+    /// # Errors
+    /// The store can't be read or written.
+    pub async fn prune(&self, now: DateTime<Utc>) -> Result<usize, StoreError> {
+        const DOING: &str = "forgetting old delivery ids";
+        self.run(DOING, move |disk| disk.prune(now).map_err(failed(DOING)))
+            .await
+    }
+
+    /// Writes everything to disk and lets go of the directory.
+    ///
+    /// # Errors
+    /// Something could not be written.
+    pub async fn close(self) -> Result<(), StoreError> {
+        let flushed = self.flush().await;
+        let closed = tokio::task::spawn_blocking(move || drop(self)).await;
+        flushed.and(closed.map_err(failed("closing the store")))
+    }
+
+    /// Runs `work` on a thread that may block. Once begun it is completed, also when nobody waits for it any more.
+    async fn run<T: Send + 'static>(
+        &self,
+        doing: &'static str,
+        work: impl FnOnce(&Disk) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let disk = self.disk.clone();
+        tokio::task::spawn_blocking(move || work(&disk))
+            .await
+            .map_err(failed(doing))?
+    }
+
+    async fn on_disk(&self, doing: &'static str) -> Result<(), StoreError> {
+        self.flusher.wait().await.map_err(failed(doing))
+    }
+}
+
+#[async_trait]
+impl Store for SledStore {
+    fn born_at(&self) -> DateTime<Utc> {
+        self.disk.born_at
+    }
+
+    async fn accept(&self, delivery: Delivery) -> Result<Accepted, StoreError> {
+        let accepted = self
+            .run("accepting a delivery", |disk| disk.accept(delivery))
+            .await?;
+        // A duplicate waits, too: the first copy may not be on disk yet, and this answer says that it is. Should the
+        // flush fail, no later one succeeds until the store is opened anew; then the id and the entries are either
+        // both found (`pending`) or both lost, and GitHub, which got no 2xx, can be asked for the delivery again.
+        self.on_disk("writing a delivery to disk").await?;
+        Ok(accepted)
+    }
+
+    async fn set_aside(&self, aside: Aside) -> Result<(), StoreError> {
+        self.run("setting a delivery aside", |disk| disk.set_aside(aside))
+            .await?;
+        self.on_disk("writing a delivery set aside to disk").await
+    }
+
+    async fn asides(&self, limit: usize) -> Result<Vec<Aside>, StoreError> {
+        self.run("listing the deliveries set aside", move |disk| {
+            disk.asides(limit)
+        })
+        .await
+    }
+
+    async fn pending(&self) -> Result<Vec<InboxEntry>, StoreError> {
+        self.run("listing the inbox", Disk::pending).await
+    }
+
+    async fn due(&self) -> Result<Vec<(Subject, DateTime<Utc>)>, StoreError> {
+        self.run("listing what is due", Disk::due).await
+    }
+
+    async fn pull(&self, key: PullKey) -> Result<Option<PullState>, StoreError> {
+        self.run("reading a pull request", move |disk| disk.pull(key))
+            .await
+    }
+
+    async fn pulls_of(&self, repo: RepoId) -> Result<Vec<PullState>, StoreError> {
+        self.run("listing the pull requests of a repository", move |disk| {
+            disk.pulls_of(repo)
+        })
+        .await
+    }
+
+    async fn pulls_at(&self, repo: RepoId, sha: &Sha) -> Result<Vec<PullState>, StoreError> {
+        let sha = sha.clone();
+        self.run("listing the pull requests of a head", move |disk| {
+            disk.pulls_at(repo, &sha)
+        })
+        .await
+    }
+
+    async fn pulls_by(&self, author: UserId) -> Result<Vec<PullKey>, StoreError> {
+        self.run("listing the pull requests of an author", move |disk| {
+            disk.pulls_by(author)
+        })
+        .await
+    }
+
+    async fn head(&self, repo: RepoId, sha: &Sha) -> Result<Option<HeadState>, StoreError> {
+        let sha = sha.clone();
+        self.run("reading a head", move |disk| disk.head(repo, &sha))
+            .await
+    }
+
+    async fn repo(&self, id: RepoId) -> Result<Option<RepoState>, StoreError> {
+        self.run("reading a repository", move |disk| disk.repo(id))
+            .await
+    }
+
+    async fn repos(&self) -> Result<Vec<RepoState>, StoreError> {
+        self.run("listing the repositories", Disk::repos).await
+    }
+
+    async fn commit(&self, change: Change) -> Result<(), StoreError> {
+        self.run("applying a change", |disk| disk.commit(change))
+            .await
+    }
+
+    async fn history(
+        &self,
+        subject: &Subject,
+        limit: usize,
+    ) -> Result<Vec<HistoryEntry>, StoreError> {
+        let subject = subject.clone();
+        self.run("reading a history", move |disk| {
+            disk.history(&subject, limit)
+        })
+        .await
+    }
+
+    async fn flush(&self) -> Result<(), StoreError> {
+        self.on_disk("writing to disk").await
+    }
+}

@@ -1,0 +1,109 @@
+//! Reading records, by key and by index.
+
+use super::disk::Disk;
+use super::records::{Due, decode, failed, get, list, undecodable};
+use super::{HistoryEntry, StoreError, keys};
+use crate::domain::gate::HeadState;
+use crate::domain::ids::{PrNumber, PullKey, RepoId, Sha, Subject, UserId};
+use crate::domain::pull::PullState;
+use crate::domain::repository::RepoState;
+
+impl Disk {
+    pub fn due(&self) -> Result<Vec<Due>, StoreError> {
+        const DOING: &str = "listing what is due";
+        list(DOING, self.due.iter(), |key, value| {
+            decode(DOING, &self.due, key, value)
+        })
+    }
+
+    pub fn pull(&self, key: PullKey) -> Result<Option<PullState>, StoreError> {
+        get("reading a pull request", &self.pulls, &keys::pull(key))
+    }
+
+    pub fn pulls_of(&self, repo: RepoId) -> Result<Vec<PullState>, StoreError> {
+        const DOING: &str = "listing the pull requests of a repository";
+        let found = self.pulls.scan_prefix(keys::repo(repo));
+        list(DOING, found, |key, value| {
+            decode(DOING, &self.pulls, key, value)
+        })
+    }
+
+    /// Follows the index, and keeps those whose record still says the same. Unlike the other listings this one fails
+    /// when a record can't be read: the worst of these pull requests decides the gate, so none may be left out.
+    pub fn pulls_at(&self, repo: RepoId, sha: &Sha) -> Result<Vec<PullState>, StoreError> {
+        const DOING: &str = "listing the pull requests of a head";
+        let mut states = Vec::new();
+        for key in self
+            .by_head
+            .scan_prefix(keys::head(repo, sha.as_str()))
+            .keys()
+        {
+            let key = key.map_err(failed(DOING))?;
+            let number = keys::trailing_number(&key)
+                .map(PrNumber)
+                .ok_or_else(|| undecodable(DOING, &self.by_head, &key, "its key ends too early"))?;
+            let state: Option<PullState> =
+                get(DOING, &self.pulls, &keys::pull(PullKey { repo, number }))?;
+            states.extend(
+                state.filter(|state| state.gate.as_ref().is_some_and(|gate| gate.sha == *sha)),
+            );
+        }
+        Ok(states)
+    }
+
+    pub fn pulls_by(&self, author: UserId) -> Result<Vec<PullKey>, StoreError> {
+        const DOING: &str = "listing the pull requests of an author";
+        list(
+            DOING,
+            self.by_author.scan_prefix(keys::author(author)),
+            |key, _| {
+                keys::pull_of_author(key).ok_or_else(|| {
+                    undecodable(DOING, &self.by_author, key, "its key has the wrong length")
+                })
+            },
+        )
+    }
+
+    pub fn head(&self, repo: RepoId, sha: &Sha) -> Result<Option<HeadState>, StoreError> {
+        get(
+            "reading a head",
+            &self.heads,
+            &keys::head(repo, sha.as_str()),
+        )
+    }
+
+    pub fn repo(&self, id: RepoId) -> Result<Option<RepoState>, StoreError> {
+        get("reading a repository", &self.repos, &keys::repo(id))
+    }
+
+    pub fn repos(&self) -> Result<Vec<RepoState>, StoreError> {
+        const DOING: &str = "listing the repositories";
+        list(DOING, self.repos.iter(), |key, value| {
+            decode(DOING, &self.repos, key, value)
+        })
+    }
+
+    pub fn history(
+        &self,
+        subject: &Subject,
+        limit: usize,
+    ) -> Result<Vec<HistoryEntry>, StoreError> {
+        const DOING: &str = "reading a history";
+        let newest = self
+            .history
+            .scan_prefix(keys::subject(subject))
+            .rev()
+            .take(limit);
+        list(DOING, newest, |key, value| {
+            decode(DOING, &self.history, key, value)
+        })
+    }
+
+    /// Blocks until everything written before is on disk.
+    pub fn flush(&self) -> Result<(), StoreError> {
+        self.db
+            .flush()
+            .map(|_| ())
+            .map_err(failed("writing to disk"))
+    }
+}

@@ -1,0 +1,104 @@
+//! The store as its callers see it, on a temporary database or in a directory of its own.
+
+mod changes;
+mod deliveries;
+mod opening;
+
+use super::*;
+use crate::domain::event::{Account, AccountKind, Event, RepositoryChange};
+use crate::domain::gate::{Gate, GateStatus};
+use crate::domain::ids::{DeliveryId, InstallationId, OwnerKind, PrNumber, Repo, RepoName};
+use crate::domain::pull::GateAt;
+
+fn store() -> SledStore {
+    SledStore::temporary().unwrap()
+}
+
+/// A time, in days after the first.
+fn day(number: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(1_700_000_000 + number * 86_400, 123_456_789).unwrap()
+}
+
+fn sha(digit: char) -> Sha {
+    Sha::parse(&digit.to_string().repeat(40)).unwrap()
+}
+
+fn repository(id: u64) -> Repo {
+    Repo {
+        id: RepoId(id),
+        installation: InstallationId(1),
+        name: RepoName::parse(&format!("acme/r{id}")).unwrap(),
+        owner: UserId(1),
+        owner_kind: OwnerKind::Organisation,
+        default_branch: "main".into(),
+    }
+}
+
+/// An entry for the subject `Repository(repo)`.
+fn entry(repo: u64) -> (Subject, Event) {
+    let event = Event::RepositoryChanged {
+        repo: repository(repo),
+        change: RepositoryChange::Configuration,
+    };
+    (Subject::Repository(RepoId(repo)), event)
+}
+
+fn delivery_on(day_number: i64, id: &str, entries: Vec<(Subject, Event)>) -> Delivery {
+    Delivery {
+        id: DeliveryId::parse(id).unwrap(),
+        received_at: day(day_number),
+        event_name: "push".into(),
+        entries,
+        note: String::new(),
+    }
+}
+
+fn delivery(id: &str, entries: Vec<(Subject, Event)>) -> Delivery {
+    delivery_on(0, id, entries)
+}
+
+fn fresh(accepted: Accepted) -> Vec<InboxEntry> {
+    match accepted {
+        Accepted::Fresh(entries) => entries,
+        Accepted::Duplicate => panic!("it counts as a duplicate"),
+    }
+}
+
+/// The pull request `number` of repository `repo`, opened by `author`, with its gate at `gate`.
+fn pull(repo: u64, number: u64, author: u64, gate: Option<char>) -> PullState {
+    let mut state = PullState::new(repository(repo), PrNumber(number), true);
+    state.author = Some(Account {
+        id: UserId(author),
+        login: format!("user-{author}"),
+        kind: AccountKind::User,
+    });
+    state.gate = gate.map(|digit| GateAt {
+        sha: sha(digit),
+        gate: Gate {
+            status: GateStatus::Queued,
+            title: "title".into(),
+            summary: "summary".into(),
+            approve_button: false,
+        },
+    });
+    state
+}
+
+fn write(states: Vec<PullState>) -> Change {
+    Change {
+        records: states
+            .into_iter()
+            .map(|state| Record::Pull(Box::new(state)))
+            .collect(),
+        ..Change::default()
+    }
+}
+
+fn line(subject: &Subject, what: &str) -> HistoryEntry {
+    HistoryEntry {
+        subject: subject.clone(),
+        at: day(0),
+        delivery: None,
+        what: what.into(),
+    }
+}

@@ -1,0 +1,141 @@
+use super::*;
+use std::fs;
+
+#[tokio::test]
+async fn what_was_accepted_is_found_when_the_store_is_opened_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = SledStore::open(dir.path(), day(0)).unwrap();
+    let mut entries = fresh(
+        store
+            .accept(delivery("a", vec![entry(1), entry(2)]))
+            .await
+            .unwrap(),
+    );
+    drop(store);
+
+    let store = SledStore::open(dir.path(), day(1)).unwrap();
+    assert_eq!(store.pending().await.unwrap(), entries);
+    assert_eq!(
+        store.accept(delivery("a", vec![])).await.unwrap(),
+        Accepted::Duplicate
+    );
+    entries.extend(fresh(
+        store.accept(delivery("b", vec![entry(3)])).await.unwrap(),
+    ));
+    assert!(entries.is_sorted_by(|a, b| a.id < b.id));
+    store.close().await.unwrap();
+
+    // Opening forgets old ids, but no entry.
+    let store = SledStore::open(dir.path(), day(20)).unwrap();
+    assert_eq!(store.pending().await.unwrap(), entries);
+    fresh(store.accept(delivery("a", vec![])).await.unwrap());
+}
+
+#[tokio::test]
+async fn what_was_accepted_is_on_disk_before_the_store_is_closed() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = SledStore::open(&dir.path().join("store"), day(0)).unwrap();
+    let entries = fresh(
+        store
+            .accept(delivery("a", vec![entry(1), entry(2)]))
+            .await
+            .unwrap(),
+    );
+
+    // What a crash at this moment would leave.
+    let (from, to) = (dir.path().join("store"), dir.path().join("after-crash"));
+    fs::create_dir(&to).unwrap();
+    for file in ["conf", "db"] {
+        fs::copy(from.join(file), to.join(file)).unwrap();
+    }
+    let found = SledStore::open(&to, day(1)).unwrap();
+    assert_eq!(found.pending().await.unwrap(), entries);
+    assert_eq!(
+        found.accept(delivery("a", vec![])).await.unwrap(),
+        Accepted::Duplicate
+    );
+    assert_eq!(found.born_at(), day(0));
+}
+
+#[tokio::test]
+async fn places_go_on_after_the_inbox_was_emptied_and_the_store_opened_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = SledStore::open(dir.path(), day(0)).unwrap();
+    let before = fresh(store.accept(delivery("a", vec![entry(1)])).await.unwrap())[0].id;
+    let done = Change {
+        done: vec![before],
+        ..Change::default()
+    };
+    store.commit(done).await.unwrap();
+    store.close().await.unwrap();
+
+    let store = SledStore::open(dir.path(), day(0)).unwrap();
+    assert_eq!(store.pending().await.unwrap(), []);
+    let after = fresh(store.accept(delivery("b", vec![entry(1)])).await.unwrap())[0].id;
+    assert!(after > before);
+}
+
+#[test]
+fn it_is_born_when_it_is_first_opened() {
+    let dir = tempfile::tempdir().unwrap();
+    assert_eq!(
+        SledStore::open(dir.path(), day(0)).unwrap().born_at(),
+        day(0)
+    );
+    assert_eq!(
+        SledStore::open(dir.path(), day(5)).unwrap().born_at(),
+        day(0)
+    );
+}
+
+#[test]
+fn a_directory_that_is_open_is_refused_and_stays_as_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let _open = SledStore::open(dir.path(), day(0)).unwrap();
+    let error = SledStore::open(dir.path(), day(0)).unwrap_err();
+    assert_ne!(error.doing, SledStore::DAMAGED);
+    assert!(
+        error
+            .cause
+            .contains("another process has this directory open; stop it"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_newer_schema_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = SledStore::open(dir.path(), day(0)).unwrap();
+    store
+        .disk
+        .meta
+        .insert(disk::SCHEMA_KEY, &2u64.to_be_bytes())
+        .unwrap();
+    drop(store);
+    let error = SledStore::open(dir.path(), day(0)).unwrap_err();
+    assert_ne!(error.doing, SledStore::DAMAGED);
+    assert!(error.cause.contains("written in schema 2"), "{error}");
+}
+
+#[test]
+fn damaged_files_are_told_from_other_errors() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = SledStore::open(dir.path(), day(0)).unwrap();
+    store.disk.meta.insert("born_at", "yesterday").unwrap();
+    drop(store);
+    let error = SledStore::open(dir.path(), day(0)).unwrap_err();
+    assert_eq!(error.doing, SledStore::DAMAGED);
+}
+
+#[cfg(unix)]
+#[test]
+fn the_directory_is_for_its_owner_only() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("new");
+    let _store = SledStore::open(&path, day(0)).unwrap();
+    assert_eq!(
+        fs::metadata(path).unwrap().permissions().mode() & 0o777,
+        0o700
+    );
+}
