@@ -18,12 +18,16 @@ use tokio::task::JoinHandle;
 /// How long requests under way, and then work under way, may take after the signal to stop.
 const PATIENCE: Duration = Duration::from_secs(4);
 
+/// How often what is no longer needed is forgotten.
+const HOUSEKEEPING: Duration = Duration::from_secs(6 * 3600);
+
 /// A running server.
 pub struct App {
     address: SocketAddr,
     engine: Engine,
     stop: oneshot::Sender<()>,
     server: JoinHandle<std::io::Result<()>>,
+    housekeeping: JoinHandle<()>,
 }
 
 impl App {
@@ -52,6 +56,7 @@ impl App {
                 .with_context(|| format!("can't use DATA_DIR {}", settings.data_dir.display()))?,
         );
         let engine = Engine::start(store.clone(), github.clone(), clock.clone(), pace).await?;
+        let housekeeping = tokio::spawn(keep_house(store.clone(), clock.clone()));
         let web = Arc::new(Web {
             engine: engine.clone(),
             store,
@@ -67,11 +72,15 @@ impl App {
             })
             .into_future();
         tracing::info!(%address, api = settings.api_url, "listening");
+        if let Some(url) = settings.public_url {
+            tracing::info!("the app's webhook URL has to be {url}{}", web::WEBHOOK_PATH);
+        }
         Ok(Self {
             address,
             engine,
             stop,
             server: tokio::spawn(server),
+            housekeeping,
         })
     }
 
@@ -82,7 +91,7 @@ impl App {
 
     /// The address deliveries go to.
     pub fn webhook_url(&self) -> String {
-        format!("http://{}/api/github/webhooks", self.address)
+        format!("http://{}{}", self.address, web::WEBHOOK_PATH)
     }
 
     /// Returns once nothing is being worked on and nothing is due within a minute.
@@ -95,6 +104,7 @@ impl App {
     /// # Errors
     /// When the last flush failed.
     pub async fn stop(self) -> anyhow::Result<()> {
+        self.housekeeping.abort();
         let _ = self.stop.send(());
         if tokio::time::timeout(PATIENCE, self.server).await.is_err() {
             tracing::warn!("closing connections that did not end");
@@ -102,5 +112,18 @@ impl App {
         self.engine.stop(PATIENCE).await?;
         tracing::info!("stopped");
         Ok(())
+    }
+}
+
+async fn keep_house(store: Arc<dyn Store>, clock: Arc<dyn Clock>) {
+    let mut ticks = tokio::time::interval(HOUSEKEEPING);
+    // The first tick comes at once, and opening the store has just done it.
+    ticks.tick().await;
+    loop {
+        ticks.tick().await;
+        match store.prune(clock.now()).await {
+            Ok(forgotten) => tracing::debug!(forgotten, "forgot old delivery ids"),
+            Err(error) => tracing::error!(%error, "can't forget old delivery ids"),
+        }
     }
 }

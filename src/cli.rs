@@ -78,8 +78,14 @@ async fn serve(config: Option<PathBuf>, given: Given) -> ExitCode {
 
 /// Begins to log to standard error.
 pub(crate) fn start_logging(logging: &Logging) -> Result<(), SettingError> {
+    // octocrab reports every 5xx as an error of its own; our lines say what was being done.
+    let directives = if logging.level.contains("octocrab") {
+        logging.level.clone()
+    } else {
+        format!("{},octocrab=off", logging.level)
+    };
     let filter =
-        EnvFilter::try_new(&logging.level).map_err(|_| SettingError::log_level(&logging.level))?;
+        EnvFilter::try_new(directives).map_err(|_| SettingError::log_level(&logging.level))?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);

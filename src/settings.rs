@@ -47,7 +47,7 @@ pub struct Given {
     /// Port to listen on; 0 takes a free one [default: 3000]
     #[arg(long, env = "PORT")]
     pub port: Option<u16>,
-    /// Where GitHub reaches this server, for links
+    /// Where GitHub reaches this server, so that the start can say where deliveries have to go
     #[arg(long, env = "PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,
     /// Where the state is kept [default: ./data]
@@ -104,6 +104,8 @@ pub struct Settings {
     pub host: IpAddr,
     /// Port to listen on.
     pub port: u16,
+    /// Where GitHub reaches this server, without a trailing slash.
+    pub public_url: Option<String>,
     /// Where the state is kept.
     pub data_dir: PathBuf,
 }
@@ -218,6 +220,9 @@ impl Given {
             api_url: api_url(self.github_api_url, self.ghe_host)?,
             host,
             port: self.port.unwrap_or(3000),
+            public_url: self
+                .public_url
+                .map(|url| url.trim_end_matches('/').to_owned()),
             data_dir: self.data_dir.unwrap_or_else(|| PathBuf::from("./data")),
         })
     }

@@ -1,9 +1,7 @@
 //! Reads a repository's configuration from its default branch, and its organisation's defaults.
 
 use super::{Engine, Failure, is_organisation_defaults};
-use crate::domain::config::{
-    self, ConfigError, ConfigFile, Filters, LARGEST_FILE, PATHS, RepoConfig, Scope,
-};
+use crate::domain::config::{self, ConfigError, ConfigFile, Filters, PATHS, RepoConfig, Scope};
 use crate::domain::ids::{InstallationId, OwnerKind, Repo, RepoName, UserId};
 use crate::domain::repository::RepoState;
 use crate::github::GitHubError;
@@ -15,13 +13,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// How long a configuration is believed without the push that would invalidate it.
 const BELIEVED: TimeDelta = TimeDelta::hours(1);
 
+/// What was read, or what is wrong with it; or that it could not be read now.
+type Read<T> = Result<Result<T, ConfigError>, GitHubError>;
+
 type Defaults = Arc<Result<Option<ConfigFile>, ConfigError>>;
+
+/// Whose defaults: an installation's organisation. The installation alone would not do, as a transfer can change it.
+type Owner = (InstallationId, UserId);
 
 /// The organisations' defaults, as read.
 #[derive(Default)]
-pub(super) struct Organisations(
-    Mutex<HashMap<(InstallationId, UserId), (Defaults, DateTime<Utc>)>>,
-);
+pub(super) struct Organisations(Mutex<HashMap<Owner, (Defaults, DateTime<Utc>)>>);
 
 impl Organisations {
     /// Drops what an installation's organisation was read to have.
@@ -69,10 +71,7 @@ impl Engine {
         Ok(state)
     }
 
-    async fn read_configuration(
-        &self,
-        repo: &Repo,
-    ) -> Result<Result<RepoConfig, ConfigError>, GitHubError> {
+    async fn read_configuration(&self, repo: &Repo) -> Read<RepoConfig> {
         let own = match self.read_file(repo, &repo.name, Scope::Repository).await? {
             Ok(own) => own,
             Err(problem) => return Ok(Err(problem)),
@@ -103,9 +102,13 @@ impl Engine {
         repo: &Repo,
         holder: &RepoName,
         scope: Scope,
-    ) -> Result<Result<Option<ConfigFile>, ConfigError>, GitHubError> {
+    ) -> Read<Option<ConfigFile>> {
         for path in PATHS {
-            if let Some(text) = self.fetch_text(repo, holder, path).await? {
+            let text = match self.fetch_text(repo, holder, path).await? {
+                Ok(text) => text,
+                Err(problem) => return Ok(Err(problem)),
+            };
+            if let Some(text) = text {
                 let named = match scope {
                     Scope::Repository => path.to_owned(),
                     Scope::Organisation => format!("{holder}/{path}"),
@@ -116,15 +119,11 @@ impl Engine {
         Ok(Ok(None))
     }
 
-    async fn read_filters(
-        &self,
-        repo: &Repo,
-        holder: &RepoName,
-        path: &str,
-    ) -> Result<Result<Filters, ConfigError>, GitHubError> {
+    async fn read_filters(&self, repo: &Repo, holder: &RepoName, path: &str) -> Read<Filters> {
         Ok(match self.fetch_text(repo, holder, path).await? {
-            Some(text) => config::parse_filters(path, &text),
-            None => Err(ConfigError {
+            Err(problem) => Err(problem),
+            Ok(Some(text)) => config::parse_filters(path, &text),
+            Ok(None) => Err(ConfigError {
                 path: path.to_owned(),
                 line: None,
                 column: None,
@@ -136,27 +135,29 @@ impl Engine {
         })
     }
 
-    async fn fetch_text(
-        &self,
-        repo: &Repo,
-        holder: &RepoName,
-        path: &str,
-    ) -> Result<Option<String>, GitHubError> {
+    async fn fetch_text(&self, repo: &Repo, holder: &RepoName, path: &str) -> Read<Option<String>> {
         let github = self.shared.github.of(repo);
         let text = if *holder == repo.name {
-            github.file(path, None).await?
+            github.file(path, None).await
         } else {
-            github.file_of(holder, path).await?
+            github.file_of(holder, path).await
         };
-        // One byte more than is allowed is enough for the parser to refuse it.
-        Ok(text.map(|mut text| {
-            let mut end = (LARGEST_FILE + 1).min(text.len());
-            while !text.is_char_boundary(end) {
-                end += 1;
-            }
-            text.truncate(end);
-            text
-        }))
+        match text {
+            Ok(text) => Ok(Ok(text)),
+            // It is there, and it is no text: a directory, too large, not UTF-8.
+            Err(GitHubError::Refused {
+                status: 200,
+                message,
+                ..
+            }) => Ok(Err(ConfigError {
+                path: path.to_owned(),
+                line: None,
+                column: None,
+                message: format!("the file can't be read: {message}"),
+                hint: Some("Put a text file of at most 256 KiB there".to_owned()),
+            })),
+            Err(error) => Err(error),
+        }
     }
 
     async fn defaults_of(&self, repo: &Repo) -> Result<Defaults, GitHubError> {

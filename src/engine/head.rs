@@ -59,10 +59,10 @@ impl Engine {
             repo: first.repo.clone(),
             sha: sha.clone(),
             check_run: None,
-            look_first: !seen
+            look_first: seen
                 .map(|head| head.since)
                 .min()
-                .is_some_and(|since| since > born),
+                .is_none_or(|since| since <= born),
             published: None,
             attempts: 0,
         }

@@ -319,9 +319,11 @@ impl Engine {
     /// Drops cached answers that an event makes wrong, before anything is decided with them.
     fn forget_outdated(&self, event: &Event) {
         match event {
-            Event::PeopleChanged { installation, .. }
-            | Event::InstallationChanged { installation, .. } => {
+            Event::PeopleChanged { installation, .. } => self.shared.people.forget(*installation),
+            Event::InstallationChanged { installation, .. } => {
                 self.shared.people.forget(*installation);
+                self.shared.organisations.forget(*installation);
+                self.shared.github.forget(*installation);
             }
             Event::RepositoryChanged { repo, .. } if is_organisation_defaults(repo) => {
                 self.shared.organisations.forget(repo.installation);

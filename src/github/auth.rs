@@ -80,8 +80,13 @@ pub(super) struct Token {
 /// GitHub's answer with a new token ("Create an installation access token for an app").
 #[derive(Deserialize)]
 pub(super) struct NewToken {
+    #[serde(deserialize_with = "secret")]
     pub token: SecretString,
     pub expires_at: DateTime<Utc>,
+}
+
+fn secret<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<SecretString, D::Error> {
+    String::deserialize(deserializer).map(SecretString::from)
 }
 
 /// What is kept of one installation; whoever holds it is the only one who asks for a token.

@@ -78,7 +78,7 @@ impl fmt::Debug for GitHub {
     }
 }
 
-/// One repository, asked with the token of its installation. What it can do stands in [`super::api`].
+/// One repository, asked with the token of its installation.
 #[derive(Debug, Clone)]
 pub struct Repository {
     pub(super) github: GitHub,

@@ -70,10 +70,6 @@ pub(super) struct WireRepo {
 }
 
 impl WireRepo {
-    pub fn id(&self) -> u64 {
-        self.id
-    }
-
     pub fn repo(&self, installation: InstallationId) -> Result<Repo, InvalidId> {
         Ok(Repo {
             id: RepoId(self.id),

@@ -78,6 +78,7 @@ impl Playground {
             api_url: self.github.api_url(),
             host: [127, 0, 0, 1].into(),
             port: 0,
+            public_url: None,
             data_dir: self.data.path().to_owned(),
         };
         let app = App::start(settings, self.pace.clone()).await?;

@@ -173,6 +173,8 @@ pub trait Store: Send + Sync + 'static {
         subject: &Subject,
         limit: usize,
     ) -> Result<Vec<HistoryEntry>, StoreError>;
+    /// Forgets the ids of deliveries that GitHub no longer sends again; how many. Opening the store does it too.
+    async fn prune(&self, now: DateTime<Utc>) -> Result<usize, StoreError>;
     /// Everything written so far is on disk when this returns.
     async fn flush(&self) -> Result<(), StoreError>;
 }

@@ -16,6 +16,9 @@ use std::sync::{Arc, OnceLock};
 /// What GitHub sends at most (25 MB; "Webhook events and payloads").
 pub const LARGEST_DELIVERY: usize = 25 * 1024 * 1024;
 
+/// Where deliveries go; Probot's default path.
+pub const WEBHOOK_PATH: &str = "/api/github/webhooks";
+
 /// Everything the handlers need.
 pub struct Web {
     /// Takes deliveries.
@@ -36,7 +39,7 @@ pub struct Web {
 pub fn routes(web: Arc<Web>) -> Router {
     Router::new()
         .route(
-            "/api/github/webhooks",
+            WEBHOOK_PATH,
             post(webhook::receive).fallback(webhook::wrong_method),
         )
         .route("/healthz", get(health::alive))

@@ -5,13 +5,12 @@ use super::Web;
 use super::answer::Answer;
 use crate::domain::ids::DeliveryId;
 use crate::engine::Received;
-use crate::github::{BadSignature, Decoded, GitHubError, Identity, decode};
+use crate::github::{BadSignature, DecodeError, Decoded, GitHubError, Identity, decode};
 use crate::store::{Accepted, Aside, StoreError};
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode, header};
-use serde::de::IgnoredAny;
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -61,9 +60,6 @@ pub(super) async fn receive(
     let Some(payload) = payload_of(&headers, &body) else {
         return Answer(StatusCode::BAD_REQUEST, "the form has no field `payload`");
     };
-    if serde_json::from_slice::<IgnoredAny>(&payload).is_err() {
-        return Answer(StatusCode::BAD_REQUEST, "the payload is not JSON");
-    }
     let Ok(me) = web.learn_identity().await else {
         // Not accepted, so GitHub lists it as failed and it can be sent again.
         return Answer(
@@ -98,6 +94,9 @@ impl Web {
         let (event, note) = match decode(event_name, payload, me, now) {
             Ok(Decoded::Event(event)) => (Some(event), String::new()),
             Ok(Decoded::Ignored(why)) => (None, why),
+            Err(DecodeError::NotJson(_)) => {
+                return Answer(StatusCode::BAD_REQUEST, "the payload is not JSON");
+            }
             Err(error) => {
                 tracing::warn!(delivery = %id, event = event_name, %error, "set a delivery aside");
                 let aside = Aside {

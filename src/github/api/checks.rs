@@ -2,7 +2,7 @@
 
 use super::cut_at_line;
 use super::encoded;
-use crate::domain::event::APPROVE_BUTTON;
+use crate::domain::event::{APPROVE_BUTTON, Conclusion};
 use crate::domain::gate::{Gate, GateStatus};
 use crate::domain::ids::{CheckRunId, Sha};
 use crate::github::client::Repository;
@@ -109,7 +109,7 @@ fn written(gate: &Gate) -> Value {
         GateStatus::InProgress => body["status"] = json!("in_progress"),
         GateStatus::Completed(conclusion) => {
             body["status"] = json!("completed");
-            body["conclusion"] = json!(conclusion.as_str());
+            body["conclusion"] = json!(writable(conclusion).as_str());
         }
     }
     if gate.approve_button {
@@ -122,10 +122,17 @@ fn written(gate: &Gate) -> Value {
     body
 }
 
+/// The conclusion as an app may write it: two are GitHub's alone ("Update a check run").
+fn writable(conclusion: Conclusion) -> Conclusion {
+    match conclusion {
+        Conclusion::Stale | Conclusion::StartupFailure => Conclusion::Failure,
+        other => other,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::event::Conclusion;
 
     fn gate(status: GateStatus, approve_button: bool) -> Gate {
         Gate {

@@ -14,7 +14,7 @@ use serde::Deserialize;
 #[serde(untagged)]
 enum WireContent {
     Entry(WireEntry),
-    Directory(Vec<serde::de::IgnoredAny>),
+    Directory(#[allow(dead_code, reason = "its shape tells")] Vec<serde::de::IgnoredAny>),
 }
 
 #[derive(Deserialize)]

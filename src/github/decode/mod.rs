@@ -33,6 +33,10 @@ pub struct Identity {
 
 /// A delivery's meaning.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "made once per delivery and taken apart at once"
+)]
 pub enum Decoded {
     /// This happened.
     Event(Event),

@@ -72,17 +72,6 @@ impl SledStore {
         Ok(Self { flusher, disk })
     }
 
-    /// Forgets the ids of deliveries that came more than 14 days before `now`; returns how many. Opening does that,
-    /// too; call it now and then.
-    ///
-    /// # Errors
-    /// The store can't be read or written.
-    pub async fn prune(&self, now: DateTime<Utc>) -> Result<usize, StoreError> {
-        const DOING: &str = "forgetting old delivery ids";
-        self.run(DOING, move |disk| disk.prune(now).map_err(failed(DOING)))
-            .await
-    }
-
     /// Writes everything to disk and lets go of the directory.
     ///
     /// # Errors
@@ -114,6 +103,12 @@ impl SledStore {
 impl Store for SledStore {
     fn born_at(&self) -> DateTime<Utc> {
         self.disk.born_at
+    }
+
+    async fn prune(&self, now: DateTime<Utc>) -> Result<usize, StoreError> {
+        const DOING: &str = "forgetting old delivery ids";
+        self.run(DOING, move |disk| disk.prune(now).map_err(failed(DOING)))
+            .await
     }
 
     async fn accept(&self, delivery: Delivery) -> Result<Accepted, StoreError> {
