@@ -4,7 +4,7 @@ use super::{Engine, Failure};
 use crate::domain::event::{BuildStatus, Event, PullChange};
 use crate::domain::ids::{PullKey, Subject};
 use crate::domain::pull::{
-    Action, Answer, Mirror, Outgoing, Posted, PullState, decide, plan, unestablished,
+    Action, Answer, Enabled, Mirror, Outgoing, Posted, PullState, decide, plan, unestablished,
 };
 use crate::domain::text;
 use crate::github::{EditOutcome, GitHubError, RefOutcome, Repository};
@@ -99,7 +99,12 @@ impl Engine {
             Err(Failure::Store(error)) => Err(error),
             Err(Failure::GitHub(error)) => {
                 tracing::warn!(%error, "can't find out about a pull request");
-                unestablished(state, error.to_string());
+                let known = self.store().repo(state.repo.id).await?;
+                let enabled = match known.is_some_and(|repo| repo.enabled().is_some()) {
+                    true => Enabled::Yes,
+                    false => Enabled::NotKnown,
+                };
+                unestablished(state, error.to_string(), enabled);
                 history.push(self.happened(state, error.to_string()));
                 Ok(Some(self.retry_after(&error, state.failures)))
             }
@@ -124,7 +129,7 @@ impl Engine {
             if creates(&action) {
                 self.announce(state, &action).await?;
             }
-            match perform(&github, state, &action).await {
+            match perform(&github, state, &action, self.now()).await {
                 Ok(done) => {
                     if let Some(what) = done {
                         history.push(self.happened(state, what));
@@ -132,6 +137,9 @@ impl Engine {
                 }
                 Err(error) => {
                     tracing::warn!(%error, ?action, "a step failed");
+                    if give_up(state, &action, &error) {
+                        continue;
+                    }
                     failed.push(discriminant(&action));
                     state.step_failed(error.to_string());
                     let at = self.retry_after(&error, state.failures);
@@ -175,13 +183,17 @@ impl Engine {
         }
     }
 
-    /// While builds run, a delivery about them may get lost: look again now and then.
+    /// While builds run, a delivery about them may get lost: look again, ever more seldom.
     fn next_look(&self, state: &PullState) -> Option<DateTime<Utc>> {
         let ended = |status| matches!(status, BuildStatus::Ended(_));
         let waits = state.is_mirrored()
             && (state.builds.is_empty() || !state.builds.iter().all(|build| ended(build.status)));
-        let poll = TimeDelta::from_std(self.shared.pace.poll).unwrap_or(TimeDelta::minutes(10));
-        waits.then(|| self.now() + poll)
+        let shortest = TimeDelta::from_std(self.shared.pace.poll).unwrap_or(TimeDelta::minutes(10));
+        let age = state
+            .mirrored_at
+            .map_or(shortest, |since| self.now() - since);
+        let wait = (age / 2).clamp(shortest, TimeDelta::days(1).max(shortest));
+        waits.then(|| self.now() + wait)
     }
 
     fn happened(&self, state: &PullState, what: String) -> HistoryEntry {
@@ -202,6 +214,20 @@ fn nothing_to_do(subject: &Subject, entries: &[InboxEntry]) -> Change {
     }
 }
 
+/// What GitHub refuses to take for good (a locked conversation, say) is given up: it would only fail again.
+fn give_up(state: &mut PullState, action: &Action, error: &GitHubError) -> bool {
+    let refused = matches!(
+        error,
+        GitHubError::Refused { .. } | GitHubError::NotFound { .. }
+    );
+    match action {
+        Action::Answer(_) if refused => state.answered(),
+        Action::PostComment(_) | Action::EditComment(..) if refused => state.comment_is_refused(),
+        _ => return false,
+    }
+    true
+}
+
 /// Whether doing the action twice would be seen.
 fn creates(action: &Action) -> bool {
     match action {
@@ -218,6 +244,7 @@ async fn perform(
     github: &Repository,
     state: &mut PullState,
     action: &Action,
+    now: DateTime<Utc>,
 ) -> Result<Option<String>, GitHubError> {
     let branch = state.mirror_branch();
     match action {
@@ -234,24 +261,24 @@ async fn perform(
             };
             match outcome {
                 RefOutcome::Done => {
-                    state.mirror_was_put(Mirror::At(to.clone()));
+                    state.mirror_was_put(Mirror::At(to.clone()), now);
                     Ok(Some(format!("moved {branch} to {to}")))
                 }
                 // It is not where it was believed to be: look, and go on from there.
                 RefOutcome::Exists => {
                     let found = github.mirror(&branch).await?;
-                    state.mirror_was_put(found.map_or(Mirror::Absent, Mirror::At));
+                    state.mirror_was_put(found.map_or(Mirror::Absent, Mirror::At), now);
                     Ok(None)
                 }
                 RefOutcome::Missing => {
-                    state.mirror_was_put(Mirror::Absent);
+                    state.mirror_was_put(Mirror::Absent, now);
                     Ok(None)
                 }
             }
         }
         Action::DeleteMirror => {
             github.delete_branch(&branch).await?;
-            state.mirror_was_put(Mirror::Absent);
+            state.mirror_was_put(Mirror::Absent, now);
             Ok(Some(format!("removed {branch}")))
         }
         Action::ReadBuilds(sha) => {

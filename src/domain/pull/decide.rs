@@ -31,11 +31,12 @@ pub fn decide(state: &mut PullState, findings: &Findings) {
     let requests = std::mem::take(&mut state.requests);
     let Some(evidence) = &findings.evidence else {
         state.gate = None;
+        state.verdict = None;
         return;
     };
     let pull = &evidence.pull;
     state.author = pull.author.clone().or(state.author.take());
-    state.saw_head(&pull.head.clone(), pull.updated_at);
+    state.read_head(&pull.head, pull.updated_at);
     state.view = Some(pull.clone());
 
     let Some(config) = findings.repository.enabled() else {
@@ -75,7 +76,7 @@ pub fn approves_head(
     pull: &PullView,
 ) -> bool {
     let mut state = state.clone();
-    state.saw_head(&pull.head, pull.updated_at);
+    state.read_head(&pull.head, pull.updated_at);
     state.view = Some(pull.clone());
     for request in std::mem::take(&mut state.requests) {
         hear(&mut state, &request, config, vetters);
@@ -83,21 +84,31 @@ pub fn approves_head(
     trust::approval_for(&pull.head, &state.approvals).is_some()
 }
 
-/// Notes that GitHub could not be asked: neither trust nor distrust. The gate of a head that was not judged
-/// says what is being waited for.
-pub fn unestablished(state: &mut PullState, what: String) {
+/// Notes that GitHub could not be asked: neither trust nor distrust. Where the repository is known to be enabled, the
+/// gate of a head that was not judged says what is being waited for.
+pub fn unestablished(state: &mut PullState, what: String, enabled: Enabled) {
     state.failures = state.failures.saturating_add(1);
-    let judged = state.verdict.is_some().then(|| state.open_head().cloned());
+    let judged = state.verdict.as_ref().and_then(|_| state.open_head());
     let newest = state.heads.last().map(|head| head.sha.clone());
-    let concerns_us = state.gate.is_some() || state.view.is_none();
+    let open = state.view.as_ref().is_none_or(|view| view.open);
     if let Some(sha) = newest
-        && judged.flatten().as_ref() != Some(&sha)
-        && concerns_us
+        && judged != Some(&sha)
+        && open
+        && enabled == Enabled::Yes
     {
         let gate = text::gate_waits_for_github(&what, state.failures);
         state.gate = Some(GateAt { sha, gate });
     }
     state.trouble = Some(what);
+}
+
+/// Whether a repository is known to be enabled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Enabled {
+    /// By its last good configuration.
+    Yes,
+    /// No, or nothing is known of it yet.
+    NotKnown,
 }
 
 /// What one comment's lines came to.
@@ -178,10 +189,7 @@ fn may_run(
     if !may_approve(by, config, vetters) {
         return Err(text::not_a_vetter(&by.login));
     }
-    let seen_before = state
-        .heads
-        .iter()
-        .any(|seen| seen.sha == *head && seen.since < at);
+    let seen_before = state.was_head_before(head, at);
     match sha {
         Err(bad) => Err(text::bad_sha(&bad, head)),
         Ok(None) if config.trust.approve_without_sha && seen_before => Ok(head.clone()),

@@ -7,7 +7,7 @@ mod decide;
 mod intake;
 mod plan;
 
-pub use decide::{Findings, approves_head, decide, unestablished};
+pub use decide::{Enabled, Findings, approves_head, decide, unestablished};
 pub use plan::{Action, plan};
 
 use super::command::Line;
@@ -163,6 +163,8 @@ pub struct PullState {
     pub observed_mirror: Mirror,
     /// Whose push to the mirror was undone last.
     pub disturbance: Option<Disturbance>,
+    /// Since when the mirror holds its SHA, as far as we put it there.
+    pub mirrored_at: Option<DateTime<Utc>>,
     /// The builds that the push of the mirror started, for the SHA it holds.
     pub builds: Vec<Build>,
     /// Whether `builds` was read from GitHub after the last of them ended.
@@ -204,6 +206,7 @@ impl PullState {
             wanted_mirror: Mirror::Unknown,
             observed_mirror: if new { Mirror::Absent } else { Mirror::Unknown },
             disturbance: None,
+            mirrored_at: None,
             builds: Vec::new(),
             builds_confirmed: false,
             read_builds: false,
@@ -247,17 +250,45 @@ impl PullState {
         matches!((&self.observed_mirror, self.open_head()), (Mirror::At(sha), Some(head)) if sha == head)
     }
 
-    /// Notes that `sha` was the head at `at`; the earliest time counts.
+    /// Notes that a delivery says that `sha` became the head at `at`. A head that comes back is new again, and a delivery older than the
+    /// newest head tells nothing: otherwise a commit that was the head once would count as seen for ever.
     fn saw_head(&mut self, sha: &Sha, at: DateTime<Utc>) {
-        match self.heads.iter_mut().find(|head| head.sha == *sha) {
-            Some(head) => head.since = head.since.min(at),
-            None => self.heads.push(SeenHead {
-                sha: sha.clone(),
-                since: at,
-            }),
+        let before_last = self.heads.len().checked_sub(2).map(|i| self.heads[i].since);
+        match self.heads.last_mut() {
+            Some(last) if last.sha == *sha => {
+                if before_last.is_none_or(|before| before < at) {
+                    last.since = last.since.min(at);
+                }
+            }
+            Some(last) if at < last.since => {}
+            _ => {
+                self.heads.retain(|head| head.sha != *sha);
+                self.heads.push(SeenHead {
+                    sha: sha.clone(),
+                    since: at,
+                });
+            }
         }
         let surplus = self.heads.len().saturating_sub(KEPT);
         self.heads.drain(..surplus);
+    }
+
+    /// Notes the head as read from GitHub, at a time at which the pull request was last changed in any way.
+    fn read_head(&mut self, sha: &Sha, at: DateTime<Utc>) {
+        if self.heads.last().is_none_or(|last| last.sha != *sha) {
+            self.heads.retain(|head| head.sha != *sha);
+            self.heads.push(SeenHead {
+                sha: sha.clone(),
+                since: at,
+            });
+        }
+    }
+
+    /// Whether people could see that `head` is the head before `at`.
+    fn was_head_before(&self, head: &Sha, at: DateTime<Utc>) -> bool {
+        self.heads
+            .last()
+            .is_some_and(|last| last.sha == *head && last.since < at)
     }
 }
 

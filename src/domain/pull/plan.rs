@@ -5,6 +5,7 @@ use super::{Mirror, Outgoing, Posted, PullState};
 use crate::domain::event::Build;
 use crate::domain::gate::{Tally, tally};
 use crate::domain::ids::{CommentId, Sha};
+use chrono::{DateTime, Utc};
 
 /// One idempotent step on GitHub.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,7 +98,8 @@ impl PullState {
     }
 
     /// The mirror was put somewhere.
-    pub fn mirror_was_put(&mut self, now_there: Mirror) {
+    pub fn mirror_was_put(&mut self, now_there: Mirror, now: DateTime<Utc>) {
+        self.mirrored_at = Some(now);
         self.observed_mirror = now_there;
         refresh_gate(self);
     }
@@ -135,6 +137,11 @@ impl PullState {
     /// News came in that did not need a new judgement.
     pub fn news_is_in(&mut self) {
         refresh_gate(self);
+    }
+
+    /// GitHub will never take the comment (a locked conversation, say): it counts as said.
+    pub fn comment_is_refused(&mut self) {
+        self.comment.says = self.comment.wanted.clone();
     }
 
     /// The comment was looked for.

@@ -247,7 +247,7 @@ fn the_mirror_is_moved_once_and_removed_when_the_pull_request_closes() {
             exists: false
         }]
     );
-    scene.state.mirror_was_put(Mirror::At(sha('a')));
+    scene.state.mirror_was_put(Mirror::At(sha('a')), at(20));
     assert_eq!(plan(&scene.state), []);
     scene.pull().head = sha('b');
     scene.decide();
@@ -258,11 +258,11 @@ fn the_mirror_is_moved_once_and_removed_when_the_pull_request_closes() {
             exists: true
         }]
     );
-    scene.state.mirror_was_put(Mirror::At(sha('b')));
+    scene.state.mirror_was_put(Mirror::At(sha('b')), at(20));
     scene.pull().open = false;
     scene.decide();
     assert_eq!(plan(&scene.state), [Action::DeleteMirror]);
-    scene.state.mirror_was_put(Mirror::Absent);
+    scene.state.mirror_was_put(Mirror::Absent, at(20));
     assert_eq!(plan(&scene.state), []);
     scene.pull().open = true;
     scene.decide();
@@ -292,7 +292,7 @@ fn a_judged_head_is_not_written_once_another_head_waits_for_vetting() {
 #[test]
 fn success_needs_every_build_and_a_second_look() {
     let mut scene = Scene::of_member();
-    scene.state.mirror_was_put(Mirror::At(sha('a')));
+    scene.state.mirror_was_put(Mirror::At(sha('a')), at(20));
     assert_eq!(scene.status(), GateStatus::InProgress);
     let build = |id, status, second| Build {
         id: BuildId::WorkflowRun(id),
@@ -345,15 +345,23 @@ fn success_needs_every_build_and_a_second_look() {
 #[test]
 fn a_question_that_fails_is_neither_trust_nor_distrust() {
     let mut scene = Scene::of_member();
-    scene.state.mirror_was_put(Mirror::At(sha('a')));
+    scene.state.mirror_was_put(Mirror::At(sha('a')), at(20));
     let before = scene.state.gate.clone();
-    unestablished(&mut scene.state, "GitHub answered 502".to_owned());
+    unestablished(
+        &mut scene.state,
+        "GitHub answered 502".to_owned(),
+        Enabled::Yes,
+    );
     assert_eq!(
         scene.state.gate, before,
         "a head that was judged stays judged"
     );
     scene.state.saw_head(&sha('b'), at(50));
-    unestablished(&mut scene.state, "GitHub answered 502".to_owned());
+    unestablished(
+        &mut scene.state,
+        "GitHub answered 502".to_owned(),
+        Enabled::Yes,
+    );
     let gate = scene.state.gate.clone().expect("a gate");
     assert_eq!((gate.sha, gate.gate.status), (sha('b'), GateStatus::Queued));
     assert!(
@@ -376,7 +384,7 @@ fn a_mirror_that_somebody_moved_is_put_back_and_an_old_delivery_changes_nothing(
         state.news_is_in();
     };
     let mut scene = Scene::of_member();
-    scene.state.mirror_was_put(Mirror::At(sha('a')));
+    scene.state.mirror_was_put(Mirror::At(sha('a')), at(20));
     pushed(&mut scene.state, 'a');
     assert_eq!(plan(&scene.state), [], "our own push");
     pushed(&mut scene.state, 'f');
@@ -389,7 +397,7 @@ fn a_mirror_that_somebody_moved_is_put_back_and_an_old_delivery_changes_nothing(
             exists: true
         }
     );
-    scene.state.mirror_was_put(Mirror::At(sha('a')));
+    scene.state.mirror_was_put(Mirror::At(sha('a')), at(20));
     let summary = &scene.state.gate.as_ref().expect("a gate").gate.summary;
     assert!(
         summary.contains("`mallory` moved it to `fffffffff`"),
@@ -474,7 +482,7 @@ fn a_mistake_leaves_the_last_good_configuration_in_force_and_the_gate_says_so() 
         .repository
         .configured(Err(broken.expect_err("a mistake")), at(1));
     scene.decide();
-    scene.state.mirror_was_put(Mirror::At(sha('a')));
+    scene.state.mirror_was_put(Mirror::At(sha('a')), at(20));
     let gate = scene.state.gate.expect("a gate").gate;
     assert_eq!(gate.status, GateStatus::InProgress);
     assert!(
@@ -500,4 +508,36 @@ fn a_mirror_branch_is_the_prefix_and_a_plain_number() {
     ] {
         assert_eq!(mirrored_number(other), None, "{other}");
     }
+}
+
+#[test]
+fn a_short_sha_never_reaches_a_head_that_was_away() {
+    let short_at = |second| {
+        let mut scene = Scene::of_stranger();
+        let pushed =
+            |state: &mut PullState, head: char, second| state.saw_head(&sha(head), at(second));
+        pushed(&mut scene.state, 'b', 30);
+        pushed(&mut scene.state, 'a', 40);
+        // A delivery of the first push comes once more, late.
+        pushed(&mut scene.state, 'b', 30);
+        // So does that of the very first.
+        pushed(&mut scene.state, 'a', 10);
+        scene.comment(&user(1, "maya"), second, "/ok to test aaaaaaa");
+        scene.state.wanted_mirror == Mirror::At(sha('a'))
+    };
+    assert!(!short_at(20), "meant the first time it was the head");
+    assert!(!short_at(35), "another head was there");
+    assert!(short_at(41));
+}
+
+#[test]
+fn where_nothing_is_known_to_be_enabled_a_failed_question_says_nothing() {
+    let mut state = PullState::new(repo(), PrNumber(7), true);
+    state.saw_head(&sha('a'), at(1));
+    unestablished(
+        &mut state,
+        "GitHub answered 502".to_owned(),
+        Enabled::NotKnown,
+    );
+    assert_eq!(state.gate, None);
 }

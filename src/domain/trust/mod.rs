@@ -5,7 +5,7 @@
 use super::config::RepoConfig;
 use super::event::{Account, AccountKind};
 use super::filter::{ChangedFile, PathSet};
-use super::ids::{PrNumber, Repo, Sha, UserId};
+use super::ids::{PrNumber, Sha, UserId};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -188,11 +188,6 @@ pub fn needs_membership(account: &Account, config: &RepoConfig) -> bool {
 /// Whether the files of a pull request have to be read to judge it.
 pub fn needs_files(config: &RepoConfig) -> bool {
     !config.trust.always_vet.is_empty()
-}
-
-/// Whether `account` owns `repo`, where a person and not an organisation does.
-pub fn owns(account: &Account, repo: &Repo) -> bool {
-    account.id == repo.owner
 }
 
 /// Judges the head of an open pull request of an enabled repository.
