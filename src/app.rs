@@ -27,7 +27,7 @@ pub struct App {
     engine: Engine,
     stop: oneshot::Sender<()>,
     server: JoinHandle<std::io::Result<()>>,
-    housekeeping: JoinHandle<()>,
+    housekeeping: [JoinHandle<()>; 2],
 }
 
 impl App {
@@ -56,7 +56,7 @@ impl App {
                 .with_context(|| format!("can't use DATA_DIR {}", settings.data_dir.display()))?,
         );
         let engine = Engine::start(store.clone(), github.clone(), clock.clone(), pace).await?;
-        let housekeeping = tokio::spawn(keep_house(store.clone(), clock.clone()));
+        let pruning = tokio::spawn(keep_house(store.clone(), clock.clone()));
         let web = Arc::new(Web {
             engine: engine.clone(),
             store,
@@ -65,6 +65,7 @@ impl App {
             me: OnceLock::new(),
             clock,
         });
+        let learning = tokio::spawn(learn_identity(web.clone()));
         let (stop, stopped) = oneshot::channel::<()>();
         let server = axum::serve(listener, web::routes(web))
             .with_graceful_shutdown(async {
@@ -80,7 +81,7 @@ impl App {
             engine,
             stop,
             server: tokio::spawn(server),
-            housekeeping,
+            housekeeping: [pruning, learning],
         })
     }
 
@@ -104,7 +105,9 @@ impl App {
     /// # Errors
     /// When the last flush failed.
     pub async fn stop(self) -> anyhow::Result<()> {
-        self.housekeeping.abort();
+        for task in &self.housekeeping {
+            task.abort();
+        }
         let _ = self.stop.send(());
         if tokio::time::timeout(PATIENCE, self.server).await.is_err() {
             tracing::warn!("closing connections that did not end");
@@ -125,5 +128,30 @@ async fn keep_house(store: Arc<dyn Store>, clock: Arc<dyn Clock>) {
             Ok(forgotten) => tracing::debug!(forgotten, "forgot old delivery ids"),
             Err(error) => tracing::error!(%error, "can't forget old delivery ids"),
         }
+    }
+}
+
+/// Asks GitHub who we are until it has answered, so that the log says at once whether the credentials are right.
+async fn learn_identity(web: Arc<Web>) {
+    let mut wait = Duration::from_secs(1);
+    loop {
+        match web.learn_identity().await {
+            Ok(me) => {
+                tracing::info!(
+                    app = me.slug,
+                    id = me.app_id,
+                    "GitHub accepts the app's credentials"
+                );
+                return;
+            }
+            Err(error) if error.is_transient() => {
+                tracing::warn!(%error, "can't ask GitHub who the app is; trying again");
+            }
+            Err(error) => {
+                tracing::error!(%error, "check APP_ID and PRIVATE_KEY: nothing works until they are right");
+            }
+        }
+        tokio::time::sleep(wait).await;
+        wait = (wait * 2).min(Duration::from_secs(60));
     }
 }

@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::engine::Pace;
 use crate::settings::{Given, LogFormat, Logging, SettingError};
 use clap::{Parser, Subcommand};
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
@@ -16,9 +17,17 @@ struct Cli {
     command: Command,
 }
 
+const SECRETS: &str = "\
+Secrets have no flags, because a process list shows flags to everybody on the machine:
+  PRIVATE_KEY      the app's private key: PEM, also with literal \\n, or base64 of it
+                   (or a file: PRIVATE_KEY_PATH)
+  WEBHOOK_SECRET   the webhook's secret; several with commas between them while it is changed
+Set them in the environment, or in the file as private_key and webhook_secret.";
+
 #[derive(Subcommand)]
 enum Command {
     /// Run the server that GitHub delivers to
+    #[command(after_help = SECRETS)]
     Serve {
         /// A TOML file with settings; keys are the names below in lower case
         #[arg(long, value_name = "FILE", env = "DRAWBRIDGE_CONFIG")]
@@ -88,6 +97,7 @@ pub(crate) fn start_logging(logging: &Logging) -> Result<(), SettingError> {
         EnvFilter::try_new(directives).map_err(|_| SettingError::log_level(&logging.level))?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     // A second subscriber in one process (tests) is not an error worth ending for.
     let _ = match logging.format {

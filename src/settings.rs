@@ -56,8 +56,8 @@ pub struct Given {
     /// error, warn, info, debug, trace, or directives such as `info,drawbridge=debug` [default: info]
     #[arg(long, env = "LOG_LEVEL", value_name = "LEVEL")]
     pub log_level: Option<String>,
-    /// How log lines look [default: text]
-    #[arg(long, env = "LOG_FORMAT", value_enum)]
+    /// How log lines look: text or json [default: text]
+    #[arg(long, env = "LOG_FORMAT", value_enum, hide_possible_values = true)]
     pub log_format: Option<LogFormat>,
 }
 
@@ -149,9 +149,8 @@ impl Given {
         })?;
         let file: Self = toml::from_str(&text).map_err(|error| {
             // The message of the whole error quotes the line, which may hold a secret.
-            let line = error.span().map_or(1, |span| {
-                text[..span.start.min(text.len())].lines().count().max(1)
-            });
+            let before = error.span().and_then(|span| text.get(..span.start));
+            let line = 1 + before.map_or(0, |before| before.matches('\n').count());
             let what = format!("{}, line {line}: {}", path.display(), error.message());
             wrong("--config", what, remedy)
         })?;
@@ -205,7 +204,12 @@ impl Given {
             wrong("WEBHOOK_SECRET", error.to_string(), remedy)
         })?;
         let host = self.host.unwrap_or_else(|| "127.0.0.1".to_owned());
-        let host = host.parse().map_err(|_| {
+        let address = if host == "localhost" {
+            "127.0.0.1"
+        } else {
+            &host
+        };
+        let host = address.parse().map_err(|_| {
             let remedy =
                 "Use 127.0.0.1 behind a proxy on this machine, or 0.0.0.0 for all addresses.";
             wrong("HOST", format!("{host:?} is not an IP address"), remedy)

@@ -72,7 +72,7 @@ pub(super) async fn receive(
 
 impl Web {
     /// Who we are; asks GitHub until it has answered once.
-    pub(super) async fn learn_identity(&self) -> Result<&Identity, GitHubError> {
+    pub(crate) async fn learn_identity(&self) -> Result<&Identity, GitHubError> {
         if let Some(me) = self.me.get() {
             return Ok(me);
         }
