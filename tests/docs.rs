@@ -1,0 +1,199 @@
+//! The papers say what the program does: tables, examples and quoted errors are compared with the code.
+
+use clap::Args as _;
+use drawbridge::domain::command::help_table;
+use drawbridge::domain::config::{self, Key, Scope};
+use drawbridge::settings::Given;
+use std::collections::BTreeSet;
+
+const README: &str = include_str!("../README.md");
+const CONFIGURATION: &str = include_str!("../docs/configuration.md");
+const ENV_EXAMPLE: &str = include_str!("../deploy/drawbridge.env.example");
+const MANIFEST: &str = include_str!("../app-manifest.yml");
+
+fn between<'a>(text: &'a str, begin: &str, end: &str) -> &'a str {
+    let (_, rest) = text
+        .split_once(begin)
+        .unwrap_or_else(|| panic!("no {begin}"));
+    let (inside, _) = rest.split_once(end).unwrap_or_else(|| panic!("no {end}"));
+    inside.trim()
+}
+
+/// The cells of each row of the first table in `text`, without its head.
+fn rows(text: &str) -> Vec<Vec<&str>> {
+    text.lines()
+        .map(str::trim)
+        .skip_while(|line| !line.starts_with("|---"))
+        .skip(1)
+        .take_while(|line| line.starts_with('|'))
+        .map(|line| line.trim_matches('|').split('|').map(str::trim).collect())
+        .collect()
+}
+
+/// What stands between the first pair of backticks.
+fn quoted(cell: &str) -> Option<&str> {
+    cell.split('`').nth(1)
+}
+
+#[test]
+fn the_readme_lists_the_commands_of_the_table() {
+    let table = between(README, "<!-- commands -->", "<!-- /commands -->");
+    assert_eq!(table, help_table().trim());
+}
+
+#[test]
+fn the_readme_lists_every_setting_with_its_names_and_default() {
+    let command = Given::augment_args(clap::Command::new("serve"));
+    let mut known: BTreeSet<(String, String)> = command
+        .get_arguments()
+        .filter_map(|arg| {
+            let env = arg.get_env()?.to_str()?;
+            Some((format!("--{}", arg.get_long()?), env.to_owned()))
+        })
+        .collect();
+    for secret in ["PRIVATE_KEY", "WEBHOOK_SECRET"] {
+        known.insert(("none".to_owned(), secret.to_owned()));
+    }
+    let table = between(README, "<!-- settings -->", "<!-- /settings -->");
+    let mut listed = BTreeSet::new();
+    for row in rows(table) {
+        let (flag, env) = (quoted(row[0]).unwrap_or("none"), quoted(row[1]).unwrap());
+        listed.insert((flag.to_owned(), env.to_owned()));
+        assert_eq!(quoted(row[2]), Some(env.to_lowercase().as_str()), "{env}");
+        let arg = command
+            .get_arguments()
+            .find(|arg| arg.get_env().is_some_and(|name| name == env));
+        let help = arg
+            .and_then(|arg| arg.get_help())
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        if let Some(default) = help
+            .split("[default: ")
+            .nth(1)
+            .and_then(|rest| rest.strip_suffix(']'))
+        {
+            assert_eq!(quoted(row[3]), Some(default), "{env}");
+        }
+    }
+    assert_eq!(listed, known);
+}
+
+#[test]
+fn the_environment_of_the_service_names_real_settings() {
+    let command = Given::augment_args(clap::Command::new("serve"));
+    for line in ENV_EXAMPLE.lines() {
+        let line = line.strip_prefix('#').unwrap_or(line);
+        let Some((name, _)) = line.split_once('=').filter(|(name, _)| !name.contains(' ')) else {
+            continue;
+        };
+        let known = name == "WEBHOOK_SECRET"
+            || command
+                .get_arguments()
+                .any(|arg| arg.get_env().is_some_and(|env| env == name));
+        assert!(known, "{name}");
+    }
+}
+
+#[test]
+fn the_readme_asks_for_the_permissions_and_events_of_the_manifest() {
+    let section = |name: &str| -> BTreeSet<String> {
+        let (_, rest) = MANIFEST.split_once(name).expect(name);
+        rest.lines()
+            .skip(1)
+            .take_while(|line| line.starts_with(' '))
+            .map(|line| line.trim().trim_start_matches("- "))
+            .filter(|line| !line.starts_with('#'))
+            .map(|line| line.replace('_', " ").to_lowercase())
+            .collect()
+    };
+    let permissions: BTreeSet<String> = rows(between(
+        README,
+        "<!-- permissions -->",
+        "<!-- /permissions -->",
+    ))
+    .iter()
+    .map(|row| format!("{}: {}", row[0], row[1].replace("read and write", "write")).to_lowercase())
+    .collect();
+    assert_eq!(permissions, section("default_permissions:"));
+    let events: BTreeSet<String> = between(README, "<!-- events -->", "<!-- /events -->")
+        .trim_end_matches('.')
+        .split(',')
+        .map(|event| {
+            event
+                .split_whitespace()
+                .collect::<Vec<_>>()
+                .join(" ")
+                .to_lowercase()
+        })
+        .collect();
+    assert_eq!(events, section("default_events:"));
+}
+
+#[test]
+fn every_key_of_the_configuration_is_described() {
+    let listed: Vec<&str> = rows(between(CONFIGURATION, "## Keys", "## Filters"))
+        .iter()
+        .filter_map(|row| quoted(row[0]))
+        .collect();
+    let known: Vec<&str> = Key::ALL.into_iter().map(Key::name).collect();
+    assert_eq!(
+        listed.iter().collect::<BTreeSet<_>>(),
+        known.iter().collect::<BTreeSet<_>>()
+    );
+}
+
+#[test]
+fn every_example_is_a_valid_file() {
+    for (path, text) in [
+        (
+            config::PATHS[0],
+            include_str!("../docs/examples/drawbridge.yaml"),
+        ),
+        (
+            config::PATHS[1],
+            include_str!("../docs/examples/copy-pr-bot.yaml"),
+        ),
+    ] {
+        let file =
+            config::parse(path, text, Scope::Repository).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(file.enabled, Some(true), "{path}");
+    }
+    let mut seen = 0;
+    for block in [README, CONFIGURATION]
+        .into_iter()
+        .flat_map(|text| text.split("```yaml\n").skip(1))
+    {
+        let text = block.split("```").next().unwrap_or_default();
+        let name = text.lines().next().unwrap_or_default();
+        let outcome = match name.trim_start_matches("# ") {
+            ".github/drawbridge.yaml" => config::parse(name, text, Scope::Repository).map(drop),
+            "acme/.github: .github/drawbridge.yaml" => {
+                config::parse(name, text, Scope::Organisation).map(drop)
+            }
+            ".github/filters.yaml" => config::parse_filters(name, text).map(drop),
+            _ => continue,
+        };
+        seen += 1;
+        outcome.unwrap_or_else(|error| panic!("{error}"));
+    }
+    assert!(seen >= 6, "only {seen} examples found");
+}
+
+#[test]
+fn quoted_mistakes_read_as_they_are_written() {
+    let table = rows(between(
+        CONFIGURATION,
+        "A mistake is named",
+        "A file has at most",
+    ));
+    assert!(table.len() >= 8);
+    for row in table {
+        let wrote = quoted(row[0]).expect("what was written");
+        let read = row[1].trim_matches('`').trim();
+        let error = config::parse(config::PATHS[0], wrote, Scope::Repository).expect_err(wrote);
+        assert_eq!(
+            error.to_string().trim_end_matches('`'),
+            read.trim_end_matches('`')
+        );
+    }
+}
