@@ -26,6 +26,7 @@ impl Engine {
         let Some(_permit) = self.permit(state.repo.installation).await else {
             return Ok(());
         };
+        let stood_at = state.gate.as_ref().map(|gate| gate.sha.clone());
         for entry in entries {
             state.intake(&entry.event);
         }
@@ -41,6 +42,10 @@ impl Engine {
         }
         // From here on the deliveries are taken in: whatever is still to do is found again by "due now".
         let mut change = self.change_of(&state, history, Some(self.now()));
+        // Other pull requests with the head that this one has left may not have to wait any more.
+        let left = stood_at.filter(|sha| state.gate.as_ref().is_none_or(|gate| gate.sha != *sha));
+        let left = left.map(|sha| (Subject::Head(key.repo, sha), Some(self.now())));
+        change.due.extend(left.clone());
         change.done = entries.iter().map(|entry| entry.id).collect();
         self.store().commit(change).await?;
 
@@ -49,7 +54,8 @@ impl Engine {
             retry = self.act(&mut state, &mut history).await?;
         }
         let next = retry.or_else(|| self.next_look(&state));
-        let change = self.change_of(&state, history, next);
+        let mut change = self.change_of(&state, history, next);
+        change.due.extend(left);
         self.commit(change).await
     }
 
