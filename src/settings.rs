@@ -36,6 +36,7 @@ pub struct Given {
     #[arg(skip)]
     pub webhook_secret: Option<SecretString>,
     /// Base of GitHub's REST API [default: https://api.github.com]
+    #[allow(rustdoc::bare_urls, reason = "the text is the flag's help")]
     #[arg(long, env = "GITHUB_API_URL", value_name = "URL")]
     pub github_api_url: Option<String>,
     /// Host of a GitHub Enterprise Server, instead of GITHUB_API_URL
@@ -203,7 +204,7 @@ impl Given {
                 "Give one secret, or several with commas between them, none of them empty.";
             wrong("WEBHOOK_SECRET", error.to_string(), remedy)
         })?;
-        let host = self.host.unwrap_or_else(|| "127.0.0.1".to_owned());
+        let host = given(self.host).unwrap_or_else(|| "127.0.0.1".to_owned());
         let address = if host == "localhost" {
             "127.0.0.1"
         } else {
@@ -214,22 +215,26 @@ impl Given {
                 "Use 127.0.0.1 behind a proxy on this machine, or 0.0.0.0 for all addresses.";
             wrong("HOST", format!("{host:?} is not an IP address"), remedy)
         })?;
-        if let Some(url) = &self.public_url {
+        let public_url = given(self.public_url);
+        if let Some(url) = &public_url {
             web_address("PUBLIC_URL", url)?;
         }
         Ok(Settings {
             app_id: app_id.trim().to_owned(),
             key,
             secrets,
-            api_url: api_url(self.github_api_url, self.ghe_host)?,
+            api_url: api_url(given(self.github_api_url), given(self.ghe_host))?,
             host,
             port: self.port.unwrap_or(3000),
-            public_url: self
-                .public_url
-                .map(|url| url.trim_end_matches('/').to_owned()),
+            public_url: public_url.map(|url| url.trim_end_matches('/').to_owned()),
             data_dir: self.data_dir.unwrap_or_else(|| PathBuf::from("./data")),
         })
     }
+}
+
+/// An empty variable, as compose files and unit files leave it, counts as none.
+fn given(value: Option<String>) -> Option<String> {
+    value.filter(|value| !value.trim().is_empty())
 }
 
 fn read_key(text: Option<SecretString>, path: Option<&Path>) -> Result<AppKey, SettingError> {

@@ -72,7 +72,13 @@ impl Engine {
     }
 
     async fn read_configuration(&self, repo: &Repo) -> Read<RepoConfig> {
-        let own = match self.read_file(repo, &repo.name, Scope::Repository).await? {
+        // The repository that holds the defaults is configured by them itself.
+        let scope = if is_organisation_defaults(repo) {
+            Scope::Organisation
+        } else {
+            Scope::Repository
+        };
+        let own = match self.read_file(repo, &repo.name, scope).await? {
             Ok(own) => own,
             Err(problem) => return Ok(Err(problem)),
         };

@@ -1,6 +1,6 @@
 //! Evidence becomes what is wanted.
 
-use super::{Answer, GateAt, Mirror, Outgoing, Posted, PullState, Request};
+use super::{Answer, GateAt, Mirror, Outgoing, Posted, PullState, Request, Uncovered};
 use crate::domain::command::{self, Invocation, ShaPrefix};
 use crate::domain::config::RepoConfig;
 use crate::domain::event::{Account, AccountKind, Conclusion};
@@ -53,7 +53,7 @@ pub fn decide(state: &mut PullState, findings: &Findings) {
         state.uncovered = uncovered(config, evidence);
     } else {
         state.verdict = None;
-        state.uncovered.clear();
+        state.uncovered = Uncovered::Nothing;
     }
     want_mirror(state);
     state.comment.wanted = wanted_comment(state);
@@ -276,17 +276,22 @@ fn wanted_comment(state: &PullState) -> Option<String> {
     }
 }
 
-fn uncovered(config: &RepoConfig, evidence: &Evidence) -> Vec<String> {
+fn uncovered(config: &RepoConfig, evidence: &Evidence) -> Uncovered {
     if !config.require_filter_coverage {
-        return Vec::new();
+        return Uncovered::Nothing;
     }
-    match &evidence.files {
+    let paths = match &evidence.files {
         Listing::Complete(files) => match Filter::all(&config.filters) {
             Ok(filters) => filter::uncovered(&filters, files),
-            Err(error) => vec![error.to_string()],
+            // The patterns were checked when the configuration was read.
+            Err(_) => files.iter().map(|file| file.path.clone()).collect(),
         },
-        Listing::TooLong(count) => vec![text::too_many_files(*count)],
-        Listing::NotNeeded => Vec::new(),
+        Listing::TooLong(count) => return Uncovered::TooManyFiles(*count),
+        Listing::NotNeeded => return Uncovered::TooManyFiles(evidence.pull.changed_files),
+    };
+    match paths.is_empty() {
+        true => Uncovered::Nothing,
+        false => Uncovered::Files(paths),
     }
 }
 
@@ -335,7 +340,7 @@ fn gate_of(state: &PullState) -> Gate {
             text::title_waits_for_vetter(state),
             true,
         ),
-        _ if !state.uncovered.is_empty() => (
+        _ if state.uncovered != Uncovered::Nothing => (
             GateStatus::Completed(Conclusion::Failure),
             text::title_uncovered(&state.uncovered),
             false,

@@ -129,6 +129,18 @@ pub struct Outgoing {
     pub posted: Posted<()>,
 }
 
+/// What `require_filter_coverage` found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Uncovered {
+    /// Nothing: every file is matched, or nobody asks.
+    Nothing,
+    /// These files no filter matches.
+    Files(Vec<String>),
+    /// There are more files than GitHub lists.
+    TooManyFiles(u64),
+}
+
 /// A gate and the head it belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GateAt {
@@ -176,7 +188,7 @@ pub struct PullState {
     /// Answers on their way.
     pub outbox: Vec<Outgoing>,
     /// Changed files that no filter matches, where the configuration forbids that.
-    pub uncovered: Vec<String>,
+    pub uncovered: Uncovered,
     /// What this pull request has to say at its head; `None`: nothing (not enabled, closed).
     pub gate: Option<GateAt>,
     /// Whether GitHub has to be asked before anything is decided.
@@ -216,7 +228,7 @@ impl PullState {
                 says: None,
             },
             outbox: Vec::new(),
-            uncovered: Vec::new(),
+            uncovered: Uncovered::Nothing,
             gate: None,
             stale: true,
             trouble: None,

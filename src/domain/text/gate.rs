@@ -5,7 +5,7 @@ use crate::domain::config::ConfigError;
 use crate::domain::event::{Build, BuildStatus, Conclusion};
 use crate::domain::gate::{Gate, GateStatus};
 use crate::domain::ids::PrNumber;
-use crate::domain::pull::{Mirror, PullState};
+use crate::domain::pull::{Mirror, PullState, Uncovered};
 use crate::domain::trust::Verdict;
 use std::fmt::Write;
 
@@ -95,14 +95,22 @@ pub fn title_failed(builds: &[Build]) -> String {
 }
 
 /// Files that no filter matches.
-pub fn title_uncovered(paths: &[String]) -> String {
-    let first = paths.first().map_or("", String::as_str);
-    match paths.len() {
-        0 | 1 => plain(&format!("No filter matches {first}: add it to a filter")),
-        n => plain(&format!(
-            "No filter matches {first} and {} more: add them to a filter",
-            n - 1
-        )),
+pub fn title_uncovered(uncovered: &Uncovered) -> String {
+    match uncovered {
+        Uncovered::Nothing => "Every file is matched by a filter".to_owned(),
+        Uncovered::TooManyFiles(count) => {
+            format!("Too many files ({count}) to see whether a filter matches each")
+        }
+        Uncovered::Files(paths) => {
+            let first = paths.first().map_or("", String::as_str);
+            match paths.len() {
+                0 | 1 => plain(&format!("No filter matches {first}: add it to a filter")),
+                n => plain(&format!(
+                    "No filter matches {first} and {} more: add them to a filter",
+                    n - 1
+                )),
+            }
+        }
     }
 }
 
@@ -169,12 +177,7 @@ pub fn summary(state: &PullState) -> String {
     let mut text = String::new();
     trust(state, &mut text);
     mirror(state, &mut text);
-    if !state.uncovered.is_empty() {
-        text.push_str("\n### Files that no filter matches\n`require_filter_coverage` asks for a filter for each changed file.\n\n");
-        for path in state.uncovered.iter().take(LISTED) {
-            let _ = writeln!(text, "- {}", code(path));
-        }
-    }
+    coverage(&state.uncovered, &mut text);
     if state.is_mirrored() {
         builds(state, &mut text);
     }
@@ -228,6 +231,24 @@ fn trust(state: &PullState, text: &mut String) {
             Ok(())
         }
         None => Ok(()),
+    };
+}
+
+fn coverage(uncovered: &Uncovered, text: &mut String) {
+    const HEADING: &str = "\n### Files that no filter matches\n`require_filter_coverage` asks for a filter for each changed file.";
+    let _ = match uncovered {
+        Uncovered::Nothing => Ok(()),
+        Uncovered::TooManyFiles(count) => writeln!(text, "{HEADING} {}", too_many_files(*count)),
+        Uncovered::Files(paths) => {
+            let _ = writeln!(text, "{HEADING}\n");
+            for path in paths.iter().take(LISTED) {
+                let _ = writeln!(text, "- {}", code(path));
+            }
+            match paths.len().saturating_sub(LISTED) {
+                0 => Ok(()),
+                more => writeln!(text, "- … and {more} more."),
+            }
+        }
     };
 }
 
