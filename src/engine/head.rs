@@ -85,12 +85,12 @@ impl Engine {
         }
         // After a crash or a lost answer the check run may be there: from now on it is looked for first.
         head.look_first = true;
-        self.store()
-            .commit(Change {
-                records: vec![Record::Head(Box::new(head.clone()))],
-                ..Change::default()
-            })
-            .await?;
+        let announced = Change {
+            records: vec![Record::Head(Box::new(head.clone()))],
+            ..Change::default()
+        };
+        self.store().commit(announced).await?;
+        self.store().flush().await?;
         let new = NewCheck {
             name: GATE_NAME,
             sha: &head.sha,

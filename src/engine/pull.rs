@@ -167,7 +167,8 @@ impl Engine {
             _ => state.answer_may_be_there(),
         }
         let change = self.change_of(state, Vec::new(), Some(self.now()));
-        self.store().commit(change).await
+        self.store().commit(change).await?;
+        self.store().flush().await
     }
 
     fn change_of(

@@ -2,7 +2,7 @@
 //! the history. Nothing here decides anything, and nothing outside this room knows how it is stored.
 //!
 //! Promises: what `accept` returned for is on disk and will be found by `pending` after a crash; a `Change` is
-//! applied wholly or not at all. A change needs no flush of its own: if it is lost, the inbox and `due` still hold
+//! applied wholly or not at all. Most changes need no flush of their own: if one is lost, the inbox and `due` still hold
 //! what led to it, and it is made again.
 
 mod sled_store;
