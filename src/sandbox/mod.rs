@@ -30,7 +30,9 @@ mod wire;
 pub use faults::{Fault, FaultKind};
 pub use model::access::{Permission, Visibility};
 pub use people::build::{NewCheck, NewCommit, NewPr, Origin};
-pub use people::views::{ActionView, CheckRunView, CommentView, Delivery, Exchange, RunView};
+pub use people::views::{
+    ActionView, CheckRunView, CommentView, Delivery, Exchange, RouteView, RunView,
+};
 pub use running::{Options, OwnerKind, Sandbox};
 
 /// The numeric id of GitHub's `web-flow` account, which commits what people do in the web interface.

@@ -105,7 +105,9 @@ impl Hub {
             (Some(_), Permission::None) => ("removed", None),
             (None, new) => (
                 "added",
-                Some(json!({ "permission": { "to": new.role_name() } })),
+                Some(
+                    json!({ "permission": { "to": new.legacy() }, "role_name": { "to": new.role_name() } }),
+                ),
             ),
             (Some(old), new) => (
                 "edited",

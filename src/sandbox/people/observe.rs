@@ -7,7 +7,10 @@ use tokio::sync::watch;
 
 use crate::sandbox::faults::Fault;
 use crate::sandbox::model::checks::{CheckRun, Run};
-use crate::sandbox::{ActionView, CheckRunView, CommentView, Exchange, RunView, Sandbox};
+use crate::sandbox::server::routes;
+use crate::sandbox::{
+    ActionView, CheckRunView, CommentView, Exchange, RouteView, RunView, Sandbox,
+};
 
 /// How long a condition may take before the test has failed.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -138,6 +141,11 @@ impl Sandbox {
     /// Every request to the REST API so far, with its answer.
     pub fn exchanges(&self) -> Vec<Exchange> {
         self.look(|hub| hub.exchanges.clone())
+    }
+
+    /// Every route of the REST API that the stand-in answers.
+    pub fn routes() -> Vec<RouteView> {
+        routes::all().collect()
     }
 
     /// Forgets the exchanges so far.

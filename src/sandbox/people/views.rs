@@ -94,6 +94,15 @@ pub struct Delivery {
     pub redelivery: bool,
 }
 
+/// One route of the stand-in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RouteView {
+    /// `GET`, `POST` …
+    pub method: &'static str,
+    /// The path's template in GitHub's OpenAPI description.
+    pub template: &'static str,
+}
+
 /// One request to the REST API and its answer.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Exchange {

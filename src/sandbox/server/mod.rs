@@ -15,7 +15,7 @@ mod paging;
 mod pulls;
 mod refs;
 mod repos;
-mod routes;
+pub(crate) mod routes;
 
 use axum::Router;
 

@@ -7,6 +7,7 @@ use percent_encoding::percent_decode_str;
 use super::answer::Outcome;
 use super::call::Call;
 use super::{actions, app, checks, comments, pulls, refs, repos};
+use crate::sandbox::RouteView;
 use crate::sandbox::model::access::Level::{self, Read, Write};
 
 /// What a route asks of the one who asks.
@@ -282,6 +283,14 @@ static ROUTES: &[Route] = &[
         actions::rerun_failed,
     ),
 ];
+
+/// What there is to ask for.
+pub(crate) fn all() -> impl Iterator<Item = RouteView> {
+    ROUTES.iter().map(|route| RouteView {
+        method: route.method,
+        template: route.template,
+    })
+}
 
 /// The route for a request, with its parameters decoded.
 pub(crate) fn find(
