@@ -2,5 +2,9 @@
 
 mod approval;
 mod commands;
+mod comment;
+mod configuration;
+mod gate;
 mod mirror;
+mod people;
 mod support;

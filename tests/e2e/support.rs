@@ -45,19 +45,22 @@ impl Town {
 
     /// Without any configuration.
     pub async fn empty() -> Self {
-        let playground = Playground::start(Options::default())
-            .await
-            .expect("both start");
-        playground.github.add_org_member("mel", Visibility::Private);
-        playground.github.set_permission("vera", Permission::Write);
-        let town = Self {
+        let town = Self::of(Options::default()).await;
+        town.github().add_org_member("mel", Visibility::Private);
+        town.github().set_permission("vera", Permission::Write);
+        town.settle().await;
+        town
+    }
+
+    /// Another town: nobody is there yet, nothing is configured.
+    pub async fn of(options: Options) -> Self {
+        let playground = Playground::start(options).await.expect("both start");
+        Self {
             playground,
             allowed: BTreeSet::new(),
             seen: BTreeSet::new(),
             losing: false,
-        };
-        town.settle().await;
-        town
+        }
     }
 
     /// The stand-in GitHub.
