@@ -1,0 +1,465 @@
+//! What the stories are told with: a town of people, what they do, and what they then see.
+//!
+//! Everything that people do is done through [`Town`], which waits until the app has nothing more to do. At its end a
+//! story calls [`Town::finish`]: a comment of the bot that nobody looked at, a second gate, or a commit on a mirror that
+//! the story did not name as allowed ends it in red.
+
+use drawbridge::domain::event::APPROVE_BUTTON;
+use drawbridge::domain::gate::GATE_NAME;
+use drawbridge::playground::Playground;
+use drawbridge::sandbox::{
+    CheckRunView, CommentView, Delivery, Exchange, Fault, FaultKind, NewCommit, NewPr, Options,
+    Permission, Sandbox, Visibility,
+};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+/// Where the configuration of `acme/engine` is.
+pub const CONFIG: &str = ".github/drawbridge.yaml";
+/// NVIDIA's name of it.
+pub const COPY_PR_BOT: &str = ".github/copy-pr-bot.yaml";
+
+/// How long the app may take to come to rest. Only a defect takes as long.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// `acme/engine`, with mel (a member, privately), vera (may write, no member) and sam (a stranger).
+pub struct Town {
+    pub playground: Playground,
+    allowed: BTreeSet<(u64, String)>,
+    seen: BTreeSet<(u64, String)>,
+    losing: bool,
+}
+
+impl Town {
+    /// With the app enabled and nothing else said.
+    pub async fn new() -> Self {
+        Self::with("enabled: true\n").await
+    }
+
+    /// With this configuration.
+    pub async fn with(config: &str) -> Self {
+        let town = Self::empty().await;
+        town.write(CONFIG, config).await;
+        town
+    }
+
+    /// Without any configuration.
+    pub async fn empty() -> Self {
+        let town = Self::of(Options::default()).await;
+        town.github().add_org_member("mel", Visibility::Private);
+        town.github().set_permission("vera", Permission::Write);
+        town.settle().await;
+        town
+    }
+
+    /// Another town: nobody is there yet, nothing is configured.
+    pub async fn of(options: Options) -> Self {
+        let playground = Playground::start(options).await.expect("both start");
+        Self {
+            playground,
+            allowed: BTreeSet::new(),
+            seen: BTreeSet::new(),
+            losing: false,
+        }
+    }
+
+    /// The stand-in GitHub.
+    pub fn github(&self) -> &Sandbox {
+        &self.playground.github
+    }
+
+    /// Waits until the app has nothing more to do.
+    pub async fn settle(&self) {
+        let settled = tokio::time::timeout(PATIENCE, self.playground.settle()).await;
+        if settled.is_err() {
+            let exchanges = self.github().exchanges();
+            let last: Vec<String> = exchanges
+                .iter()
+                .rev()
+                .take(12)
+                .rev()
+                .map(|e| format!("{} {} → {}", e.method, e.path, e.status))
+                .collect();
+            panic!(
+                "the app does not come to rest; its last requests:\n{}",
+                last.join("\n")
+            );
+        }
+    }
+
+    /// Somebody who may commits a file to `main` of `acme/engine`.
+    pub async fn write(&self, path: &str, content: &str) {
+        self.github().write_file("engine", path, content, "maya");
+        self.settle().await;
+    }
+
+    /// Somebody opens a pull request.
+    pub async fn open(&self, pr: NewPr) -> u64 {
+        let number = self.github().open_pr(pr);
+        self.settle().await;
+        number
+    }
+
+    /// mel, the member, opens one with a signed commit.
+    pub async fn member_pr(&self) -> u64 {
+        self.open(NewPr::by("mel")).await
+    }
+
+    /// sam, the stranger, opens one with a signed commit.
+    pub async fn stranger_pr(&self) -> u64 {
+        self.open(NewPr::by("sam")).await
+    }
+
+    /// The author pushes a signed commit.
+    pub async fn push(&self, pr: u64) -> String {
+        let head = self.github().push(pr, Vec::new());
+        self.settle().await;
+        head
+    }
+
+    /// The author pushes this commit.
+    pub async fn push_commit(&self, pr: u64, commit: NewCommit) -> String {
+        let head = self.github().push(pr, vec![commit]);
+        self.settle().await;
+        head
+    }
+
+    /// Somebody comments.
+    pub async fn comment(&self, pr: u64, by: &str, body: &str) -> u64 {
+        let id = self.github().comment(pr, by, body);
+        self.settle().await;
+        id
+    }
+
+    /// vera approves the head by its full SHA.
+    pub async fn approve(&self, pr: u64) -> u64 {
+        let line = format!("/ok to test {}", self.head(pr));
+        self.comment(pr, "vera", &line).await
+    }
+
+    /// Somebody presses *OK to test* on the gate of the head.
+    pub async fn press(&self, pr: u64, by: &str) {
+        self.github().click(pr, GATE_NAME, APPROVE_BUTTON, by);
+        self.settle().await;
+    }
+
+    pub async fn close(&self, pr: u64) {
+        self.github().close_pr(pr, "maya");
+        self.settle().await;
+    }
+
+    pub async fn reopen(&self, pr: u64) {
+        self.github().reopen_pr(pr, "maya");
+        self.settle().await;
+    }
+
+    /// A build on the mirror ends.
+    pub async fn build_ends(&self, pr: u64, workflow: &str, conclusion: &str) {
+        self.github()
+            .finish_build(&mirror(pr), workflow, conclusion);
+        self.settle().await;
+    }
+
+    /// The app is stopped and started again.
+    pub async fn restart(&mut self) {
+        self.playground.stop_app().await.expect("it stops");
+        self.playground.start_app().await.expect("it starts again");
+    }
+
+    /// The next request of this kind goes wrong.
+    pub fn fault(&self, method: &str, route: &str, kind: FaultKind) {
+        self.github().fault(Fault::once(method, route, kind));
+    }
+
+    /// The next requests of this kind go wrong.
+    pub fn faults(&self, times: u32, method: &str, route: &str, kind: FaultKind) {
+        self.github()
+            .fault(Fault::times(times, method, route, kind));
+    }
+
+    /// The held delivery of this event and action; the newest, if there are several.
+    pub fn held(&self, event: &str, action: &str) -> Delivery {
+        let held = self.github().held();
+        held.into_iter()
+            .rfind(|d| d.event == event && d.action.as_deref() == Some(action))
+            .unwrap_or_else(|| panic!("no {event} {action} is held"))
+    }
+
+    /// The delivery of this event and action that was sent last.
+    pub fn delivery(&self, event: &str, action: &str) -> Delivery {
+        let all = self.github().deliveries();
+        all.into_iter()
+            .rfind(|d| d.event == event && d.action.as_deref() == Some(action) && !d.redelivery)
+            .unwrap_or_else(|| panic!("no {event} {action} was sent"))
+    }
+
+    /// The head of a pull request.
+    pub fn head(&self, pr: u64) -> String {
+        self.github().head(pr)
+    }
+
+    /// Sees that the mirror is at the head.
+    #[track_caller]
+    pub fn mirrored(&mut self, pr: u64) {
+        let head = self.head(pr);
+        self.mirror_at(pr, &head);
+    }
+
+    /// Sees that the mirror is at this commit.
+    #[track_caller]
+    pub fn mirror_at(&mut self, pr: u64, sha: &str) {
+        assert_eq!(
+            self.github().branch(&mirror(pr)).as_deref(),
+            Some(sha),
+            "{} (the gate says: {:?})",
+            mirror(pr),
+            self.github()
+                .check(&self.head(pr), GATE_NAME)
+                .map(|c| c.title)
+        );
+        self.allow(pr, sha);
+    }
+
+    /// Says that this commit may have been on the mirror at some time.
+    pub fn allow(&mut self, pr: u64, sha: &str) {
+        self.allowed.insert((pr, sha.to_owned()));
+    }
+
+    /// Sees that there is no mirror.
+    #[track_caller]
+    pub fn not_mirrored(&self, pr: u64) {
+        assert_eq!(self.github().branch(&mirror(pr)), None, "{}", mirror(pr));
+    }
+
+    /// The gate of the head.
+    #[track_caller]
+    pub fn gate(&self, pr: u64) -> Gate {
+        self.gate_of(&self.head(pr))
+    }
+
+    /// The gate of a commit.
+    #[track_caller]
+    pub fn gate_of(&self, sha: &str) -> Gate {
+        let check = self.github().check(sha, GATE_NAME);
+        Gate(check.unwrap_or_else(|| panic!("{sha} has no gate")))
+    }
+
+    /// The comments of the bot on a pull request.
+    pub fn bot_comments(&self, pr: u64) -> Vec<CommentView> {
+        let mut all = self.github().comments(pr);
+        all.retain(|comment| comment.author == "drawbridge[bot]");
+        all
+    }
+
+    /// Sees the one comment that waits for people, and what it says now.
+    #[track_caller]
+    pub fn told(&mut self, pr: u64) -> Text {
+        self.find(pr, "<!-- drawbridge:status -->", "status comment")
+    }
+
+    /// Sees the one answer to a comment.
+    #[track_caller]
+    pub fn answer(&mut self, pr: u64, comment: u64) -> Text {
+        let mark = format!("<!-- drawbridge:answer:{comment} -->");
+        self.find(pr, &mark, "answer")
+    }
+
+    #[track_caller]
+    fn find(&mut self, pr: u64, mark: &str, what: &str) -> Text {
+        let mut found = self.bot_comments(pr);
+        found.retain(|comment| comment.body.contains(mark));
+        assert_eq!(found.len(), 1, "one {what} on #{pr}: {found:#?}");
+        let comment = found.remove(0);
+        self.seen.insert((comment.id, comment.body.clone()));
+        Text(comment.body)
+    }
+
+    /// Sees that the bot said nothing on a pull request.
+    #[track_caller]
+    pub fn silent(&self, pr: u64) {
+        let said = self.bot_comments(pr);
+        assert!(said.is_empty(), "nothing on #{pr}: {said:#?}");
+    }
+
+    /// Sees how often the bot put a 👍 on a comment.
+    #[track_caller]
+    pub fn thumbs(&self, pr: u64, comment: u64) -> usize {
+        let all = self.github().comments(pr);
+        let found = all.into_iter().find(|c| c.id == comment);
+        let reactions = found.expect("the comment is there").reactions;
+        let ours = |(what, who): &&(String, String)| what == "+1" && who == "drawbridge[bot]";
+        reactions.iter().filter(ours).count()
+    }
+
+    /// Sees that a comment was acknowledged with a 👍.
+    #[track_caller]
+    pub fn acknowledged(&self, pr: u64, comment: u64) {
+        assert_eq!(self.thumbs(pr, comment), 1, "👍 on comment {comment}");
+    }
+
+    /// Sees that a comment got nothing: neither 👍 nor answer.
+    #[track_caller]
+    pub fn ignored(&self, pr: u64, comment: u64) {
+        assert_eq!(self.thumbs(pr, comment), 0, "👍 on comment {comment}");
+        let mark = format!("drawbridge:answer:{comment} ");
+        let answers = self.bot_comments(pr);
+        assert!(
+            !answers.iter().any(|c| c.body.contains(&mark)),
+            "{answers:#?}"
+        );
+    }
+
+    /// The requests that the app made of GitHub since [`Sandbox::clear_exchanges`], without those for tokens.
+    pub fn calls(&self) -> Vec<Exchange> {
+        let mut all = self.github().exchanges();
+        all.retain(|e| !e.route.starts_with("/app"));
+        all
+    }
+
+    /// Requests that would change something.
+    pub fn writes(&self) -> Vec<String> {
+        self.calls()
+            .iter()
+            .filter(|e| e.method != "GET")
+            .map(|e| format!("{} {}", e.method, e.path))
+            .collect()
+    }
+
+    /// In this story deliveries go astray, or are refused on purpose.
+    pub fn loses_deliveries(&mut self) {
+        self.losing = true;
+    }
+
+    /// The end: nothing unexpected was said, published or mirrored, and every fault that was ordered happened.
+    pub async fn finish(self) {
+        self.settle().await;
+        assert_eq!(self.github().unmet_faults(), 0, "every fault was met");
+        let mut heads = BTreeSet::new();
+        let mut numbers: BTreeSet<u64> = self.allowed.iter().map(|(pr, _)| *pr).collect();
+        for delivery in self.github().deliveries() {
+            let pull = &delivery.payload["pull_request"];
+            heads.extend(pull["head"]["sha"].as_str().map(str::to_owned));
+            numbers.extend(pull["number"].as_u64());
+            heads.extend(delivery.payload["after"].as_str().map(str::to_owned));
+            if !self.losing {
+                assert_eq!(
+                    delivery.status,
+                    Some(202),
+                    "{} {:?}",
+                    delivery.event,
+                    delivery.action
+                );
+            }
+        }
+        for pr in numbers {
+            self.nothing_unexpected(pr);
+        }
+        for head in heads {
+            let mut gates: BTreeMap<String, usize> = BTreeMap::new();
+            for check in self.github().check_runs(&head) {
+                if check.app_id == self.github().app_id() {
+                    *gates.entry(check.name).or_default() += 1;
+                }
+            }
+            assert!(gates.values().all(|count| *count == 1), "{head}: {gates:?}");
+        }
+        self.playground.stop().await.expect("both stop");
+    }
+
+    fn nothing_unexpected(&self, pr: u64) {
+        for comment in self.bot_comments(pr) {
+            let known = (comment.id, comment.body.clone());
+            assert!(
+                self.seen.contains(&known),
+                "nobody looked at #{pr}: {}",
+                comment.body
+            );
+        }
+        for sha in self
+            .github()
+            .branch_history(&mirror(pr))
+            .into_iter()
+            .flatten()
+        {
+            let known = (pr, sha.clone());
+            assert!(self.allowed.contains(&known), "{} was at {sha}", mirror(pr));
+        }
+    }
+}
+
+/// The branch that mirrors a pull request.
+pub fn mirror(pr: u64) -> String {
+    format!("pull-request/{pr}")
+}
+
+/// A gate as people see it.
+pub struct Gate(pub CheckRunView);
+
+impl Gate {
+    /// Sees its conclusion, or its status while it has none.
+    #[track_caller]
+    pub fn is(&self, expected: &str) -> &Self {
+        let is = self.0.conclusion.as_deref().unwrap_or(&self.0.status);
+        assert_eq!(is, expected, "{:?}: {}", self.0.title, self.text());
+        self
+    }
+
+    /// Sees these words in its title or summary.
+    #[track_caller]
+    pub fn says(&self, words: &str) -> &Self {
+        assert!(self.text().contains(words), "{words:?} in: {}", self.text());
+        self
+    }
+
+    /// Does not see these words.
+    #[track_caller]
+    pub fn does_not_say(&self, words: &str) -> &Self {
+        assert!(
+            !self.text().contains(words),
+            "no {words:?} in: {}",
+            self.text()
+        );
+        self
+    }
+
+    /// Whether it shows the button *OK to test*.
+    #[track_caller]
+    pub fn has_button(&self, expected: bool) -> &Self {
+        let shown = self
+            .0
+            .actions
+            .iter()
+            .any(|a| a.identifier == APPROVE_BUTTON);
+        assert_eq!(shown, expected, "the button of {:?}", self.0.title);
+        self
+    }
+
+    /// Title and summary.
+    pub fn text(&self) -> String {
+        let (title, summary) = (&self.0.title, &self.0.summary);
+        format!(
+            "{}\n{}",
+            title.as_deref().unwrap_or(""),
+            summary.as_deref().unwrap_or("")
+        )
+    }
+}
+
+/// What the bot wrote.
+pub struct Text(pub String);
+
+impl Text {
+    /// Sees these words in it.
+    #[track_caller]
+    pub fn says(&self, words: &str) -> &Self {
+        assert!(self.0.contains(words), "{words:?} in: {}", self.0);
+        self
+    }
+
+    /// Does not see these words.
+    #[track_caller]
+    pub fn does_not_say(&self, words: &str) -> &Self {
+        assert!(!self.0.contains(words), "no {words:?} in: {}", self.0);
+        self
+    }
+}
