@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 
 /// Lets CI with secrets and self-hosted hardware run on pull requests from strangers, once they are trusted.
@@ -51,10 +52,13 @@ pub fn run() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    match Cli::parse().command {
+    let code = match Cli::parse().command {
         Command::Serve { config, settings } => runtime.block_on(serve(config, *settings)),
         Command::Sandbox(args) => runtime.block_on(crate::playground::run(args)),
-    }
+    };
+    // A look-up of a name, or a write to a disk that hangs, must not hold up the end.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    code
 }
 
 async fn serve(config: Option<PathBuf>, given: Given) -> ExitCode {

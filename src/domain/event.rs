@@ -63,6 +63,8 @@ pub enum PullChange {
 pub struct Build {
     /// What it is, and GitHub's number of it.
     pub id: BuildId,
+    /// Which runs are of one kind: only the newest of them counts. `None`: it stands for itself.
+    pub workflow: Option<Workflow>,
     /// The workflow's or the app's name.
     pub name: String,
     /// Where it stands.
@@ -71,6 +73,15 @@ pub struct Build {
     pub url: Option<String>,
     /// Grows with each attempt and update, so that late news never replaces newer.
     pub updated_at: DateTime<Utc>,
+}
+
+/// A workflow and the event that starts it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Workflow {
+    /// GitHub's number of the workflow.
+    pub id: u64,
+    /// GitHub's name of the event: `push`, …
+    pub event: String,
 }
 
 /// GitHub's number of a build, of one kind.

@@ -62,10 +62,22 @@ pub enum Tally {
     Failed,
 }
 
+/// The builds that count: of several runs of one workflow, started by the same event, the newest.
+pub fn newest(builds: &[Build]) -> Vec<&Build> {
+    let replaced = |build: &Build| {
+        build.workflow.is_some()
+            && builds
+                .iter()
+                .any(|other| other.workflow == build.workflow && other.id > build.id)
+    };
+    builds.iter().filter(|build| !replaced(build)).collect()
+}
+
 /// Counts the builds of one mirror SHA. Failed as soon as one failed; passed only when all have passed.
 pub fn tally(builds: &[Build]) -> Tally {
-    let failed = |build: &Build| matches!(build.status, BuildStatus::Ended(c) if !c.passes());
-    let ended = |build: &Build| matches!(build.status, BuildStatus::Ended(_));
+    let builds = newest(builds);
+    let failed = |build: &&Build| matches!(build.status, BuildStatus::Ended(c) if !c.passes());
+    let ended = |build: &&Build| matches!(build.status, BuildStatus::Ended(_));
     if builds.is_empty() {
         Tally::None
     } else if builds.iter().any(failed) {
@@ -107,13 +119,14 @@ fn severity(status: GateStatus) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::event::BuildId;
+    use crate::domain::event::{BuildId, Workflow};
     use chrono::DateTime;
     use proptest::prelude::*;
 
     fn build(status: BuildStatus) -> Build {
         Build {
             id: BuildId::WorkflowRun(1),
+            workflow: None,
             name: "build".into(),
             status,
             url: None,
@@ -150,6 +163,22 @@ mod tests {
             let all = statuses.iter().all(|s| matches!(s, BuildStatus::Ended(c) if c.passes()));
             prop_assert_eq!(tally(&builds) == Tally::Passed, !statuses.is_empty() && all);
         }
+    }
+
+    #[test]
+    fn of_several_runs_of_a_workflow_the_newest_counts() {
+        let run = |id, workflow, conclusion| Build {
+            id: BuildId::WorkflowRun(id),
+            workflow: Some(Workflow {
+                id: workflow,
+                event: "push".into(),
+            }),
+            ..build(BuildStatus::Ended(conclusion))
+        };
+        let (good, bad) = (Conclusion::Success, Conclusion::Failure);
+        assert_eq!(tally(&[run(1, 5, bad), run(2, 5, good)]), Tally::Passed);
+        assert_eq!(tally(&[run(2, 5, bad), run(1, 5, good)]), Tally::Failed);
+        assert_eq!(tally(&[run(1, 5, bad), run(2, 6, good)]), Tally::Failed);
     }
 
     #[test]

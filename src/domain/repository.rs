@@ -16,6 +16,8 @@ pub struct RepoState {
     pub problem: Option<ConfigError>,
     /// When the configuration was last read; `None`: it has to be read before it is used.
     pub checked_at: Option<DateTime<Utc>>,
+    /// Whether every open pull request has been told of the configuration as it is.
+    pub followed: bool,
 }
 
 impl RepoState {
@@ -26,6 +28,7 @@ impl RepoState {
             good: None,
             problem: None,
             checked_at: None,
+            followed: true,
         }
     }
 
@@ -41,6 +44,7 @@ impl RepoState {
 
     /// Takes in a configuration that was read: a mistake never replaces what was good.
     pub fn configured(&mut self, read: Result<RepoConfig, ConfigError>, now: DateTime<Utc>) {
+        let before = (self.good.clone(), self.problem.clone(), self.concerns_us());
         match read {
             Ok(config) => {
                 self.good = Some(config);
@@ -49,5 +53,9 @@ impl RepoState {
             Err(problem) => self.problem = Some(problem),
         }
         self.checked_at = Some(now);
+        let changed = self.good != before.0 || self.problem != before.1;
+        if changed && (before.2 || self.concerns_us()) {
+            self.followed = false;
+        }
     }
 }

@@ -1,14 +1,16 @@
 //! Reads a repository's configuration from its default branch, and its organisation's defaults.
 
+use super::pull::Naming;
 use super::{Engine, Failure, is_organisation_defaults};
 use crate::domain::config::{self, ConfigError, ConfigFile, Filters, PATHS, RepoConfig, Scope};
-use crate::domain::ids::{InstallationId, OwnerKind, Repo, RepoName, UserId};
+use crate::domain::ids::{InstallationId, OwnerKind, Repo, RepoId, RepoName, Subject, UserId};
 use crate::domain::repository::RepoState;
 use crate::github::GitHubError;
-use crate::store::{Change, Record};
+use crate::store::{Change, Record, StoreError};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::OwnedMutexGuard;
 
 /// How long a configuration is believed without the push that would invalidate it.
 const BELIEVED: TimeDelta = TimeDelta::hours(1);
@@ -34,41 +36,72 @@ impl Organisations {
 }
 
 impl Engine {
-    /// The repository with a configuration that is not out of date; reads it if need be, once at a time.
-    pub(super) async fn configuration(&self, repo: &Repo) -> Result<RepoState, Failure> {
+    /// The repository with a configuration that is not out of date; reads it if need be, once at a time. A new
+    /// configuration makes the repository due, so that its other pull requests follow.
+    pub(super) async fn configuration(
+        &self,
+        repo: &Repo,
+        named: Naming,
+    ) -> Result<RepoState, Failure> {
+        let _one_at_a_time = self.reading(repo.id).await;
+        let known = self.store().repo(repo.id).await?;
+        let mut state = known
+            .clone()
+            .unwrap_or_else(|| RepoState::new(repo.clone()));
+        if named == Naming::JustNow {
+            state.repo = repo.clone();
+        }
+        let fresh = state
+            .checked_at
+            .is_some_and(|at| self.now() - at < BELIEVED);
+        if !fresh {
+            let read = self.read_configuration(&state.repo).await?;
+            if let Err(problem) = &read {
+                tracing::warn!(repository = %state.repo.name, %problem, "the configuration has a mistake");
+            }
+            state.configured(read, self.now());
+        }
+        if known.as_ref() != Some(&state) {
+            let follow =
+                (!state.followed).then(|| (Subject::Repository(repo.id), Some(self.now())));
+            let change = Change {
+                records: vec![Record::Repo(Box::new(state.clone()))],
+                due: follow.into_iter().collect(),
+                ..Change::default()
+            };
+            self.commit(change).await?;
+        }
+        Ok(state)
+    }
+
+    /// Notes that all open pull requests were told of a configuration, together with telling them, unless there is
+    /// a newer one by now.
+    pub(super) async fn followed(
+        &self,
+        told_of: &RepoState,
+        mut change: Change,
+    ) -> Result<(), StoreError> {
+        let _one_at_a_time = self.reading(told_of.repo.id).await;
+        if let Some(mut known) = self.store().repo(told_of.repo.id).await?
+            && (&known.good, &known.problem) == (&told_of.good, &told_of.problem)
+        {
+            known.followed = true;
+            change.records.push(Record::Repo(Box::new(known)));
+        }
+        self.commit(change).await
+    }
+
+    /// Whoever holds this is the only one to change the record of a repository.
+    async fn reading(&self, id: RepoId) -> OwnedMutexGuard<()> {
         let lock = {
             let mut reading = self
                 .shared
                 .reading
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner);
-            reading.entry(repo.id).or_default().clone()
+            reading.entry(id).or_default().clone()
         };
-        let _one_at_a_time = lock.lock().await;
-        let known = self.store().repo(repo.id).await?;
-        let mut state = known
-            .clone()
-            .unwrap_or_else(|| RepoState::new(repo.clone()));
-        state.repo = repo.clone();
-        let fresh = state
-            .checked_at
-            .is_some_and(|at| self.now() - at < BELIEVED);
-        if !fresh {
-            let read = self.read_configuration(repo).await?;
-            if let Err(problem) = &read {
-                tracing::warn!(repository = %repo.name, %problem, "the configuration has a mistake");
-            }
-            state.configured(read, self.now());
-        }
-        if known.as_ref() != Some(&state) {
-            let records = vec![Record::Repo(Box::new(state.clone()))];
-            let change = Change {
-                records,
-                ..Change::default()
-            };
-            self.store().commit(change).await?;
-        }
-        Ok(state)
+        lock.lock_owned().await
     }
 
     async fn read_configuration(&self, repo: &Repo) -> Read<RepoConfig> {

@@ -1,5 +1,6 @@
 //! Finds out what has to be known to decide about a pull request.
 
+use super::pull::Naming;
 use super::{Engine, Failure};
 use crate::domain::command::Invocation;
 use crate::domain::config::RepoConfig;
@@ -20,8 +21,12 @@ const LOOKS: usize = 3;
 impl Engine {
     /// Asks GitHub what `domain::pull::decide` needs. Every question that fails makes the whole fail: a fact that
     /// could not be established is neither trust nor distrust.
-    pub(super) async fn gather(&self, state: &PullState) -> Result<Findings, Failure> {
-        let repository = self.configuration(&state.repo).await?;
+    pub(super) async fn gather(
+        &self,
+        state: &PullState,
+        named: Naming,
+    ) -> Result<Findings, Failure> {
+        let repository = self.configuration(&state.repo, named).await?;
         let mut findings = Findings {
             repository,
             vetters: BTreeMap::new(),
@@ -36,7 +41,7 @@ impl Engine {
             return Ok(findings);
         };
         findings.vetters = self.vetters(state, &findings.repository, &config).await?;
-        for _ in 0..LOOKS {
+        for look in 1..=LOOKS {
             let pull = github.pull(state.number).await?;
             let approved = approves_head(state, &config, &findings.vetters, &pull);
             let evidence = if !pull.open {
@@ -44,7 +49,7 @@ impl Engine {
             } else if approved {
                 self.approved(&github, &config, pull).await?
             } else {
-                self.look(&github, &findings.repository, &config, pull)
+                self.look(&github, &findings.repository, pull, look == LOOKS)
                     .await?
             };
             if evidence.is_some() {
@@ -101,9 +106,12 @@ impl Engine {
         &self,
         github: &Repository,
         repository: &RepoState,
-        config: &RepoConfig,
         pull: PullView,
+        last: bool,
     ) -> Result<Option<Evidence>, Failure> {
+        let Some(config) = repository.enabled() else {
+            return Ok(Some(bare(pull)));
+        };
         let commits = if pull.commits > MAX_LISTED_COMMITS {
             Listing::TooLong(pull.commits)
         } else {
@@ -116,7 +124,17 @@ impl Engine {
         };
         let needs_files = trust::needs_files(config) || config.require_filter_coverage;
         let files = files(github, needs_files, &pull).await?;
-        let mut asked = matches!(files, Listing::Complete(_));
+        // A list that is shorter than GitHub's own count is not the whole of it, whatever the reason.
+        let files = match files {
+            Listing::Complete(listed) if listed.len() as u64 != pull.changed_files => {
+                if !last {
+                    return Ok(None);
+                }
+                Listing::TooLong(pull.changed_files)
+            }
+            files => files,
+        };
+        let mut asked = needs_files;
         let mut members = BTreeMap::new();
         for account in involved(&pull, &commits) {
             if !trust::needs_membership(account, config) || members.contains_key(&account.id) {

@@ -6,10 +6,12 @@ use crate::domain::ids::{CheckRunId, RepoId, Sha, Subject};
 use crate::domain::pull::PullState;
 use crate::github::{GitHubError, NewCheck, Repository};
 use crate::store::{Change, Record, StoreError};
+use chrono::{DateTime, Utc};
 
 impl Engine {
     pub(super) async fn process_head(&self, repo: RepoId, sha: &Sha) -> Result<(), StoreError> {
         let subject = Subject::Head(repo, sha.clone());
+        let began = self.now();
         let pulls = self.store().pulls_at(repo, sha).await?;
         let gates = pulls
             .iter()
@@ -17,7 +19,7 @@ impl Engine {
             .collect();
         let known = self.store().head(repo, sha).await?;
         let (Some(gate), Some(first)) = (combine(gates), pulls.first()) else {
-            return self.done(subject, None).await;
+            return self.done(subject, began, None).await;
         };
         let Some(_permit) = self.permit(first.repo.installation).await else {
             return Ok(());
@@ -25,13 +27,13 @@ impl Engine {
         let mut head = known.unwrap_or_else(|| self.new_head(first, sha, &pulls));
         head.repo = first.repo.clone();
         if head.published.as_ref() == Some(&gate) {
-            return self.done(subject, None).await;
+            return self.done(subject, began, None).await;
         }
         match self.publish(&mut head, &gate).await {
             Ok(Ok(())) => {
                 head.published = Some(gate);
                 head.attempts = 0;
-                self.done(subject, Some(head)).await
+                self.done(subject, began, Some(head)).await
             }
             Ok(Err(error)) => {
                 tracing::warn!(%error, "can't publish a gate");
@@ -40,6 +42,7 @@ impl Engine {
                 self.commit(Change {
                     records: vec![Record::Head(Box::new(head))],
                     due: vec![(subject, Some(at))],
+                    began: Some(began),
                     ..Change::default()
                 })
                 .await
@@ -54,7 +57,7 @@ impl Engine {
         let seen = pulls
             .iter()
             .flat_map(|state| &state.heads)
-            .filter(|head| head.sha == *sha);
+            .filter(|head| head.sha == *sha && head.announced);
         HeadState {
             repo: first.repo.clone(),
             sha: sha.clone(),
@@ -116,13 +119,19 @@ impl Engine {
         github.find_check(sha, GATE_NAME, app.id).await
     }
 
-    async fn done(&self, subject: Subject, head: Option<HeadState>) -> Result<(), StoreError> {
+    async fn done(
+        &self,
+        subject: Subject,
+        began: DateTime<Utc>,
+        head: Option<HeadState>,
+    ) -> Result<(), StoreError> {
         let change = Change {
             records: head
                 .map(|head| Record::Head(Box::new(head)))
                 .into_iter()
                 .collect(),
             due: vec![(subject, None)],
+            began: Some(began),
             ..Change::default()
         };
         self.store().commit(change).await

@@ -14,6 +14,7 @@ impl Engine {
         let mut change = Change {
             done: entries.iter().map(|entry| entry.id).collect(),
             due: vec![(Subject::Installation(id), None)],
+            began: Some(self.now()),
             ..Change::default()
         };
         for entry in entries {

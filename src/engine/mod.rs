@@ -61,6 +61,11 @@ impl Default for Pace {
     }
 }
 
+/// How long the last flush may take.
+const LAST_FLUSH: Duration = Duration::from_secs(1);
+/// So often something that GitHub does not find or refuses is tried again soon.
+const PATIENT_TRIES: u32 = 8;
+
 /// The engine. Clones share everything.
 #[derive(Clone)]
 pub struct Engine {
@@ -180,7 +185,15 @@ impl Engine {
         if still.is_err() {
             tracing::warn!("stopping with work under way; the next start takes it up");
         }
-        self.store().flush().await
+        match tokio::time::timeout(LAST_FLUSH, self.store().flush()).await {
+            Ok(flushed) => flushed,
+            Err(_) => {
+                tracing::warn!(
+                    "stopping before the last flush ended; the next start does it again"
+                );
+                Ok(())
+            }
+        }
     }
 
     fn store(&self) -> &dyn Store {
@@ -231,8 +244,9 @@ impl Engine {
                 // A defect in the handling of one subject must not take the others with it.
                 tracing::error!(%subject, %error, "the handling of a subject broke off");
                 let later = engine.now() + TimeDelta::minutes(1);
-                engine.shared.schedule.set_timer(subject.clone(), later);
-                engine.shared.schedule.end(&subject);
+                let mut entries = engine.store().pending().await.unwrap_or_default();
+                entries.retain(|entry| entry.subject == subject);
+                engine.shared.schedule.put_back(&subject, entries, later);
             }
         });
     }
@@ -286,16 +300,21 @@ impl Engine {
         let doubled = pace.first_retry * 2u32.saturating_pow(failures.saturating_sub(1).min(16));
         let bounded = doubled.min(pace.longest_retry);
         let jittered = bounded.mul_f64(rand::thread_rng().gen_range(0.75..1.25));
-        let wait = asked_for.map_or(jittered, |least| least.max(jittered));
+        let wait = asked_for.map_or(jittered, |least| least + jittered);
         self.now() + TimeDelta::from_std(wait).unwrap_or(TimeDelta::hours(1))
     }
 
-    /// When to try again after an error of GitHub: soon if it may pass, within the hour if somebody has to act.
+    /// When to try again after an error of GitHub: soon if it may pass; within the hour if somebody has to act, or if it
+    /// has not passed for long. What GitHub does not find or refuses at first may be a replica that lags behind.
     fn retry_after(&self, error: &GitHubError, failures: u32) -> DateTime<Utc> {
-        if error.is_transient() {
-            self.retry_at(failures, error.retry_after())
-        } else {
+        let somebody_has_to_act = matches!(
+            error,
+            GitHubError::MissingPermission { .. } | GitHubError::Suspended
+        );
+        if somebody_has_to_act || (!error.is_transient() && failures > PATIENT_TRIES) {
             self.retry_at(failures, Some(Duration::from_secs(3600)))
+        } else {
+            self.retry_at(failures, error.retry_after())
         }
     }
 

@@ -12,6 +12,18 @@ use crate::store::{Change, HistoryEntry, InboxEntry, Record, StoreError};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::mem::{Discriminant, discriminant};
 
+/// How often in one pass the mirror may turn out to be elsewhere than GitHub has just said.
+const MOVES: u32 = 2;
+
+/// Since when a pull request's repository is named as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Naming {
+    /// A delivery has just named it.
+    JustNow,
+    /// It is as it was kept; the repository may have been renamed since.
+    Earlier,
+}
+
 impl Engine {
     pub(super) async fn process_pull(
         &self,
@@ -26,6 +38,7 @@ impl Engine {
         let Some(_permit) = self.permit(state.repo.installation).await else {
             return Ok(());
         };
+        let began = self.now();
         let stood_at = state.gate.as_ref().map(|gate| gate.sha.clone());
         for entry in entries {
             state.intake(&entry.event);
@@ -36,26 +49,47 @@ impl Engine {
         let mut history = Vec::new();
         let mut retry = None;
         if state.stale {
-            retry = self.find_out(&mut state, &mut history).await?;
+            let named = match entries.is_empty() {
+                true => Naming::Earlier,
+                false => Naming::JustNow,
+            };
+            retry = self.find_out(&mut state, named, &mut history).await?;
         } else {
             state.news_is_in();
         }
-        // From here on the deliveries are taken in: whatever is still to do is found again by "due now".
-        let mut change = self.change_of(&state, history, Some(self.now()));
         // Other pull requests with the head that this one has left may not have to wait any more.
         let left = stood_at.filter(|sha| state.gate.as_ref().is_none_or(|gate| gate.sha != *sha));
-        let left = left.map(|sha| (Subject::Head(key.repo, sha), Some(self.now())));
-        change.due.extend(left.clone());
+        let left = left.map(|sha| Subject::Head(key.repo, sha));
+        // From here on the deliveries are taken in: whatever is still to do is found again by "due".
+        let mut change = self.change_of(&state, began, history, Some(began));
+        change
+            .due
+            .extend(left.clone().map(|head| (head, Some(self.now()))));
         change.done = entries.iter().map(|entry| entry.id).collect();
         self.store().commit(change).await?;
 
+        if let Err(error) = self.finish(&mut state, began, retry, left).await {
+            tracing::error!(%error, "can't keep what was done; looking again");
+            self.wake_at(subject, self.now() + TimeDelta::seconds(10));
+        }
+        Ok(())
+    }
+
+    /// Acts on what was decided, and notes what came of it.
+    async fn finish(
+        &self,
+        state: &mut PullState,
+        began: DateTime<Utc>,
+        mut retry: Option<DateTime<Utc>>,
+        left: Option<Subject>,
+    ) -> Result<(), StoreError> {
         let mut history = Vec::new();
         if retry.is_none() {
-            retry = self.act(&mut state, &mut history).await?;
+            retry = self.act(state, began, &mut history).await?;
         }
-        let next = retry.or_else(|| self.next_look(&state));
-        let mut change = self.change_of(&state, history, next);
-        change.due.extend(left);
+        let next = retry.or_else(|| self.next_look(state));
+        let mut change = self.change_of(state, began, history, next);
+        change.due.extend(left.map(|head| (head, Some(self.now()))));
         self.commit(change).await
     }
 
@@ -89,9 +123,10 @@ impl Engine {
     async fn find_out(
         &self,
         state: &mut PullState,
+        named: Naming,
         history: &mut Vec<HistoryEntry>,
     ) -> Result<Option<DateTime<Utc>>, StoreError> {
-        match self.gather(state).await {
+        match self.gather(state, named).await {
             Ok(findings) => {
                 let before = state.verdict.clone();
                 state.repo = findings.repository.repo.clone();
@@ -122,20 +157,29 @@ impl Engine {
     async fn act(
         &self,
         state: &mut PullState,
+        began: DateTime<Utc>,
         history: &mut Vec<HistoryEntry>,
     ) -> Result<Option<DateTime<Utc>>, StoreError> {
         let github = self.shared.github.of(&state.repo);
         let mut failed: Vec<Discriminant<Action>> = Vec::new();
         let mut retry: Option<DateTime<Utc>> = None;
+        let mut moves = 0;
         loop {
             let next = plan(state)
                 .into_iter()
                 .find(|action| !failed.contains(&discriminant(action)));
             let Some(action) = next else { break };
             if creates(&action) {
-                self.announce(state, &action).await?;
+                self.announce(state, began, &action).await?;
             }
-            match perform(&github, state, &action, self.now()).await {
+            let mut outcome = perform(&github, state, &action, self.now()).await;
+            if matches!(action, Action::MoveMirror { .. }) {
+                moves += 1;
+                if outcome.is_ok() && moves > MOVES && !state.is_mirrored() {
+                    outcome = Err(GitHubError::moving("moving the mirror"));
+                }
+            }
+            match outcome {
                 Ok(done) => {
                     if let Some(what) = done {
                         history.push(self.happened(state, what));
@@ -147,6 +191,10 @@ impl Engine {
                         continue;
                     }
                     failed.push(discriminant(&action));
+                    // What may have been posted shows up later, if at all: it is looked for at the next try.
+                    if matches!(action, Action::PostComment(_)) {
+                        failed.push(discriminant(&Action::FindComment));
+                    }
                     state.step_failed(error.to_string());
                     let at = self.retry_after(&error, state.failures);
                     retry = Some(retry.map_or(at, |earlier| earlier.min(at)));
@@ -161,12 +209,17 @@ impl Engine {
     }
 
     /// Notes on disk that something may be posted from now on, so that after a crash it is looked for first.
-    async fn announce(&self, state: &mut PullState, action: &Action) -> Result<(), StoreError> {
+    async fn announce(
+        &self,
+        state: &mut PullState,
+        began: DateTime<Utc>,
+        action: &Action,
+    ) -> Result<(), StoreError> {
         match action {
             Action::PostComment(_) => state.comment.posted = Posted::Perhaps,
             _ => state.answer_may_be_there(),
         }
-        let change = self.change_of(state, Vec::new(), Some(self.now()));
+        let change = self.change_of(state, began, Vec::new(), Some(began));
         self.store().commit(change).await?;
         self.store().flush().await
     }
@@ -174,6 +227,7 @@ impl Engine {
     fn change_of(
         &self,
         state: &PullState,
+        began: DateTime<Utc>,
         history: Vec<HistoryEntry>,
         next: Option<DateTime<Utc>>,
     ) -> Change {
@@ -186,6 +240,7 @@ impl Engine {
             records: vec![Record::Pull(Box::new(state.clone()))],
             done: Vec::new(),
             due,
+            began: Some(began),
             history,
         }
     }

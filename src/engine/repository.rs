@@ -1,5 +1,6 @@
 //! Brings a repository's configuration up to date, and with it every open pull request that it concerns.
 
+use super::pull::Naming;
 use super::{Engine, Failure, is_organisation_defaults};
 use crate::domain::event::{Event, RepositoryChange};
 use crate::domain::ids::{PrNumber, PullKey, RepoId, Subject};
@@ -14,6 +15,7 @@ impl Engine {
         entries: &[InboxEntry],
     ) -> Result<(), StoreError> {
         let subject = Subject::Repository(id);
+        let began = self.now();
         let mut known = self.store().repo(id).await?;
         let mut gone = false;
         for entry in entries {
@@ -30,58 +32,67 @@ impl Engine {
                     records: vec![Record::ForgetRepo(id)],
                     done,
                     due: vec![(subject, None)],
+                    began: Some(began),
                     history: Vec::new(),
                 })
                 .await;
         };
-        state.checked_at = None;
-        let was = (state.good.clone(), state.problem.clone());
+        if !entries.is_empty() {
+            state.checked_at = None;
+        }
         let taken_in = Change {
             records: vec![Record::Repo(Box::new(state.clone()))],
             done,
-            due: vec![(subject.clone(), Some(self.now()))],
+            due: vec![(subject.clone(), Some(began))],
+            began: Some(began),
             history: Vec::new(),
         };
         self.store().commit(taken_in).await?;
-        let mut due = vec![(subject.clone(), None)];
-        match self.follow(&state, was).await {
-            Ok(concerned) => due.extend(concerned.into_iter().map(|s| (s, Some(self.now())))),
+        let mut change = Change {
+            due: vec![(subject.clone(), None)],
+            began: Some(began),
+            ..Change::default()
+        };
+        match self.follow(&state, !entries.is_empty()).await {
+            Ok(followed) => {
+                let now = self.now();
+                let concerned = followed.concerned.into_iter();
+                change
+                    .due
+                    .extend(concerned.map(|subject| (subject, Some(now))));
+                return self.followed(&followed.state, change).await;
+            }
             Err(Failure::Store(error)) => return Err(error),
             Err(Failure::GitHub(error)) => {
-                tracing::warn!(%error, "can't read the configuration of a repository");
-                due = vec![(subject, Some(self.retry_after(&error, 3)))];
+                tracing::warn!(%error, "can't make a configuration known to the pull requests");
+                change.due = vec![(subject, Some(self.retry_after(&error, 3)))];
             }
         }
-        self.commit(Change {
-            due,
-            ..Change::default()
-        })
-        .await
+        self.commit(change).await
     }
 
-    /// Reads the configuration again; whom it concerns if it changed.
-    async fn follow(
-        &self,
-        state: &RepoState,
-        was: (
-            Option<crate::domain::config::RepoConfig>,
-            Option<crate::domain::config::ConfigError>,
-        ),
-    ) -> Result<Vec<Subject>, Failure> {
+    /// Reads the configuration again; whom it concerns if they have not been told of it.
+    async fn follow(&self, state: &RepoState, named: bool) -> Result<Followed, Failure> {
         let mut concerned = Vec::new();
-        if is_organisation_defaults(&state.repo) {
+        if named && is_organisation_defaults(&state.repo) {
             self.shared.organisations.forget(state.repo.installation);
-            for other in self.store().repos().await? {
+            for mut other in self.store().repos().await? {
                 let same_owner = other.repo.owner == state.repo.owner;
                 if same_owner && other.repo.id != state.repo.id {
                     concerned.push(Subject::Repository(other.repo.id));
+                    other.checked_at = None;
+                    let outdated = Change {
+                        records: vec![Record::Repo(Box::new(other))],
+                        ..Change::default()
+                    };
+                    self.store().commit(outdated).await?;
                 }
             }
         }
-        let now = self.configuration(&state.repo).await?;
-        let changed = (now.good.clone(), now.problem.clone()) != was;
-        if !changed {
-            return Ok(concerned);
+        let now = self.configuration(&state.repo, Naming::Earlier).await?;
+        if now.followed {
+            let state = now;
+            return Ok(Followed { state, concerned });
         }
         let known = self.store().pulls_of(state.repo.id).await?;
         let mut numbers: BTreeSet<PrNumber> = known
@@ -98,6 +109,15 @@ impl Engine {
                 .into_iter()
                 .map(|number| Subject::Pull(PullKey { repo, number })),
         );
-        Ok(concerned)
+        Ok(Followed {
+            state: now,
+            concerned,
+        })
     }
+}
+
+/// A configuration, and who has to be told of it in the change that says that they were.
+struct Followed {
+    state: RepoState,
+    concerned: Vec<Subject>,
 }

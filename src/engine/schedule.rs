@@ -97,16 +97,12 @@ impl Schedule {
     ) {
         let mut inner = self.lock();
         let waiting = inner.busy.remove(subject).unwrap_or_default();
-        entries.extend(waiting.entries);
+        let there: Vec<_> = entries.iter().map(|entry| entry.id).collect();
+        let more = waiting.entries.into_iter();
+        entries.extend(more.filter(|entry| !there.contains(&entry.id)));
         inner.parked.insert(subject.clone(), entries);
         drop(inner);
         self.set_timer(subject.clone(), at);
-    }
-
-    /// Nobody works on the subject any more.
-    pub(super) fn end(&self, subject: &Subject) {
-        self.lock().busy.remove(subject);
-        self.tick();
     }
 
     /// Sets the subject's timer; an earlier one stays.

@@ -56,14 +56,20 @@ impl WebhookSecrets {
         )
     }
 
-    /// Checks `X-Hub-Signature-256` against the body as it was received, in constant time, with every secret.
-    pub fn verify(&self, header: Option<&[u8]>, body: &[u8]) -> Result<(), BadSignature> {
+    /// The signature that the header holds, right or wrong.
+    pub fn well_formed(header: Option<&[u8]>) -> Result<[u8; 32], BadSignature> {
         let hex = header
             .ok_or(BadSignature::Missing)?
             .strip_prefix(b"sha256=")
             .ok_or(BadSignature::Malformed)?;
         let mut given = [0_u8; 32];
         hex::decode_to_slice(hex, &mut given).map_err(|_| BadSignature::Malformed)?;
+        Ok(given)
+    }
+
+    /// Checks `X-Hub-Signature-256` against the body as it was received, in constant time, with every secret.
+    pub fn verify(&self, header: Option<&[u8]>, body: &[u8]) -> Result<(), BadSignature> {
+        let given = Self::well_formed(header)?;
         let mut right = false;
         for secret in &self.0 {
             // HMAC takes a key of any length.

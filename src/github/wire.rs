@@ -1,6 +1,8 @@
 //! GitHub's JSON, as far as we read it, where questions and deliveries share it.
 
-use crate::domain::event::{Account, AccountKind, Build, BuildId, BuildStatus, Conclusion};
+use crate::domain::event::{
+    Account, AccountKind, Build, BuildId, BuildStatus, Conclusion, Workflow,
+};
 use crate::domain::ids::{InstallationId, InvalidId, OwnerKind, Repo, RepoId, RepoName, UserId};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
@@ -107,6 +109,9 @@ pub(super) struct WireRun {
     pub head_branch: Option<String>,
     pub head_sha: String,
     pub head_repository: Option<WireId>,
+    pub workflow_id: Option<u64>,
+    #[serde(default)]
+    pub event: String,
 }
 
 impl WireRun {
@@ -114,6 +119,10 @@ impl WireRun {
     pub fn build(self, workflow: Option<&str>) -> Build {
         Build {
             id: BuildId::WorkflowRun(self.id),
+            workflow: self.workflow_id.map(|id| Workflow {
+                id,
+                event: bounded(&self.event),
+            }),
             name: bounded(workflow.or(self.name.as_deref()).unwrap_or("workflow run")),
             status: build_status(self.status.as_deref(), self.conclusion.as_deref()),
             url: self.html_url.filter(|url| is_web_address(url)),
@@ -149,6 +158,7 @@ impl WireSuite {
         let name = app.name.as_deref().or(app.slug.as_deref());
         Some(Build {
             id: BuildId::CheckSuite(self.id),
+            workflow: None,
             name: bounded(name.unwrap_or("check suite")),
             status: build_status(self.status.as_deref(), self.conclusion.as_deref()),
             url: None,

@@ -5,11 +5,12 @@ use super::Web;
 use super::answer::Answer;
 use crate::domain::ids::DeliveryId;
 use crate::engine::Received;
-use crate::github::{BadSignature, DecodeError, Decoded, GitHubError, Identity, decode};
+use crate::github::{
+    BadSignature, DecodeError, Decoded, GitHubError, Identity, WebhookSecrets, decode,
+};
 use crate::store::{Accepted, Aside, StoreError};
 use axum::body::Bytes;
-use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
+use axum::extract::{FromRequest, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -21,12 +22,16 @@ pub(super) async fn wrong_method() -> Answer {
     )
 }
 
-pub(super) async fn receive(
-    State(web): State<Arc<Web>>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Answer {
-    let body = match body {
+pub(super) async fn receive(State(web): State<Arc<Web>>, request: Request) -> Answer {
+    let headers = request.headers().clone();
+    let signature = headers
+        .get("x-hub-signature-256")
+        .map(|value| value.as_bytes());
+    // Nobody makes us read 25 MiB without even the form of a signature.
+    if let Err(bad) = WebhookSecrets::well_formed(signature) {
+        return Answer(StatusCode::UNAUTHORIZED, refusal(&bad));
+    }
+    let body = match Bytes::from_request(request, &()).await {
         Ok(body) => body,
         Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
             return Answer(
@@ -36,9 +41,6 @@ pub(super) async fn receive(
         }
         Err(_) => return Answer(StatusCode::BAD_REQUEST, "the body could not be read"),
     };
-    let signature = headers
-        .get("x-hub-signature-256")
-        .map(|value| value.as_bytes());
     if let Err(bad) = web.secrets.verify(signature, &body) {
         return Answer(StatusCode::UNAUTHORIZED, refusal(&bad));
     }

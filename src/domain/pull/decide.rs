@@ -3,7 +3,7 @@
 use super::{Answer, GateAt, Mirror, Outgoing, Posted, PullState, Request, Uncovered};
 use crate::domain::command::{self, Invocation, ShaPrefix};
 use crate::domain::config::RepoConfig;
-use crate::domain::event::{Account, AccountKind, Conclusion};
+use crate::domain::event::{Account, AccountKind, BuildId, Conclusion};
 use crate::domain::filter::{self, Filter};
 use crate::domain::gate::{Gate, GateStatus, Tally, tally};
 use crate::domain::ids::{Sha, UserId};
@@ -131,8 +131,7 @@ fn hear(
     };
     match request {
         Request::ApproveButton { sha, by, at } => {
-            let head = state.view.as_ref().map(|view| &view.head);
-            if head == Some(sha) && may_approve(by, config, vetters) {
+            if state.open_head() == Some(sha) && may_approve(by, config, vetters) {
                 approve(state, sha.clone(), by, *at);
             }
         }
@@ -197,7 +196,9 @@ fn may_run(
         Ok(Some(prefix)) if !prefix.names(head.as_str()) => Err(text::wrong_sha(&prefix, head)),
         // Two commits with the same first digits are cheap to make: a short SHA names a head only if
         // the commenter can't have meant another one that was there before.
-        Ok(Some(prefix)) if !prefix.is_full() && !seen_before => {
+        Ok(Some(prefix))
+            if !prefix.is_full() && (!seen_before || state.is_ambiguous(&prefix, head)) =>
+        {
             Err(text::short_sha(&prefix, head))
         }
         Ok(Some(_)) => Ok(head.clone()),
@@ -211,7 +212,7 @@ fn approve(state: &mut PullState, sha: Sha, by: &Account, at: DateTime<Utc>) {
         by: by.clone(),
         at,
     });
-    let surplus = state.approvals.len().saturating_sub(super::KEPT);
+    let surplus = state.approvals.len().saturating_sub(super::KEPT_APPROVALS);
     state.approvals.drain(..surplus);
 }
 
@@ -249,9 +250,20 @@ fn want_mirror(state: &mut PullState) {
     if wanted != state.wanted_mirror {
         state.wanted_mirror = wanted;
         state.disturbance = None;
+        state.runs_before = last_run(state).max(state.runs_before);
         state.builds.clear();
         state.builds_confirmed = false;
+        state.read_builds = false;
     }
+}
+
+/// The newest workflow run known so far.
+fn last_run(state: &PullState) -> u64 {
+    let runs = state.builds.iter().filter_map(|build| match build.id {
+        BuildId::WorkflowRun(id) => Some(id),
+        BuildId::CheckSuite(_) => None,
+    });
+    runs.max().unwrap_or(0)
 }
 
 fn wanted_comment(state: &PullState) -> Option<String> {

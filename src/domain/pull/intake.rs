@@ -104,6 +104,9 @@ impl PullState {
             });
         }
         self.observed_mirror = Mirror::Unknown;
+        // It is put back only if the head is still trusted, so that is found out anew: somebody may have removed the
+        // mirror of a commit that turned out to be bad.
+        self.stale = true;
     }
 
     /// A build counts only for the SHA that the mirror holds, and only if it is newer than what is known of it.
@@ -112,7 +115,7 @@ impl PullState {
             (&self.wanted_mirror, &self.observed_mirror),
             (Mirror::At(wanted), _) if wanted == sha
         ) || matches!(&self.observed_mirror, Mirror::At(at) if at == sha);
-        if !on_mirror {
+        if !on_mirror || !self.counts(build) {
             return;
         }
         match self.builds.iter_mut().find(|known| known.id == build.id) {

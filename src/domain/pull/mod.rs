@@ -10,7 +10,7 @@ mod plan;
 pub use decide::{Enabled, Findings, approves_head, decide, unestablished};
 pub use plan::{Action, plan};
 
-use super::command::Line;
+use super::command::{Line, ShaPrefix};
 use super::event::{Account, Build};
 use super::gate::Gate;
 use super::ids::{CommentId, PrNumber, PullKey, Repo, Sha};
@@ -25,6 +25,8 @@ pub struct SeenHead {
     pub sha: Sha,
     /// The earliest time at which we know it to have been the head.
     pub since: DateTime<Utc>,
+    /// Whether the delivery of its push told us; otherwise `since` is only when it was read.
+    pub announced: bool,
 }
 
 /// A comment's commands, or a pressed button, that still has to be acted on.
@@ -181,6 +183,8 @@ pub struct PullState {
     pub builds: Vec<Build>,
     /// Whether `builds` was read from GitHub after the last of them ended.
     pub builds_confirmed: bool,
+    /// Workflow runs up to this number belong to an earlier stand of the mirror and don't count.
+    pub runs_before: u64,
     /// Whether `builds` has to be read in any case.
     pub read_builds: bool,
     /// The comment.
@@ -199,8 +203,10 @@ pub struct PullState {
     pub failures: u32,
 }
 
-/// How many heads and approvals are kept.
-const KEPT: usize = 20;
+/// How many heads are kept: so many pushes between the reading of a commit and its approval would be seen.
+const KEPT_HEADS: usize = 200;
+/// How many approvals are kept.
+const KEPT_APPROVALS: usize = 20;
 
 impl PullState {
     /// A pull request of which nothing is known but that it exists. `new`: it was opened while we were
@@ -221,6 +227,7 @@ impl PullState {
             mirrored_at: None,
             builds: Vec::new(),
             builds_confirmed: false,
+            runs_before: 0,
             read_builds: false,
             comment: StatusComment {
                 wanted: None,
@@ -270,6 +277,7 @@ impl PullState {
             Some(last) if last.sha == *sha => {
                 if before_last.is_none_or(|before| before < at) {
                     last.since = last.since.min(at);
+                    last.announced = true;
                 }
             }
             Some(last) if at < last.since => {}
@@ -278,10 +286,11 @@ impl PullState {
                 self.heads.push(SeenHead {
                     sha: sha.clone(),
                     since: at,
+                    announced: true,
                 });
             }
         }
-        let surplus = self.heads.len().saturating_sub(KEPT);
+        let surplus = self.heads.len().saturating_sub(KEPT_HEADS);
         self.heads.drain(..surplus);
     }
 
@@ -292,8 +301,16 @@ impl PullState {
             self.heads.push(SeenHead {
                 sha: sha.clone(),
                 since: at,
+                announced: false,
             });
         }
+    }
+
+    /// Whether another head of this pull request begins like `prefix`: then nobody can tell which one is meant.
+    fn is_ambiguous(&self, prefix: &ShaPrefix, head: &Sha) -> bool {
+        self.heads
+            .iter()
+            .any(|other| other.sha != *head && prefix.names(other.sha.as_str()))
     }
 
     /// Whether people could see that `head` is the head before `at`.

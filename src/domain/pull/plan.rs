@@ -2,7 +2,7 @@
 
 use super::decide::refresh_gate;
 use super::{Mirror, Outgoing, Posted, PullState};
-use crate::domain::event::Build;
+use crate::domain::event::{Build, BuildId};
 use crate::domain::gate::{Tally, tally};
 use crate::domain::ids::{CommentId, Sha};
 use chrono::{DateTime, Utc};
@@ -56,8 +56,7 @@ fn plan_mirror(state: &PullState) -> Option<Action> {
             // Only the head that was judged, and only while it still is the head, may be written.
             let is_judged_head = state.open_head() == Some(wanted)
                 && state.verdict.as_ref().is_some_and(|v| v.allows_mirror());
-            let is_put_back = state.disturbance.is_some();
-            (is_judged_head || is_put_back).then(|| Action::MoveMirror {
+            is_judged_head.then(|| Action::MoveMirror {
                 to: wanted.clone(),
                 exists: *observed != Mirror::Absent,
             })
@@ -107,6 +106,9 @@ impl PullState {
     /// The builds of the mirror's SHA were read. What a delivery said later than the list counts more.
     pub fn builds_are(&mut self, listed: Vec<Build>) {
         for build in listed {
+            if !self.counts(&build) {
+                continue;
+            }
             match self.builds.iter_mut().find(|known| known.id == build.id) {
                 Some(known) if known.updated_at > build.updated_at => {}
                 Some(known) => *known = build,
@@ -118,6 +120,14 @@ impl PullState {
         self.builds_confirmed = true;
         self.read_builds = false;
         refresh_gate(self);
+    }
+
+    /// Whether a build was started by the mirror as it stands now.
+    pub(super) fn counts(&self, build: &Build) -> bool {
+        match build.id {
+            BuildId::WorkflowRun(id) => id > self.runs_before,
+            BuildId::CheckSuite(_) => true,
+        }
     }
 
     /// Everything is as wanted.

@@ -296,6 +296,7 @@ fn success_needs_every_build_and_a_second_look() {
     assert_eq!(scene.status(), GateStatus::InProgress);
     let build = |id, status, second| Build {
         id: BuildId::WorkflowRun(id),
+        workflow: None,
         name: format!("build {id}"),
         status,
         url: None,

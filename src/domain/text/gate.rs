@@ -3,7 +3,7 @@
 use super::{approve_line, code, link, plain, plural, reason};
 use crate::domain::config::ConfigError;
 use crate::domain::event::{Build, BuildStatus, Conclusion};
-use crate::domain::gate::{Gate, GateStatus};
+use crate::domain::gate::{Gate, GateStatus, newest};
 use crate::domain::ids::PrNumber;
 use crate::domain::pull::{Mirror, PullState, Uncovered};
 use crate::domain::trust::Verdict;
@@ -51,8 +51,8 @@ pub fn title_no_build(state: &PullState) -> String {
 
 /// Builds are running.
 pub fn title_running(builds: &[Build]) -> String {
-    let waiting: Vec<&Build> = builds
-        .iter()
+    let waiting: Vec<&Build> = newest(builds)
+        .into_iter()
         .filter(|build| !matches!(build.status, BuildStatus::Ended(_)))
         .collect();
     match waiting.as_slice() {
@@ -68,7 +68,8 @@ pub fn title_running(builds: &[Build]) -> String {
 
 /// Every build passed.
 pub fn title_passed(builds: &[Build]) -> String {
-    match builds {
+    let builds = newest(builds);
+    match builds.as_slice() {
         [one] => plain(&format!("{} passed", one.name)),
         _ => format!("All {} passed", plural(builds.len(), "build", "builds")),
     }
@@ -76,8 +77,8 @@ pub fn title_passed(builds: &[Build]) -> String {
 
 /// A build did not pass.
 pub fn title_failed(builds: &[Build]) -> String {
-    let failed: Vec<(&Build, Conclusion)> = builds
-        .iter()
+    let failed: Vec<(&Build, Conclusion)> = newest(builds)
+        .into_iter()
         .filter_map(|build| match build.status {
             BuildStatus::Ended(conclusion) if !conclusion.passes() => Some((build, conclusion)),
             _ => None,
@@ -273,11 +274,15 @@ fn mirror(state: &PullState, text: &mut String) {
             .map_or("deleted it".to_owned(), |sha| {
                 format!("moved it to `{}`", sha.short())
             });
+        let put_back = if state.observed_mirror == Mirror::At(disturbance.wanted.clone()) {
+            format!("it was put back to `{}`", disturbance.wanted.short())
+        } else {
+            "it is left so until a head is trusted again".to_owned()
+        };
         let _ = writeln!(
             text,
-            "\n**Note:** {who} {moved}; it was put back to `{}`. Only Drawbridge should write to this branch: \
-             protect `pull-request/*` with a ruleset.",
-            disturbance.wanted.short()
+            "\n**Note:** {who} {moved}; {put_back}. Only Drawbridge should write to this branch: \
+             protect `pull-request/*` with a ruleset."
         );
     }
 }
@@ -292,7 +297,7 @@ fn builds(state: &PullState, text: &mut String) {
         return;
     }
     text.push_str("| build | state |\n|---|---|\n");
-    for build in state.builds.iter().take(LISTED) {
+    for build in newest(&state.builds).into_iter().take(LISTED) {
         let _ = writeln!(
             text,
             "| {} | {} |",

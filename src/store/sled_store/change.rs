@@ -4,8 +4,9 @@ use super::disk::Disk;
 use super::inbox::{next_number, not_applied};
 use super::records::encode;
 use super::{Change, Record, StoreError, keys};
-use crate::domain::ids::{PullKey, RepoId, Sha, UserId};
+use crate::domain::ids::{PullKey, RepoId, Sha, Subject, UserId};
 use crate::domain::pull::PullState;
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use sled::transaction::{Transactional, TransactionalTree, UnabortableTransactionError};
 use std::sync::PoisonError;
@@ -60,7 +61,9 @@ impl Disk {
                     }
                     put_all(heads, &change.heads)?;
                     put_all(repos, &change.repos)?;
-                    put_all(due, &change.due)?;
+                    for note in &change.due {
+                        note.write(due, change.began)?;
+                    }
                     for (subject, line) in &change.history {
                         let place = next_number(DOING, &self.history_next, history_next, subject)?;
                         history.insert(keys::history(subject, place), line.as_slice())?;
@@ -93,7 +96,8 @@ struct Prepared {
     pulls: Vec<PullWrite>,
     heads: Vec<Put>,
     repos: Vec<Put>,
-    due: Vec<Put>,
+    due: Vec<DueNote>,
+    began: Option<DateTime<Utc>>,
     /// The subject's key and the line.
     history: Vec<(Vec<u8>, Vec<u8>)>,
     done: Vec<[u8; 8]>,
@@ -119,8 +123,9 @@ impl Prepared {
         for (subject, at) in change.due {
             let key = keys::subject(&subject);
             let value = at.map(|at| encode(DOING, &(subject, at))).transpose()?;
-            prepared.due.push((key, value));
+            prepared.due.push(DueNote { key, at, value });
         }
+        prepared.began = change.began;
         for line in change.history {
             let value = encode(DOING, &line)?;
             prepared.history.push((keys::subject(&line.subject), value));
@@ -138,6 +143,38 @@ fn put_all(tree: &TransactionalTree, puts: &[Put]) -> Result<(), UnabortableTran
         };
     }
     Ok(())
+}
+
+/// When a subject is due, as it is written.
+struct DueNote {
+    key: Vec<u8>,
+    at: Option<DateTime<Utc>>,
+    value: Option<Vec<u8>>,
+}
+
+impl DueNote {
+    /// Writes the note, unless somebody else's that came after `began` is there and earlier.
+    fn write(
+        &self,
+        due: &TransactionalTree,
+        began: Option<DateTime<Utc>>,
+    ) -> Result<(), UnabortableTransactionError> {
+        let there = due.get(self.key.as_slice())?;
+        let there =
+            there.and_then(|value| serde_json::from_slice::<(Subject, DateTime<Utc>)>(&value).ok());
+        let of_another = |at: DateTime<Utc>| began.is_none_or(|began| at > began);
+        if let Some((_, there)) = there
+            && of_another(there)
+            && self.at.map_or(began.is_some(), |at| there <= at)
+        {
+            return Ok(());
+        }
+        match &self.value {
+            Some(value) => due.insert(self.key.as_slice(), value.as_slice())?,
+            None => due.remove(self.key.as_slice())?,
+        };
+        Ok(())
+    }
 }
 
 /// A pull request's state and where the indexes lead to it from.
