@@ -182,7 +182,11 @@ impl Given {
     /// How to log.
     pub fn logging(&self) -> Logging {
         Logging {
-            level: self.log_level.clone().unwrap_or_else(|| "info".to_owned()),
+            level: self
+                .log_level
+                .clone()
+                .filter(|level| !level.trim().is_empty())
+                .unwrap_or_else(|| "info".to_owned()),
             format: self.log_format.unwrap_or_default(),
         }
     }
