@@ -143,10 +143,10 @@ impl Process {
 
     /// Waits for its end.
     pub fn end_within(mut self, patience: Duration) -> Ended {
-        let status = self
-            .exit
-            .recv_timeout(patience)
-            .expect("the process ends in time");
+        let status = self.exit.recv_timeout(patience).unwrap_or_else(|_| {
+            let said = self.err.lock().lines.join("\n");
+            panic!("the process does not end in time; it said:\n{said}")
+        });
         self.ended = true;
         Ended {
             code: status.code(),
