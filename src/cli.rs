@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 /// Lets CI with secrets and self-hosted hardware run on pull requests from strangers, once they are trusted.
 #[derive(Parser)]
@@ -91,6 +92,13 @@ async fn serve(config: Option<PathBuf>, given: Given) -> ExitCode {
 
 /// Begins to log to standard error.
 pub(crate) fn start_logging(logging: &Logging) -> Result<(), SettingError> {
+    // To the filter a bare word is a module's name, so that `LOG_LEVEL=inof` would log nothing at all.
+    let mut words = logging.level.split(',').map(str::trim);
+    let is_level = |word: &str| word.parse::<LevelFilter>().is_ok();
+    // (A directive for a span may have commas of its own.)
+    if !logging.level.contains('[') && words.any(|word| !word.contains('=') && !is_level(word)) {
+        return Err(SettingError::log_level(&logging.level));
+    }
     // octocrab reports every 5xx as an error of its own; our lines say what was being done.
     let directives = if logging.level.contains("octocrab") {
         logging.level.clone()

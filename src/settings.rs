@@ -46,7 +46,7 @@ pub struct Given {
     #[arg(long, env = "HOST")]
     pub host: Option<String>,
     /// Port to listen on; 0 takes a free one [default: 3000]
-    #[arg(long, env = "PORT")]
+    #[arg(long, env = "PORT", value_parser = port)]
     pub port: Option<u16>,
     /// Where GitHub reaches this server, so that the start can say where deliveries have to go
     #[arg(long, env = "PUBLIC_URL", value_name = "URL")]
@@ -152,7 +152,11 @@ impl Given {
             // The message of the whole error quotes the line, which may hold a secret.
             let before = error.span().and_then(|span| text.get(..span.start));
             let line = 1 + before.map_or(0, |before| before.matches('\n').count());
-            let what = format!("{}, line {line}: {}", path.display(), error.message());
+            let what = format!(
+                "{}, line {line}: {}",
+                path.display(),
+                unquoted(error.message())
+            );
             wrong("--config", what, remedy)
         })?;
         // Whoever gives a key by flag or environment does not want the file's.
@@ -178,7 +182,11 @@ impl Given {
     /// How to log.
     pub fn logging(&self) -> Logging {
         Logging {
-            level: self.log_level.clone().unwrap_or_else(|| "info".to_owned()),
+            level: self
+                .log_level
+                .clone()
+                .filter(|level| !level.trim().is_empty())
+                .unwrap_or_else(|| "info".to_owned()),
             format: self.log_format.unwrap_or_default(),
         }
     }
@@ -235,6 +243,23 @@ impl Given {
 /// An empty variable, as compose files and unit files leave it, counts as none.
 fn given(value: Option<String>) -> Option<String> {
     value.filter(|value| !value.trim().is_empty())
+}
+
+/// What is wrong with a line, without the value that is wrong: it may be a secret in the wrong place.
+fn unquoted(message: &str) -> String {
+    match message.split_once(", expected ") {
+        // A key's name is no secret, and the point of the message.
+        Some((found, expected)) if !found.starts_with("unknown field") => {
+            format!("expected {expected}")
+        }
+        _ => message.to_owned(),
+    }
+}
+
+/// A port as a flag or in the environment.
+fn port(text: &str) -> Result<u16, &'static str> {
+    text.parse()
+        .map_err(|_| "PORT is a number from 0 to 65535, and 0 takes a free one")
 }
 
 fn read_key(text: Option<SecretString>, path: Option<&Path>) -> Result<AppKey, SettingError> {

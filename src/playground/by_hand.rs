@@ -123,14 +123,24 @@ pub(super) async fn perform(deed: ByHand) -> anyhow::Result<()> {
         ByHand::Close { pr, by, at } => (at, "close", json!({ "pr": pr, "by": by })),
         ByHand::State { at } => return show(&at.sandbox).await,
     };
-    let url = format!("{}/_sandbox/{deed}", at.sandbox.trim_end_matches('/'));
-    let answer = reqwest::Client::new().post(&url).json(&body).send().await;
-    print(answer, &at.sandbox).await
+    let (client, url) = reach(&at.sandbox, deed)?;
+    print(client.post(url).json(&body).send().await, &at.sandbox).await
 }
 
 async fn show(address: &str) -> anyhow::Result<()> {
-    let url = format!("{}/_sandbox/state", address.trim_end_matches('/'));
-    print(reqwest::get(&url).await, address).await
+    let (client, url) = reach(address, "state")?;
+    print(client.get(url).send().await, address).await
+}
+
+/// A client for a sandbox, and the address of one of its deeds. No proxy: a sandbox is on this machine.
+fn reach(address: &str, deed: &str) -> anyhow::Result<(reqwest::Client, reqwest::Url)> {
+    let url = format!("{}/_sandbox/{deed}", address.trim_end_matches('/'));
+    let url = reqwest::Url::parse(&url).with_context(|| {
+        format!(
+            "DRAWBRIDGE_SANDBOX (--sandbox) has to be the address that `drawbridge sandbox --stay` printed, not {address:?}"
+        )
+    })?;
+    Ok((reqwest::Client::builder().no_proxy().build()?, url))
 }
 
 async fn print(answer: reqwest::Result<reqwest::Response>, address: &str) -> anyhow::Result<()> {

@@ -19,6 +19,13 @@ impl IntoResponse for Answer {
     }
 }
 
+pub(super) async fn wrong_method() -> Answer {
+    Answer(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "this is read with GET; deliveries go to POST /api/github/webhooks",
+    )
+}
+
 pub(super) async fn not_found() -> Answer {
     Answer(
         StatusCode::NOT_FOUND,

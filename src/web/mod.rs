@@ -44,6 +44,7 @@ pub fn routes(web: Arc<Web>) -> Router {
         )
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
+        .method_not_allowed_fallback(answer::wrong_method)
         .fallback(answer::not_found)
         .layer(DefaultBodyLimit::max(LARGEST_DELIVERY))
         .with_state(web)

@@ -139,7 +139,9 @@ impl Delivery<'_> {
         serde_json::from_slice(self.payload).map_err(|error| {
             // The message may quote a value of any length.
             let detail = plain(&error.to_string(), 300);
-            if error.is_syntax() || error.is_eof() {
+            // What has the wrong shape before it breaks off is no JSON all the same.
+            let broken = || serde_json::from_slice::<IgnoredAny>(self.payload).is_err();
+            if error.is_syntax() || error.is_eof() || broken() {
                 DecodeError::NotJson(detail)
             } else {
                 self.wrong(detail)

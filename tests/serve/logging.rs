@@ -1,0 +1,105 @@
+//! The log: readable by people or by machines, and never a secret in it.
+
+use super::process::{Bench, PATIENCE};
+use drawbridge::domain::gate::GATE_NAME;
+use drawbridge::sandbox::{Fault, FaultKind, NewCommit, NewPr, Permission, Visibility};
+use serde_json::Value;
+use std::process::Command;
+
+/// Everything the app does, so that everything it logs is in the log; says the log.
+async fn log_of(bench: &Bench, command: Command) -> String {
+    let serving = bench.serve_with(command);
+    let github = &bench.github;
+    github.add_org_member("mel", Visibility::Private);
+    github.set_permission("vera", Permission::Write);
+    github.write_file(
+        "engine",
+        ".github/drawbridge.yaml",
+        "enabled: true\n",
+        "maya",
+    );
+    let ours = github.open_pr(NewPr::by("mel").commit(NewCommit::signed_by("mel")));
+    github
+        .wait_until("the mirror", |github| {
+            github.branch(&format!("pull-request/{ours}")).is_some()
+        })
+        .await;
+    github.revoke_tokens();
+    github.fault(Fault::once("GET", "/repos/*", FaultKind::Status(502)));
+    let theirs = github.open_pr(NewPr::by("sam").commit(NewCommit::unsigned_by("sam")));
+    github.comment(
+        theirs,
+        "vera",
+        &format!("/ok to test {}", github.head(theirs)),
+    );
+    github
+        .wait_until("the mirror", |github| {
+            github.branch(&format!("pull-request/{theirs}")).is_some()
+        })
+        .await;
+    github
+        .wait_until("the gate", |github| {
+            github.check(&github.head(theirs), GATE_NAME).is_some()
+        })
+        .await;
+    // One that is refused, and one that is no event.
+    let forged = serving
+        .http
+        .post(serving.hook())
+        .header("x-hub-signature-256", "sha256=00")
+        .body("{}");
+    assert_eq!(forged.send().await.expect("an answer").status(), 401);
+    github.send_event("pull_request", serde_json::json!({ "action": "opened" }));
+    github.deliveries_settled().await;
+    serving.process.signal("TERM");
+    let ended = serving.process.end_within(PATIENCE);
+    assert_eq!(ended.code, Some(0), "{}", ended.err);
+    format!("{}\n{}", ended.out, ended.err)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_secret_is_in_the_log_even_when_everything_is_logged() {
+    let bench = Bench::new().await;
+    let mut command = bench.command(&[]);
+    command.env("LOG_LEVEL", "trace,octocrab=trace");
+    let log = log_of(&bench, command).await;
+    assert!(
+        log.contains(" TRACE ") && log.contains("drawbridge::") && log.contains("hyper"),
+        "the log is too short to say anything"
+    );
+    let key = bench.github.private_key_pem();
+    let secret = bench.github.webhook_secret();
+    let escaped = key.replace('\n', "\\n");
+    let lines = key.lines().filter(|line| !line.starts_with("-----"));
+    // `eyJ` begins every JWT: it is `{"` in base64.
+    for hidden in lines.chain([
+        secret.as_str(),
+        escaped.as_str(),
+        "PRIVATE KEY",
+        "ghs_",
+        "eyJ",
+        "Bearer e",
+        "sha256=",
+    ]) {
+        if let Some(line) = log.lines().find(|line| line.contains(hidden)) {
+            panic!("{hidden:?} is in the log: {line}");
+        }
+    }
+    assert!(!log.contains('\u{1b}'), "colours are for terminals");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn as_json_every_line_is_an_object() {
+    let bench = Bench::new().await;
+    let mut command = bench.command(&["--log-format", "json"]);
+    command.env("LOG_LEVEL", "debug");
+    let log = log_of(&bench, command).await;
+    for line in log.lines().filter(|line| !line.is_empty()) {
+        let line: Value =
+            serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        assert!(
+            line["timestamp"].is_string() && line["level"].is_string(),
+            "{line}"
+        );
+    }
+}

@@ -1,0 +1,12 @@
+//! The binary as operators run it: a process of its own, talked to over HTTP, stopped by signals, with a stand-in GitHub in
+//! this process.
+
+mod health;
+mod hooks;
+mod logging;
+mod process;
+mod refusals;
+mod sandbox;
+mod settings;
+mod settings_file;
+mod stopping;
