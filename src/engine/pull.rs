@@ -33,7 +33,6 @@ impl Engine {
         if due {
             state.look_again();
         }
-        let spoke_at = state.gate.as_ref().map(|gate| gate.sha.clone());
         let mut history = Vec::new();
         let mut retry = None;
         if state.stale {
@@ -48,18 +47,7 @@ impl Engine {
         let left = left.map(|sha| (Subject::Head(key.repo, sha), Some(self.now())));
         change.due.extend(left.clone());
         change.done = entries.iter().map(|entry| entry.id).collect();
-        // Another pull request may have the head that this one spoke at until now: its gate changes too.
-        let speaks_at = state.gate.as_ref().map(|gate| &gate.sha);
-        let left = spoke_at
-            .filter(|sha| speaks_at != Some(sha))
-            .map(|sha| Subject::Head(state.repo.id, sha));
-        change
-            .due
-            .extend(left.clone().map(|head| (head, Some(self.now()))));
         self.store().commit(change).await?;
-        if let Some(head) = left {
-            self.wake_at(head, self.now());
-        }
 
         let mut history = Vec::new();
         if retry.is_none() {
