@@ -1,7 +1,7 @@
 //! What is kept about one repository: its configuration, as last read from the default branch.
 
 use super::config::{ConfigError, RepoConfig};
-use super::ids::Repo;
+use super::ids::{Repo, RepoName};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +16,13 @@ pub struct RepoState {
     pub problem: Option<ConfigError>,
     /// When the configuration was last read; `None`: it has to be read before it is used.
     pub checked_at: Option<DateTime<Utc>>,
+    /// Names it had, newest last: a delivery or a record from before a renaming must not bring one back.
+    #[serde(default)]
+    pub former_names: Vec<RepoName>,
 }
+
+/// How many former names are kept.
+const KEPT: usize = 5;
 
 impl RepoState {
     /// A repository whose configuration was never read.
@@ -26,6 +32,25 @@ impl RepoState {
             good: None,
             problem: None,
             checked_at: None,
+            former_names: Vec::new(),
+        }
+    }
+
+    /// Takes in what a delivery about the repository itself says of it.
+    pub fn is_now(&mut self, repo: &Repo) {
+        let old = std::mem::replace(&mut self.repo, repo.clone()).name;
+        if old != repo.name {
+            self.former_names.push(old);
+            let surplus = self.former_names.len().saturating_sub(KEPT);
+            self.former_names.drain(..surplus);
+        }
+        self.former_names.retain(|name| *name != repo.name);
+    }
+
+    /// Takes in what any other delivery, or a pull request's own record, says of the repository: perhaps older news.
+    pub fn is_said_to_be(&mut self, repo: &Repo) {
+        if !self.former_names.contains(&repo.name) {
+            self.repo = repo.clone();
         }
     }
 

@@ -49,7 +49,8 @@ impl Engine {
         let mut state = known
             .clone()
             .unwrap_or_else(|| RepoState::new(repo.clone()));
-        state.repo = repo.clone();
+        state.is_said_to_be(repo);
+        let repo = &state.repo.clone();
         let fresh = state
             .checked_at
             .is_some_and(|at| self.now() - at < BELIEVED);
