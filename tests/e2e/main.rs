@@ -1,10 +1,15 @@
 //! Drawbridge end to end: the app and a stand-in GitHub over real HTTP, told as what people do and see.
 
+mod api_calls;
 mod approval;
 mod commands;
 mod comment;
 mod configuration;
+mod faults;
 mod gate;
+mod hostile;
 mod mirror;
+mod order;
 mod people;
+mod repository;
 mod support;
