@@ -17,7 +17,6 @@ const PULL: &str = "/repos/{owner}/{repo}/pulls/{pull_number}";
 const REF: &str = "/repos/{owner}/{repo}/git/refs/{ref}";
 const REFS: &str = "/repos/{owner}/{repo}/git/refs";
 const RUNS: &str = "/repos/{owner}/{repo}/actions/runs";
-const TOKENS: &str = "/app/installations/{installation_id}/access_tokens";
 
 /// What can become of an answer without anything being done.
 const REFUSALS: [FaultKind; 6] = [
@@ -161,7 +160,8 @@ async fn an_answer_that_is_lost_while_creating_leaves_exactly_one_of_each() {
 
 #[tokio::test]
 async fn every_write_may_be_refused_for_a_while() {
-    for kind in REFUSALS {
+    // The pause has a test of its own, as it takes its time.
+    for kind in REFUSALS.into_iter().take(5) {
         let mut town = Town::new().await;
         town.faults(2, "POST", "/repos/**", kind.clone());
         let pr = town.stranger_pr().await;
@@ -214,90 +214,6 @@ async fn a_pause_that_github_asks_for_is_kept() {
     town.mirrored(pr);
     let tries = town.calls().iter().filter(|e| e.route == REFS).count();
     assert_eq!(tries, 2, "one refused, one after the pause");
-    town.finish().await;
-}
-
-#[tokio::test]
-async fn a_missing_permission_is_named_in_the_gate() {
-    let mut town = Town::new().await;
-    town.github().set_app_permission("contents", Some("read"));
-    town.settle().await;
-    let pr = town.member_pr().await;
-    town.not_mirrored(pr);
-    town.gate(pr)
-        .is("in_progress")
-        .says("the permission contents=write");
-    // Granted, GitHub says so, and all goes on.
-    town.github().set_app_permission("contents", Some("write"));
-    town.settle().await;
-    town.mirrored(pr);
-    town.gate(pr).does_not_say("permission");
-    town.finish().await;
-}
-
-#[tokio::test]
-async fn without_the_right_to_read_members_nobody_is_taken_for_a_stranger() {
-    let mut town = Town::new().await;
-    town.github().set_app_permission("members", None);
-    town.settle().await;
-    let pr = town.member_pr().await;
-    town.not_mirrored(pr);
-    town.silent(pr);
-    town.gate(pr).is("queued").says("members=read");
-    town.github().set_app_permission("members", Some("read"));
-    town.settle().await;
-    town.mirrored(pr);
-    town.finish().await;
-}
-
-#[tokio::test]
-async fn a_suspended_installation_is_brought_up_to_date_when_that_ends() {
-    let mut town = Town::new().await;
-    let early = town.member_pr().await;
-    town.mirrored(early);
-    town.github().suspend_installation(true);
-    town.settle().await;
-    let late = town.member_pr().await;
-    town.close(early).await;
-    town.not_mirrored(late);
-    assert!(town.github().branch(&mirror(early)).is_some());
-    town.github().suspend_installation(false);
-    town.settle().await;
-    town.not_mirrored(early);
-    // GitHub told nothing of what was opened meanwhile; the next event about it does.
-    let comment = town.comment(late, "sam", "/sync").await;
-    town.acknowledged(late, comment);
-    town.mirrored(late);
-    town.gate(late).is("in_progress");
-    town.finish().await;
-}
-
-#[tokio::test]
-async fn tokens_that_are_revoked_midway_are_replaced() {
-    let mut town = Town::new().await;
-    for route in [PULL, COMMITS, REFS, CHECK_RUNS] {
-        let method = if route == REFS || route == CHECK_RUNS {
-            "POST"
-        } else {
-            "GET"
-        };
-        town.github()
-            .on_request(method, route, Box::new(|github| github.revoke_tokens()));
-        let pr = town.member_pr().await;
-        town.mirrored(pr);
-        town.gate(pr).is("in_progress");
-    }
-    town.finish().await;
-}
-
-#[tokio::test]
-async fn a_token_that_cannot_be_had_is_asked_for_again() {
-    let mut town = Town::new().await;
-    town.github().revoke_tokens();
-    town.faults(2, "POST", TOKENS, FaultKind::Status(502));
-    town.fault("POST", TOKENS, FaultKind::WrongJson);
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
     town.finish().await;
 }
 

@@ -1,5 +1,6 @@
 //! Drawbridge end to end: the app and a stand-in GitHub over real HTTP, told as what people do and see.
 
+mod access;
 mod api_calls;
 mod approval;
 mod commands;
@@ -12,4 +13,5 @@ mod mirror;
 mod order;
 mod people;
 mod repository;
+mod rules;
 mod support;

@@ -1,7 +1,7 @@
 //! Deliveries come late, twice, in the wrong order, or while everything moves; and the app is restarted in between.
 
 use crate::support::{Town, mirror};
-use drawbridge::sandbox::{NewCommit, NewPr, Sandbox};
+use drawbridge::sandbox::{FaultKind, NewCommit, NewPr, Sandbox};
 use std::sync::{Arc, Mutex};
 
 const COMMITS: &str = "/repos/{owner}/{repo}/pulls/{pull_number}/commits";
@@ -231,30 +231,31 @@ async fn what_was_not_delivered_while_the_app_was_down_is_done_when_it_is_redeli
 
 #[tokio::test]
 async fn a_stop_in_the_middle_of_writing_repeats_nothing_after_the_start() {
-    for (method, route) in [
-        ("POST", "/repos/{owner}/{repo}/check-runs"),
-        (
-            "POST",
-            "/repos/{owner}/{repo}/issues/{issue_number}/comments",
-        ),
-        ("GET", COMMITS),
-    ] {
-        let mut town = Town::new().await;
-        town.loses_deliveries();
-        town.fault(method, route, drawbridge::sandbox::FaultKind::Hang);
-        let pr = town.github().open_pr(NewPr::by("sam"));
-        town.github()
-            .wait_until("the app is in the middle of it", |g| g.hung() == 1)
-            .await;
-        // The stop waits for it in vain, and the answer finds nobody.
-        town.playground.stop_app().await.expect("it stops");
-        town.github().release_hung();
-        town.playground.start_app().await.expect("it starts again");
-        town.settle().await;
-        town.told(pr);
-        town.gate(pr).is("action_required");
-        town.finish().await;
-    }
+    // At once, because each stop waits some seconds for what hangs.
+    let comments = "/repos/{owner}/{repo}/issues/{issue_number}/comments";
+    tokio::join!(
+        stop_in_the_middle("POST", "/repos/{owner}/{repo}/check-runs"),
+        stop_in_the_middle("POST", comments),
+        stop_in_the_middle("GET", COMMITS),
+    );
+}
+
+async fn stop_in_the_middle(method: &str, route: &str) {
+    let mut town = Town::new().await;
+    town.loses_deliveries();
+    town.fault(method, route, FaultKind::Hang);
+    let pr = town.github().open_pr(NewPr::by("sam"));
+    town.github()
+        .wait_until("the app is in the middle of it", |g| g.hung() == 1)
+        .await;
+    // The stop waits for it in vain, and the answer finds nobody.
+    town.playground.stop_app().await.expect("it stops");
+    town.github().release_hung();
+    town.playground.start_app().await.expect("it starts again");
+    town.settle().await;
+    town.told(pr);
+    town.gate(pr).is("action_required");
+    town.finish().await;
 }
 
 #[tokio::test]
