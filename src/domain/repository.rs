@@ -76,3 +76,35 @@ impl RepoState {
         self.checked_at = Some(now);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::{InstallationId, OwnerKind, RepoId, UserId};
+
+    #[test]
+    fn an_old_name_comes_back_only_when_the_repository_says_so() {
+        let named = |name: &str| Repo {
+            id: RepoId(1),
+            installation: InstallationId(2),
+            name: RepoName::parse(name).unwrap(),
+            owner: UserId(3),
+            owner_kind: OwnerKind::Organisation,
+            default_branch: "main".to_owned(),
+        };
+        let mut state = RepoState::new(named("acme/engine"));
+        state.is_now(&named("acme/motor"));
+        state.is_said_to_be(&named("acme/engine"));
+        assert_eq!(state.repo, named("acme/motor"));
+        // The delivery of a further renaming is lost: other deliveries tell of it.
+        state.is_said_to_be(&named("acme/drive"));
+        assert_eq!(state.repo, named("acme/drive"));
+        state.is_now(&named("acme/engine"));
+        state.is_said_to_be(&named("acme/engine"));
+        assert_eq!(state.repo, named("acme/engine"));
+        for i in 0..20 {
+            state.is_now(&named(&format!("acme/r{i}")));
+        }
+        assert_eq!(state.former_names.len(), KEPT);
+    }
+}
