@@ -149,6 +149,24 @@ async fn a_head_that_moves_while_its_commits_are_listed_is_not_mirrored_unjudged
 }
 
 #[tokio::test]
+async fn a_head_that_is_swapped_for_a_good_one_while_its_commits_are_listed_is_not_mirrored() {
+    let mut town = Town::new().await;
+    let swap = |github: &Sandbox| {
+        github.force_push(1, vec![NewCommit::signed_by("mel")]);
+    };
+    town.github().on_request("GET", COMMITS, Box::new(swap));
+    let pr = town
+        .github()
+        .open_pr(NewPr::by("mel").commit(NewCommit::unsigned_by("mel")));
+    let bad = town.head(pr);
+    town.settle().await;
+    town.mirrored(pr);
+    assert_ne!(town.head(pr), bad);
+    assert_eq!(town.github().branch_history(&mirror(pr)).len(), 1);
+    town.finish().await;
+}
+
+#[tokio::test]
 async fn a_head_that_moves_right_before_the_mirror_is_written_leaves_only_the_judged_one_there() {
     let mut town = Town::new().await;
     let pr = town.open(NewPr::by("mel")).await;
