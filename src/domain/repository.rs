@@ -1,7 +1,7 @@
 //! What is kept about one repository: its configuration, as last read from the default branch.
 
 use super::config::{ConfigError, RepoConfig};
-use super::ids::Repo;
+use super::ids::{Repo, RepoName};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +18,13 @@ pub struct RepoState {
     pub checked_at: Option<DateTime<Utc>>,
     /// Whether every open pull request has been told of the configuration as it is.
     pub followed: bool,
+    /// Names it had, newest last: a delivery or a record from before a renaming must not bring one back.
+    #[serde(default)]
+    pub former_names: Vec<RepoName>,
 }
+
+/// How many former names are kept.
+const KEPT: usize = 5;
 
 impl RepoState {
     /// A repository whose configuration was never read.
@@ -29,6 +35,25 @@ impl RepoState {
             problem: None,
             checked_at: None,
             followed: true,
+            former_names: Vec::new(),
+        }
+    }
+
+    /// Takes in what a delivery about the repository itself says of it.
+    pub fn is_now(&mut self, repo: &Repo) {
+        let old = std::mem::replace(&mut self.repo, repo.clone()).name;
+        if old != repo.name {
+            self.former_names.push(old);
+            let surplus = self.former_names.len().saturating_sub(KEPT);
+            self.former_names.drain(..surplus);
+        }
+        self.former_names.retain(|name| *name != repo.name);
+    }
+
+    /// Takes in what any other delivery, or a pull request's own record, says of the repository: perhaps older news.
+    pub fn is_said_to_be(&mut self, repo: &Repo) {
+        if !self.former_names.contains(&repo.name) {
+            self.repo = repo.clone();
         }
     }
 
@@ -57,5 +82,37 @@ impl RepoState {
         if changed && (before.2 || self.concerns_us()) {
             self.followed = false;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::{InstallationId, OwnerKind, RepoId, UserId};
+
+    #[test]
+    fn an_old_name_comes_back_only_when_the_repository_says_so() {
+        let named = |name: &str| Repo {
+            id: RepoId(1),
+            installation: InstallationId(2),
+            name: RepoName::parse(name).unwrap(),
+            owner: UserId(3),
+            owner_kind: OwnerKind::Organisation,
+            default_branch: "main".to_owned(),
+        };
+        let mut state = RepoState::new(named("acme/engine"));
+        state.is_now(&named("acme/motor"));
+        state.is_said_to_be(&named("acme/engine"));
+        assert_eq!(state.repo, named("acme/motor"));
+        // The delivery of a further renaming is lost: other deliveries tell of it.
+        state.is_said_to_be(&named("acme/drive"));
+        assert_eq!(state.repo, named("acme/drive"));
+        state.is_now(&named("acme/engine"));
+        state.is_said_to_be(&named("acme/engine"));
+        assert_eq!(state.repo, named("acme/engine"));
+        for i in 0..20 {
+            state.is_now(&named(&format!("acme/r{i}")));
+        }
+        assert_eq!(state.former_names.len(), KEPT);
     }
 }

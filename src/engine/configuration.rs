@@ -49,7 +49,7 @@ impl Engine {
             .clone()
             .unwrap_or_else(|| RepoState::new(repo.clone()));
         if named == Naming::JustNow {
-            state.repo = repo.clone();
+            state.is_said_to_be(repo);
         }
         let fresh = state
             .checked_at

@@ -22,7 +22,7 @@ impl Engine {
             if let Event::RepositoryChanged { repo, change } = &entry.event {
                 gone = *change == RepositoryChange::Gone;
                 let state = known.get_or_insert_with(|| RepoState::new(repo.clone()));
-                state.repo = repo.clone();
+                state.is_now(repo);
             }
         }
         let done = entries.iter().map(|entry| entry.id).collect();

@@ -263,12 +263,16 @@ impl Repository {
     /// Like [`Self::ask_json`], with the kept answer where GitHub says that it still holds.
     pub(super) async fn get_kept<T: DeserializeOwned>(&self, ask: &Ask) -> Result<T, GitHubError> {
         let body = self.github.get_kept(self.repo.installation, ask).await?;
-        Answer {
+        let answer = Answer {
             status: StatusCode::OK,
             headers: http::HeaderMap::new(),
             body,
-        }
-        .json(&ask.doing)
+        };
+        answer.json(&ask.doing).inspect_err(|_| {
+            // Otherwise GitHub would go on confirming what can't be read.
+            let key = (self.repo.installation.0, ask.path.clone());
+            self.github.kept().remove(&key);
+        })
     }
 
     /// All pages of a list, each taken out of its answer by `items`; at most `most_pages` of 100.

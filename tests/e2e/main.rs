@@ -1,10 +1,17 @@
 //! Drawbridge end to end: the app and a stand-in GitHub over real HTTP, told as what people do and see.
 
+mod access;
+mod api_calls;
 mod approval;
 mod commands;
 mod comment;
 mod configuration;
+mod faults;
 mod gate;
+mod hostile;
 mod mirror;
+mod order;
 mod people;
+mod repository;
+mod rules;
 mod support;

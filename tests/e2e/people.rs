@@ -1,7 +1,7 @@
 //! People and what they may do: it changes, and names resemble each other.
 
 use crate::support::Town;
-use drawbridge::sandbox::{NewPr, Options, OwnerKind, Permission, Visibility};
+use drawbridge::sandbox::{FaultKind, NewPr, Options, OwnerKind, Permission, Visibility};
 
 #[tokio::test]
 async fn a_stranger_who_joins_the_organisation_is_trusted_at_once() {
@@ -84,7 +84,9 @@ async fn a_humans_comment_with_the_hidden_marker_is_left_alone() {
     for who in ["drawbridge", "drawbridge-bot", "sam"] {
         town.github().comment(pr, who, fake);
     }
-    // What was there before the app is looked through for a comment of its own.
+    // An answer that is lost makes the app look for its own comment among all that are there.
+    let comments = "/repos/{owner}/{repo}/issues/{issue_number}/comments";
+    town.fault("POST", comments, FaultKind::AnswerLost);
     town.write(crate::support::CONFIG, "enabled: true\n").await;
     town.told(pr).says("Hello `sam`");
     town.push(pr).await;
