@@ -1,8 +1,8 @@
 //! Deliveries: verify, decode, make durable, answer. In this order, and nothing of a body is looked at before its
 //! signature is known to be right ("Validating webhook deliveries", GitHub).
 
-use super::Web;
 use super::answer::Answer;
+use super::{LARGEST_DELIVERY, Web};
 use crate::domain::ids::DeliveryId;
 use crate::engine::Received;
 use crate::github::{
@@ -27,6 +27,9 @@ pub(super) async fn receive(State(web): State<Arc<Web>>, request: Request) -> An
     let signature = headers
         .get("x-hub-signature-256")
         .map(|value| value.as_bytes());
+    if announced_length(&headers) > Some(LARGEST_DELIVERY as u64) {
+        return TOO_LARGE;
+    }
     // Nobody makes us read 25 MiB without even the form of a signature.
     if let Err(bad) = WebhookSecrets::well_formed(signature) {
         return Answer(StatusCode::UNAUTHORIZED, refusal(&bad));
@@ -148,6 +151,20 @@ fn unavailable(error: &StoreError) -> Answer {
         StatusCode::SERVICE_UNAVAILABLE,
         "the delivery could not be stored; please send it again",
     )
+}
+
+const TOO_LARGE: Answer = Answer(
+    StatusCode::PAYLOAD_TOO_LARGE,
+    "a delivery has at most 25 MiB",
+);
+
+fn announced_length(headers: &HeaderMap) -> Option<u64> {
+    headers
+        .get(header::CONTENT_LENGTH)?
+        .to_str()
+        .ok()?
+        .parse()
+        .ok()
 }
 
 fn refusal(bad: &BadSignature) -> &'static str {

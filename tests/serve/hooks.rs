@@ -197,7 +197,7 @@ async fn a_delivery_of_25_mib_is_accepted_and_a_byte_more_is_not() {
     assert_eq!(serving.get("/healthz").await.0, 200);
 }
 
-/// Sends a body with `transfer-encoding: chunked`, and reads the first line of the answer.
+/// Sends a body with `transfer-encoding: chunked` and something that has the form of a signature, and reads the first line of the answer.
 async fn in_pieces(serving: &Serving, body: &[u8]) -> (u16, String) {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let stream = tokio::net::TcpStream::connect(serving.address)
@@ -205,8 +205,10 @@ async fn in_pieces(serving: &Serving, body: &[u8]) -> (u16, String) {
         .expect("it listens");
     let (mut reading, mut writing) = stream.into_split();
     let head = format!(
-        "POST /api/github/webhooks HTTP/1.1\r\nhost: {}\r\ntransfer-encoding: chunked\r\n\r\n",
-        serving.address
+        "POST /api/github/webhooks HTTP/1.1\r\nhost: {}\r\ntransfer-encoding: chunked\r\n\
+         x-hub-signature-256: sha256={}\r\n\r\n",
+        serving.address,
+        "0".repeat(64)
     );
     let pieces: Vec<Vec<u8>> = body
         .chunks(1 << 20)
