@@ -542,3 +542,71 @@ fn where_nothing_is_known_to_be_enabled_a_failed_question_says_nothing() {
     );
     assert_eq!(state.gate, None);
 }
+
+#[test]
+fn a_mirror_that_a_maintainer_removed_stays_removed_once_its_head_is_not_trusted() {
+    let mut scene = Scene::of_stranger();
+    scene.comment(&user(1, "maya"), 20, &format!("/ok to test {}", sha('a')));
+    scene.state.mirror_was_put(Mirror::At(sha('a')), at(21));
+    scene.pull().head = sha('b');
+    scene.decide();
+    scene.state.intake(&Event::MirrorPushed {
+        repo: repo(),
+        number: PrNumber(7),
+        after: None,
+        sender: Some(user(1, "maya")),
+    });
+    assert!(
+        scene.state.stale,
+        "it is judged anew before anything is put back"
+    );
+    scene.decide();
+    scene.state.mirror_was_found(Mirror::Absent);
+    let moves = |action: &Action| matches!(action, Action::MoveMirror { .. });
+    assert!(!plan(&scene.state).iter().any(moves));
+    let summary = &scene.state.gate.as_ref().expect("a gate").gate.summary;
+    assert!(
+        summary.contains("left so until a head is trusted"),
+        "{summary}"
+    );
+}
+
+#[test]
+fn a_short_sha_that_fits_two_heads_names_neither() {
+    let twin = Sha::parse(&format!("aaaaaaaaa{}", "b".repeat(31))).expect("forty digits");
+    let mut scene = Scene::of_stranger();
+    scene.pull().head = twin.clone();
+    scene.pull().updated_at = at(30);
+    scene.decide();
+    let answer = scene.comment(&user(1, "maya"), 40, "/ok to test aaaaaaaaa");
+    assert!(matches!(answer, Some(Answer::Reply(_))), "{answer:?}");
+    assert_eq!(scene.state.wanted_mirror, Mirror::Unknown);
+    scene.comment(&user(1, "maya"), 41, &format!("/ok to test {twin}"));
+    assert_eq!(scene.state.wanted_mirror, Mirror::At(twin));
+}
+
+#[test]
+fn a_build_from_before_the_mirror_was_restored_does_not_count() {
+    let mut scene = Scene::of_member();
+    scene.state.mirror_was_put(Mirror::At(sha('a')), at(20));
+    let run = |id| Build {
+        id: BuildId::WorkflowRun(id),
+        workflow: None,
+        name: "build".to_owned(),
+        status: BuildStatus::Ended(Conclusion::Success),
+        url: None,
+        updated_at: at(30),
+    };
+    scene.state.builds_are(vec![run(5)]);
+    assert_eq!(scene.status(), GateStatus::Completed(Conclusion::Success));
+    scene.pull().open = false;
+    scene.decide();
+    scene.state.mirror_was_put(Mirror::Absent, at(40));
+    scene.pull().open = true;
+    scene.decide();
+    scene.state.mirror_was_put(Mirror::At(sha('a')), at(50));
+    scene.state.builds_are(vec![run(5)]);
+    assert_eq!(scene.status(), GateStatus::InProgress);
+    scene.state.builds_are(vec![run(5), run(6)]);
+    assert_eq!(scene.status(), GateStatus::Completed(Conclusion::Success));
+}
