@@ -37,10 +37,7 @@ pub(super) async fn receive(State(web): State<Arc<Web>>, request: Request) -> An
     let body = match Bytes::from_request(request, &()).await {
         Ok(body) => body,
         Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-            return Answer(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "a delivery has at most 25 MiB",
-            );
+            return TOO_LARGE;
         }
         Err(_) => return Answer(StatusCode::BAD_REQUEST, "the body could not be read"),
     };
