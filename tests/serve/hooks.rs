@@ -216,8 +216,14 @@ async fn status_of(serving: &Serving, header: &str, body: &[u8]) -> u16 {
         sent.extend(piece);
     }
     stream.write_all(&sent).await.expect("it reads");
-    let mut answer = vec![0; 12];
-    stream.read_exact(&mut answer).await.expect("an answer");
-    let answer = String::from_utf8(answer).expect("a status line");
-    answer["HTTP/1.1 ".len()..].parse().expect("a status")
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"}\n") {
+        assert_ne!(stream.read_buf(&mut answer).await.expect("an answer"), 0);
+    }
+    let answer = String::from_utf8(answer).expect("a text");
+    assert!(
+        answer.ends_with("{\"error\":\"a delivery has at most 25 MiB\"}\n"),
+        "{answer}"
+    );
+    answer["HTTP/1.1 ".len()..][..3].parse().expect("a status")
 }
