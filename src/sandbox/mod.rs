@@ -31,7 +31,7 @@ pub use faults::{Fault, FaultKind};
 pub use model::access::{Permission, Visibility};
 pub use people::build::{NewCheck, NewCommit, NewPr, Origin};
 pub use people::views::{
-    ActionView, CheckRunView, CommentView, Delivery, Exchange, RouteView, RunView,
+    ActionView, CheckRunView, CommentView, Delivery, DispatchView, Exchange, RouteView, RunView,
 };
 pub use running::{Options, OwnerKind, Sandbox};
 

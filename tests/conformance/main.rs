@@ -4,6 +4,7 @@
 //! are skipped; with `DRAWBRIDGE_REQUIRE_NPM=1` they fail instead.
 
 mod direct;
+mod fan_out;
 mod manifest;
 mod npm;
 mod openapi;

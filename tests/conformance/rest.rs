@@ -35,6 +35,11 @@ const UNDESCRIBED: &[(u16, &str, &str)] = &[
         "",
         "\"Follow redirects\" (Best practices for using the REST API) holds for a renamed repository's every route",
     ),
+    (
+        422,
+        "/repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches",
+        "\"Validation Failed\" (Troubleshooting the REST API): a ref, trigger or input that does not fit",
+    ),
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -5,6 +5,7 @@ mod account;
 mod builds;
 mod checks;
 mod commits;
+mod dispatch;
 mod emit;
 mod pulls;
 mod refs;
@@ -13,6 +14,7 @@ mod talk;
 
 pub(crate) use builds::Start;
 pub(crate) use checks::CheckChange;
+pub(crate) use dispatch::Ask;
 pub(crate) use refs::RefMove;
 pub(crate) use setup::{Founding, found};
 pub(crate) use talk::Reacted;

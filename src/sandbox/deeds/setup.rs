@@ -7,6 +7,7 @@ use globset::{Glob, GlobSetBuilder};
 use crate::sandbox::clock::Clock;
 use crate::sandbox::model::Hub;
 use crate::sandbox::model::access::{App, Grants, Installation, Kind, Level, Visibility};
+use crate::sandbox::model::checks::Dispatching;
 use crate::sandbox::model::git::Objects;
 use crate::sandbox::people::build::NewCommit;
 use crate::sandbox::{ACTIONS_APP_ID, WEB_FLOW_ID};
@@ -20,12 +21,12 @@ const GRANTS: [(&str, Level); 9] = [
     ("members", Level::Read),
     ("metadata", Level::Read),
     ("pull_requests", Level::Write),
-    ("statuses", Level::Read),
+    ("statuses", Level::Write),
     ("workflows", Level::Write),
 ];
 
 /// What the app hears of.
-const EVENTS: [&str; 11] = [
+const EVENTS: [&str; 13] = [
     "check_run",
     "check_suite",
     "issue_comment",
@@ -36,6 +37,8 @@ const EVENTS: [&str; 11] = [
     "pull_request",
     "push",
     "repository",
+    "status",
+    "workflow_job",
     "workflow_run",
 ];
 
@@ -84,6 +87,7 @@ pub(crate) fn found(names: Founding<'_>) -> Hub {
         runs: BTreeMap::new(),
         workflows: vec!["build".to_owned()],
         build_branches: builds.build().expect("a constant glob"),
+        dispatching: Dispatching::default(),
         log: Vec::new(),
         holding: false,
         target: None,

@@ -7,7 +7,7 @@ use globset::GlobSet;
 use uuid::Uuid;
 
 use super::access::{App, Installation, Kind, Permission, Token, User, Visibility};
-use super::checks::{CheckRun, Run, Suite};
+use super::checks::{CheckRun, Dispatching, Run, Suite};
 use super::git::Objects;
 use super::issues::{Comment, Issue, Pull};
 use super::log::Entry;
@@ -42,6 +42,7 @@ pub(crate) struct Hub {
     /// The workflows that a matching push starts.
     pub(crate) workflows: Vec<String>,
     pub(crate) build_branches: GlobSet,
+    pub(crate) dispatching: Dispatching,
     pub(crate) log: Vec<Entry>,
     pub(crate) holding: bool,
     /// Where deliveries go.

@@ -72,6 +72,7 @@ impl Sandbox {
                 name: workflow,
                 event: "push",
                 actor,
+                dispatch: None,
             })
         });
         run.unwrap_or_else(|why| panic!("can't start {workflow:?} on {branch}: {why}"))
@@ -96,6 +97,7 @@ impl Sandbox {
                 name,
                 event,
                 actor,
+                dispatch: None,
             })
         });
         run.unwrap_or_else(|why| panic!("can't start {name:?} on {head_branch}: {why}"))

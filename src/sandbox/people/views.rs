@@ -1,5 +1,7 @@
 //! What people see: plain copies of the state, for tests to look at.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::Value;
 
@@ -69,6 +71,31 @@ pub struct RunView {
     pub head_sha: String,
     /// What started it: `push`, `pull_request` …
     pub event: String,
+    /// `queued`, `in_progress` or `completed`.
+    pub status: String,
+    /// How it ended, once it has.
+    pub conclusion: Option<String>,
+    /// 1, and one more with every re-run.
+    pub attempt: u64,
+}
+
+/// A workflow run that a `workflow_dispatch` started.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DispatchView {
+    /// GitHub's id of the run.
+    pub run_id: u64,
+    /// `owner/name` of the repository it runs in.
+    pub repo: String,
+    /// The workflow's file name, such as `build.yml`.
+    pub workflow: String,
+    /// The ref as the request said it.
+    pub reference: String,
+    /// The commit it runs.
+    pub sha: String,
+    /// The inputs as the request said them; defaults of the workflow are not among them.
+    pub inputs: BTreeMap<String, String>,
+    /// The run's `display_title`.
+    pub title: String,
     /// `queued`, `in_progress` or `completed`.
     pub status: String,
     /// How it ended, once it has.

@@ -9,6 +9,8 @@ mod call;
 mod checks;
 mod comments;
 mod control;
+mod created;
+mod dispatch;
 mod entrance;
 mod misbehave;
 mod paging;

@@ -6,7 +6,7 @@ use percent_encoding::percent_decode_str;
 
 use super::answer::Outcome;
 use super::call::Call;
-use super::{actions, app, checks, comments, pulls, refs, repos};
+use super::{actions, app, checks, comments, dispatch, pulls, refs, repos};
 use crate::sandbox::RouteView;
 use crate::sandbox::model::access::Level::{self, Read, Write};
 
@@ -281,6 +281,18 @@ static ROUTES: &[Route] = &[
         "/repos/{owner}/{repo}/actions/runs/{run_id}/rerun-failed-jobs",
         ACTIONS_WRITE,
         actions::rerun_failed,
+    ),
+    route(
+        "GET",
+        "/repos/{owner}/{repo}/actions/workflows/{workflow_id}/runs",
+        ACTIONS,
+        actions::list_of_workflow,
+    ),
+    route(
+        "POST",
+        "/repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches",
+        ACTIONS_WRITE,
+        dispatch::workflow,
     ),
 ];
 
