@@ -2,11 +2,12 @@
 
 use super::sandbox_support::Client;
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// Makes them all.
 pub async fn call(client: &Client) {
     dispatches(client).await;
+    statuses(client).await;
 }
 
 fn repo(client: &Client) -> String {
@@ -18,11 +19,15 @@ fn name(client: &Client) -> String {
     full.split('/').next_back().unwrap_or_default().to_owned()
 }
 
-/// Gets, and expects this answer.
-async fn get(client: &Client, path: &str, expected: u16) {
-    let answer = client.request(Method::GET, path, &client.token).send();
+/// Asks without a body, and expects this answer.
+async fn ask(client: &Client, method: Method, path: &str, expected: u16) {
+    let answer = client.request(method, path, &client.token).send();
     let status = answer.await.expect("an answer").status();
     assert_eq!(status.as_u16(), expected, "{path}");
+}
+
+async fn get(client: &Client, path: &str, expected: u16) {
+    ask(client, Method::GET, path, expected).await;
 }
 
 async fn dispatches(client: &Client) {
@@ -53,22 +58,19 @@ async fn dispatches(client: &Client) {
         422
     );
     let one = format!("{repo}/actions/runs/{id}");
-    assert_eq!(
-        client.post(&format!("{one}/cancel"), Value::Null).await.0,
-        202
-    );
+    ask(client, Method::POST, &format!("{one}/cancel"), 202).await;
     sandbox.hold_runs(true);
-    assert_eq!(
-        client
-            .post(&format!("{one}/rerun-failed-jobs"), Value::Null)
-            .await
-            .0,
-        201
-    );
+    ask(
+        client,
+        Method::POST,
+        &format!("{one}/rerun-failed-jobs"),
+        201,
+    )
+    .await;
     sandbox.begin_run(id);
     sandbox.hold_runs(false);
     sandbox.finish_run(id, "failure");
-    let query = "event=workflow_dispatch&branch=main&created=%3E2020-01-01&actor=maya&status=failure&per_page=3";
+    let query = "event=workflow_dispatch&branch=main&created=%3E%3D2020-01-01&actor=maya&status=failure&per_page=3";
     get(client, &format!("{workflow}/runs?{query}"), 200).await;
     get(client, &format!("{repo}/actions/runs?{query}"), 200).await;
     get(
@@ -77,4 +79,48 @@ async fn dispatches(client: &Client) {
         404,
     )
     .await;
+}
+
+async fn statuses(client: &Client) {
+    let (repo, sandbox) = (repo(client), &client.sandbox);
+    let head = sandbox.branch("main").expect("main is there");
+    let url = Some("https://ci.example/1");
+    sandbox.report_status(
+        &head,
+        "ci/other",
+        "pending",
+        "other-ci",
+        url,
+        Some("Building"),
+    );
+    sandbox.report_status(&head, "ci/other", "failure", "other-ci", None, None);
+    let ours = format!("{repo}/statuses/{head}");
+    let body = json!({ "state": "success", "context": "ours", "description": "Fine", "target_url": "https://x.example" });
+    assert_eq!(client.post(&ours, body).await.0, 201);
+    assert_eq!(
+        client
+            .post(
+                &ours,
+                json!({ "state": "error", "description": "x".repeat(141) })
+            )
+            .await
+            .0,
+        422
+    );
+    get(
+        client,
+        &format!("{repo}/commits/{head}/status?per_page=1&page=2"),
+        200,
+    )
+    .await;
+    get(
+        client,
+        &format!("{repo}/commits/main/statuses?per_page=1"),
+        200,
+    )
+    .await;
+    let pull = sandbox.open_pr(drawbridge::sandbox::NewPr::by("sam"));
+    sandbox.add_label(pull, "fast", "maya");
+    sandbox.remove_label(pull, "fast", "maya");
+    get(client, &format!("{repo}/pulls/{pull}"), 200).await;
 }

@@ -91,6 +91,11 @@ impl Description {
                 found.push(format!("no query parameter {name:?}"));
                 continue;
             };
+            if name == "created" {
+                // Declared as one `date-time`, and explained as a range: "For more information on the syntax, see
+                // Understanding the search syntax".
+                continue;
+            }
             let schema = self.resolved(&format!("{place}/schema"));
             let kind = self.at(&format!("{schema}/type")).and_then(Value::as_str);
             let value = match kind {

@@ -40,6 +40,11 @@ const UNDESCRIBED: &[(u16, &str, &str)] = &[
         "/repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches",
         "\"Validation Failed\" (Troubleshooting the REST API): a ref, trigger or input that does not fit",
     ),
+    (
+        422,
+        "/repos/{owner}/{repo}/statuses/{sha}",
+        "\"Validation Failed\" (Troubleshooting the REST API): a state, text or commit that does not fit",
+    ),
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -7,9 +7,11 @@ mod checks;
 mod commits;
 mod dispatch;
 mod emit;
+mod labels;
 mod pulls;
 mod refs;
 mod setup;
+mod statuses;
 mod talk;
 
 pub(crate) use builds::Start;
@@ -17,4 +19,5 @@ pub(crate) use checks::CheckChange;
 pub(crate) use dispatch::Ask;
 pub(crate) use refs::RefMove;
 pub(crate) use setup::{Founding, found};
+pub(crate) use statuses::NewStatus;
 pub(crate) use talk::Reacted;

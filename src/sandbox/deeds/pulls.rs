@@ -11,7 +11,7 @@ use crate::sandbox::show;
 
 impl Hub {
     /// Sends a `pull_request` webhook for the pull request as it is now.
-    fn emit_pull(
+    pub(super) fn emit_pull(
         &mut self,
         repo: u64,
         number: u64,
@@ -299,17 +299,7 @@ impl Hub {
         Ok(commit)
     }
 
-    pub(crate) fn add_label(&mut self, repo: u64, number: u64, name: &str, by: u64) -> Deed<()> {
-        let id = self.id();
-        self.touch(repo, number)?;
-        self.issue_mut(repo, number)?
-            .labels
-            .push((id, name.to_owned()));
-        let label = show::pull::label(self, repo, id, name);
-        self.emit_pull(repo, number, "labeled", by, json!({ "label": label }))
-    }
-
-    fn touch(&mut self, repo: u64, number: u64) -> Deed<DateTime<Utc>> {
+    pub(super) fn touch(&mut self, repo: u64, number: u64) -> Deed<DateTime<Utc>> {
         let now = self.tick();
         self.issue_mut(repo, number)?.updated_at = now;
         Ok(now)

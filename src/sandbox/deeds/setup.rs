@@ -85,6 +85,7 @@ pub(crate) fn found(names: Founding<'_>) -> Hub {
         suites: BTreeMap::new(),
         checks: BTreeMap::new(),
         runs: BTreeMap::new(),
+        statuses: Vec::new(),
         workflows: vec!["build".to_owned()],
         build_branches: builds.build().expect("a constant glob"),
         dispatching: Dispatching::default(),

@@ -12,6 +12,7 @@ use super::git::Objects;
 use super::issues::{Comment, Issue, Pull};
 use super::log::Entry;
 use super::repo::Repo;
+use super::status::Status;
 use super::{Deed, Refused};
 use crate::sandbox::clock::Clock;
 use crate::sandbox::people::views::Exchange;
@@ -39,6 +40,8 @@ pub(crate) struct Hub {
     pub(crate) suites: BTreeMap<u64, Suite>,
     pub(crate) checks: BTreeMap<u64, CheckRun>,
     pub(crate) runs: BTreeMap<u64, Run>,
+    /// In the order they were reported.
+    pub(crate) statuses: Vec<Status>,
     /// The workflows that a matching push starts.
     pub(crate) workflows: Vec<String>,
     pub(crate) build_branches: GlobSet,

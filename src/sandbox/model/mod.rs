@@ -7,6 +7,7 @@ pub(crate) mod hub;
 pub(crate) mod issues;
 pub(crate) mod log;
 pub(crate) mod repo;
+pub(crate) mod status;
 pub(crate) mod workflow;
 
 pub(crate) use hub::Hub;

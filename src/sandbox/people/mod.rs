@@ -10,4 +10,5 @@ mod members;
 mod observe;
 mod prs;
 mod reports;
+mod statuses;
 pub(crate) mod views;

@@ -104,6 +104,23 @@ pub struct DispatchView {
     pub attempt: u64,
 }
 
+/// A commit status.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StatusView {
+    /// GitHub's id.
+    pub id: u64,
+    /// Its name: the newest of each context counts.
+    pub context: String,
+    /// `error`, `failure`, `pending` or `success`.
+    pub state: String,
+    /// The line beside it.
+    pub description: Option<String>,
+    /// Where *Details* leads.
+    pub target_url: Option<String>,
+    /// Login of who reported it.
+    pub creator: String,
+}
+
 /// A webhook delivery, or one attempt of it: redeliveries share the guid.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Delivery {

@@ -18,6 +18,7 @@ mod pulls;
 mod refs;
 mod repos;
 pub(crate) mod routes;
+mod statuses;
 
 use axum::Router;
 

@@ -6,7 +6,7 @@ use percent_encoding::percent_decode_str;
 
 use super::answer::Outcome;
 use super::call::Call;
-use super::{actions, app, checks, comments, dispatch, pulls, refs, repos};
+use super::{actions, app, checks, comments, dispatch, pulls, refs, repos, statuses};
 use crate::sandbox::RouteView;
 use crate::sandbox::model::access::Level::{self, Read, Write};
 
@@ -42,6 +42,7 @@ const ACTIONS: Needs = Needs::Any(&[("actions", Read)]);
 const ACTIONS_WRITE: Needs = Needs::Any(&[("actions", Write)]);
 const MEMBERS: Needs = Needs::Any(&[("members", Read)]);
 const STATUSES: Needs = Needs::Any(&[("statuses", Read)]);
+const STATUSES_WRITE: Needs = Needs::Any(&[("statuses", Write)]);
 
 const fn route(
     method: &'static str,
@@ -135,7 +136,19 @@ static ROUTES: &[Route] = &[
         "GET",
         "/repos/{owner}/{repo}/commits/{ref}/status",
         STATUSES,
-        repos::status,
+        statuses::combined,
+    ),
+    route(
+        "GET",
+        "/repos/{owner}/{repo}/commits/{ref}/statuses",
+        STATUSES,
+        statuses::list,
+    ),
+    route(
+        "POST",
+        "/repos/{owner}/{repo}/statuses/{sha}",
+        STATUSES_WRITE,
+        statuses::create,
     ),
     route(
         "GET",
