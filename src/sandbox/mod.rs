@@ -31,8 +31,8 @@ pub use faults::{Fault, FaultKind};
 pub use model::access::{Permission, Visibility};
 pub use people::build::{NewCheck, NewCommit, NewPr, Origin};
 pub use people::views::{
-    ActionView, CheckRunView, CommentView, Delivery, DispatchView, Exchange, RouteView, RunView,
-    StatusView,
+    ActionView, CheckRunView, CommentView, Delivery, DispatchView, Exchange, MergeGroupView,
+    RepositoryDispatchView, RouteView, RunView, StatusView,
 };
 pub use running::{Options, OwnerKind, Sandbox};
 

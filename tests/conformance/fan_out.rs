@@ -1,6 +1,7 @@
 //! Calls of what a fan-out of builds needs, and the webhooks that follow.
 
 use super::sandbox_support::Client;
+use drawbridge::sandbox::{NewCommit, NewPr};
 use reqwest::Method;
 use serde_json::json;
 
@@ -8,6 +9,8 @@ use serde_json::json;
 pub async fn call(client: &Client) {
     dispatches(client).await;
     statuses(client).await;
+    branches(client).await;
+    queue(client).await;
 }
 
 fn repo(client: &Client) -> String {
@@ -119,8 +122,50 @@ async fn statuses(client: &Client) {
         200,
     )
     .await;
-    let pull = sandbox.open_pr(drawbridge::sandbox::NewPr::by("sam"));
+    let pull = sandbox.open_pr(NewPr::by("sam"));
     sandbox.add_label(pull, "fast", "maya");
     sandbox.remove_label(pull, "fast", "maya");
     get(client, &format!("{repo}/pulls/{pull}"), 200).await;
+}
+
+async fn branches(client: &Client) {
+    let (repo, sandbox) = (repo(client), &client.sandbox);
+    let main = sandbox.branch("main").expect("main is there");
+    sandbox.push_branch("release/2", &main, "maya");
+    let new = NewCommit::signed_by("maya").file("two.txt", "2");
+    sandbox.push_to_branch("release/2", new, "maya");
+    sandbox.require_checks(
+        "main",
+        &[("gate", Some(sandbox.app_id())), ("ci/other", None)],
+    );
+    for path in [
+        "branches/main",
+        "branches/release%2F2",
+        "rules/branches/main",
+        "rules/branches/none",
+        "compare/main...release%2F2",
+        "compare/release%2F2...main?per_page=1&page=2",
+    ] {
+        get(client, &format!("{repo}/{path}"), 200).await;
+    }
+    get(client, &format!("{repo}/branches/none"), 404).await;
+    get(client, &format!("{repo}/compare/main...none"), 404).await;
+    let older = format!("{repo}/branches/main/protection/required_status_checks");
+    get(client, &older, 403).await;
+    let dispatches = format!("{repo}/dispatches");
+    let body = json!({ "event_type": "built", "client_payload": { "digest": "sha256:1" } });
+    assert_eq!(client.post(&dispatches, body).await.0, 204);
+    let nameless = json!({ "event_type": "", "client_payload": {} });
+    assert_eq!(client.post(&dispatches, nameless).await.0, 422);
+}
+
+async fn queue(client: &Client) {
+    let sandbox = &client.sandbox;
+    let pulls: Vec<u64> = (0..3).map(|_| sandbox.open_pr(NewPr::by("maya"))).collect();
+    for pull in &pulls {
+        sandbox.enqueue(*pull, "maya");
+    }
+    sandbox.merge_group_finished(pulls[0]);
+    sandbox.merge_group_invalidated(pulls[1]);
+    sandbox.dequeue(pulls[2], "maya");
 }

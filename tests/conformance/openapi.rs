@@ -260,7 +260,7 @@ fn allow_null(value: &mut Value) {
     }
 }
 
-/// Whether a path is one of those that a template stands for. Only `{path}` and `{ref}` may hold slashes.
+/// Whether a path is one of those that a template stands for. Only names of files and refs may hold slashes.
 fn fits(template: &str, path: &str) -> bool {
     let Some((first, rest)) = split(template) else {
         return path.is_empty();
@@ -268,7 +268,7 @@ fn fits(template: &str, path: &str) -> bool {
     if !first.starts_with('{') {
         return split(path).is_some_and(|(part, more)| part == first && fits(rest, more));
     }
-    let greedy = matches!(first, "{path}" | "{ref}");
+    let greedy = matches!(first, "{path}" | "{ref}" | "{branch}" | "{basehead}");
     let mut tail = path;
     while let Some((part, more)) = split(tail) {
         if !part.is_empty() && fits(rest, more) {

@@ -276,27 +276,31 @@ impl Hub {
             .unwrap_or_else(|| NO_COMMIT.into());
         let message = format!("Merge pull request #{number}\n\n{title}");
         let commit = self.merge_commit(repo, &base, &pull.head, by, message)?;
+        self.merged_as(repo, number, &commit, by)?;
+        Ok(commit)
+    }
+
+    /// Closes a pull request as merged and moves its base branch to the commit that did it.
+    pub(super) fn merged_as(&mut self, repo: u64, number: u64, commit: &str, by: u64) -> Deed<()> {
         let now = self.tick();
         let issue = self.issue_mut(repo, number)?;
         issue.open = false;
         issue.closed_at = Some(now);
         issue.updated_at = now;
-        if let Some(pull) = issue.pull.as_mut() {
-            pull.merged = Some(Merged {
-                at: now,
-                by,
-                commit: commit.clone(),
-            });
-        }
+        let pull = self.pull_mut(repo, number)?;
+        pull.merged = Some(Merged {
+            at: now,
+            by,
+            commit: commit.to_owned(),
+        });
         let full = format!("refs/heads/{}", pull.base_branch);
         self.move_ref(RefMove {
             repo,
             full: &full,
-            to: Some(&commit),
+            to: Some(commit),
             by,
         })?;
-        self.emit_pull(repo, number, "closed", by, json!({}))?;
-        Ok(commit)
+        self.emit_pull(repo, number, "closed", by, json!({}))
     }
 
     pub(super) fn touch(&mut self, repo: u64, number: u64) -> Deed<DateTime<Utc>> {

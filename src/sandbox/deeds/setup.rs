@@ -86,6 +86,9 @@ pub(crate) fn found(names: Founding<'_>) -> Hub {
         checks: BTreeMap::new(),
         runs: BTreeMap::new(),
         statuses: Vec::new(),
+        groups: Vec::new(),
+        required: BTreeMap::new(),
+        repository_dispatches: Vec::new(),
         workflows: vec!["build".to_owned()],
         build_branches: builds.build().expect("a constant glob"),
         dispatching: Dispatching::default(),
@@ -107,26 +110,21 @@ pub(crate) fn found(names: Founding<'_>) -> Hub {
         .iter()
         .map(|(name, level)| ((*name).to_owned(), *level))
         .collect();
-    hub.add_app(4_001, names.slug, grants, EVENTS.to_vec());
-    hub.add_app(ACTIONS_APP_ID, "github-actions", Grants::new(), Vec::new());
+    hub.add_app(4_001, names.slug, grants, &EVENTS);
+    hub.add_app(ACTIONS_APP_ID, "github-actions", Grants::new(), &[]);
     hub.main = hub.add_repo(names.repo, names.founder);
     hub
 }
 
 impl Hub {
     /// An app and the bot account it acts as.
-    pub(crate) fn add_app(
-        &mut self,
-        id: u64,
-        slug: &str,
-        grants: Grants,
-        events: Vec<&'static str>,
-    ) {
+    pub(crate) fn add_app(&mut self, id: u64, slug: &str, grants: Grants, events: &[&str]) {
         let bot = self.ensure_user(&format!("{slug}[bot]"));
         let created_at = self.tick();
         let client_id = format!("Iv23sandbox{id}");
         let slug = slug.to_owned();
         let owner = self.owner;
+        let events = events.iter().map(|event| (*event).to_owned()).collect();
         self.apps.insert(
             id,
             App {

@@ -11,6 +11,7 @@ use super::checks::{CheckRun, Dispatching, Run, Suite};
 use super::git::Objects;
 use super::issues::{Comment, Issue, Pull};
 use super::log::Entry;
+use super::queue::{Group, RepositoryDispatch, RequiredCheck};
 use super::repo::Repo;
 use super::status::Status;
 use super::{Deed, Refused};
@@ -42,6 +43,11 @@ pub(crate) struct Hub {
     pub(crate) runs: BTreeMap<u64, Run>,
     /// In the order they were reported.
     pub(crate) statuses: Vec<Status>,
+    /// What is in a merge queue, first come first.
+    pub(crate) groups: Vec<Group>,
+    /// By repository and branch.
+    pub(crate) required: BTreeMap<(u64, String), Vec<RequiredCheck>>,
+    pub(crate) repository_dispatches: Vec<RepositoryDispatch>,
     /// The workflows that a matching push starts.
     pub(crate) workflows: Vec<String>,
     pub(crate) build_branches: GlobSet,

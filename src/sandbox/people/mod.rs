@@ -9,6 +9,7 @@ mod deliveries;
 mod members;
 mod observe;
 mod prs;
+mod queue;
 mod reports;
 mod statuses;
 pub(crate) mod views;

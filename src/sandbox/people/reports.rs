@@ -136,7 +136,7 @@ impl Sandbox {
                 .map(|app| app.id);
             let app = known.unwrap_or_else(|| {
                 let id = hub.id();
-                hub.add_app(id, &new.app, Grants::new(), Vec::new());
+                hub.add_app(id, &new.app, Grants::new(), &[]);
                 id
             });
             let suite = hub.own_suite(repo, app, &new.sha, new.head_branch.as_deref());

@@ -104,6 +104,32 @@ pub struct DispatchView {
     pub attempt: u64,
 }
 
+/// A pull request in the merge queue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MergeGroupView {
+    /// The pull request's number.
+    pub pr: u64,
+    /// The commit to be checked: the pull request joined with all before it.
+    pub head_sha: String,
+    /// Its branch: `refs/heads/gh-readonly-queue/…`.
+    pub head_ref: String,
+    /// The commit it stands on.
+    pub base_sha: String,
+    /// The branch it is to be merged to, as `refs/heads/…`.
+    pub base_ref: String,
+}
+
+/// A `repository_dispatch` that was accepted.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RepositoryDispatchView {
+    /// `owner/name`.
+    pub repo: String,
+    /// What it is called.
+    pub event_type: String,
+    /// What it carries; an empty object if the request had none.
+    pub client_payload: Value,
+}
+
 /// A commit status.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct StatusView {

@@ -5,6 +5,7 @@ mod actions;
 mod answer;
 mod app;
 mod auth;
+mod branches;
 mod call;
 mod checks;
 mod comments;
@@ -19,6 +20,7 @@ mod refs;
 mod repos;
 pub(crate) mod routes;
 mod statuses;
+mod table;
 
 use axum::Router;
 
