@@ -10,6 +10,7 @@ mod call;
 mod checks;
 mod comments;
 mod control;
+mod control_builds;
 mod created;
 mod dispatch;
 mod entrance;
