@@ -43,8 +43,16 @@ fn reply(status: u16, body: Value) -> Response {
     (status, Json(body)).into_response()
 }
 
+/// Status and body of an answer that says no.
+type Refused = (u16, Value);
+
+fn refused(status: u16, message: &str) -> Refused {
+    (status, json!({ "message": message }))
+}
+
 fn refusal(status: u16, message: &str) -> Response {
-    reply(status, json!({ "message": message }))
+    let (status, body) = refused(status, message);
+    reply(status, body)
 }
 
 /// The project by id, or by path, which arrives decoded.
@@ -153,7 +161,7 @@ fn admitted(
     gitlab: &GitLab,
     headers: &HeaderMap,
     (project, pipeline): &(String, String),
-) -> Result<u64, Response> {
+) -> Result<u64, Refused> {
     let own = headers
         .get("private-token")
         .and_then(|token| token.to_str().ok());
@@ -162,18 +170,18 @@ fn admitted(
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.strip_prefix("Bearer "));
     if own.or(bearer) != Some(API_TOKEN) {
-        return Err(refusal(401, "401 Unauthorized"));
+        return Err(refused(401, "401 Unauthorized"));
     }
     if !is_ours(project) {
-        return Err(refusal(404, "404 Project Not Found"));
+        return Err(refused(404, "404 Project Not Found"));
     }
     let id = pipeline
         .parse()
-        .map_err(|_| reply(400, json!({ "error": "pipeline_id is invalid" })))?;
+        .map_err(|_| (400, json!({ "error": "pipeline_id is invalid" })))?;
     if gitlab.look(|state| state.pipelines.contains_key(&id)) {
         Ok(id)
     } else {
-        Err(refusal(404, "404 Not found"))
+        Err(refused(404, "404 Not found"))
     }
 }
 
@@ -194,7 +202,7 @@ async fn pipeline(
 ) -> Response {
     match admitted(&gitlab, &headers, &place) {
         Ok(id) => shown(&gitlab, 200, id),
-        Err(refused) => refused,
+        Err((status, body)) => reply(status, body),
     }
 }
 
@@ -209,7 +217,7 @@ async fn cancel(
             gitlab.edit(|state| state.cancel(id));
             shown(&gitlab, 200, id)
         }
-        Err(refused) => refused,
+        Err((status, body)) => reply(status, body),
     }
 }
 
@@ -223,6 +231,6 @@ async fn retry(
             gitlab.edit(|state| state.retry(id));
             shown(&gitlab, 201, id)
         }
-        Err(refused) => refused,
+        Err((status, body)) => reply(status, body),
     }
 }
