@@ -225,6 +225,15 @@ async fn a_held_run_waits_is_begun_cancelled_and_run_again() {
     );
     assert_eq!(state(), ("queued".to_owned(), None, 2));
 
+    let again = client.json(&one).await;
+    assert!(again["run_started_at"].as_str() > again["created_at"].as_str());
+    assert!(
+        again["previous_attempt_url"]
+            .as_str()
+            .unwrap()
+            .ends_with("/attempts/1")
+    );
+
     client.sandbox.deliveries_settled().await;
     let told: Vec<String> = client
         .sandbox

@@ -73,6 +73,7 @@ impl Hub {
             check: 0,
             actor,
             dispatch,
+            started_at: now,
             created_at: now,
             updated_at: now,
         };
@@ -175,8 +176,10 @@ impl Hub {
         if self.run(id)?.status != "completed" {
             return Err(Refused::new("This workflow is already running"));
         }
+        let now = self.tick();
         if let Some(run) = self.runs.get_mut(&id) {
             run.attempt += 1;
+            run.started_at = now;
         }
         self.begin(id)
     }

@@ -70,7 +70,7 @@ impl Hub {
             (false, None) => Stage::Unsent,
             (false, Some(_)) => Stage::Queued,
         };
-        let (id, guid, at) = (self.id(), self.guid(), self.tick());
+        let (id, guid, at) = (self.id(), self.guid(), self.clock.mark());
         let (event, action) = (event.to_owned(), action.map(str::to_owned));
         let redelivery = false;
         let entry = Entry {

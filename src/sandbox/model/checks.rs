@@ -73,6 +73,8 @@ pub(crate) struct Run {
     pub(crate) actor: u64,
     /// What it was asked for with, if a request started it.
     pub(crate) dispatch: Option<Dispatch>,
+    /// When its newest attempt began.
+    pub(crate) started_at: DateTime<Utc>,
     pub(crate) created_at: DateTime<Utc>,
     pub(crate) updated_at: DateTime<Utc>,
 }

@@ -54,7 +54,7 @@ pub(crate) fn run(hub: &Hub, run: &Run) -> Value {
         "pull_requests": pull::on_head(hub, run.repo, &run.head_sha),
         "created_at": stamp(run.created_at),
         "updated_at": stamp(run.updated_at),
-        "run_started_at": stamp(run.created_at),
+        "run_started_at": stamp(run.started_at),
         "actor": user::simple(hub, run.actor),
         "triggering_actor": user::simple(hub, run.actor),
         "referenced_workflows": [],
@@ -112,7 +112,7 @@ pub(crate) fn job(hub: &Hub, run: &Run) -> Value {
             "number": 1,
             "status": run.status,
             "conclusion": step,
-            "started_at": stamp(run.created_at),
+            "started_at": stamp(run.started_at),
             "completed_at": completed_at,
         })
     });
@@ -131,8 +131,8 @@ pub(crate) fn job(hub: &Hub, run: &Run) -> Value {
         "name": run.job(),
         "status": run.status,
         "conclusion": run.conclusion,
-        "created_at": stamp(run.created_at),
-        "started_at": stamp(run.created_at),
+        "created_at": stamp(run.started_at),
+        "started_at": stamp(run.started_at),
         "completed_at": completed_at,
         "steps": Vec::from_iter(steps),
         "labels": ["ubuntu-latest"],
