@@ -3,6 +3,7 @@
 
 use super::command::Line;
 use super::ids::{CheckRunId, CommentId, InstallationId, PrNumber, Repo, RepoId, Sha, UserId};
+use super::run::{JobRef, Report};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -54,6 +55,8 @@ pub enum PullChange {
     Pushed,
     /// `closed`, merged or not.
     Closed,
+    /// `labeled` or `unlabeled`.
+    Labels,
     /// `reopened`, `edited` with a new base, `ready_for_review`, `converted_to_draft` and the like.
     Other,
 }
@@ -65,8 +68,14 @@ pub struct Build {
     pub id: BuildId,
     /// Which runs are of one kind: only the newest of them counts. `None`: it stands for itself.
     pub workflow: Option<Workflow>,
-    /// The workflow's or the app's name.
+    /// The workflow's or the app's name; the check run's name; the commit status's context.
     pub name: String,
+    /// The name of the workflow that a check run of Actions belongs to, where it is known.
+    #[serde(default)]
+    pub workflow_name: Option<String>,
+    /// The slug of the app that reports it, where it is known; commit statuses have none.
+    #[serde(default)]
+    pub app: Option<String>,
     /// Where it stands.
     pub status: BuildStatus,
     /// Where people can read its log; only `https://` and `http://` addresses.
@@ -92,6 +101,10 @@ pub enum BuildId {
     WorkflowRun(u64),
     /// A check suite of an app other than Actions and ourselves.
     CheckSuite(u64),
+    /// A check run of another app, Actions among them.
+    CheckRun(u64),
+    /// A commit status.
+    Status(u64),
 }
 
 /// Where a build stands.
@@ -164,7 +177,7 @@ impl Conclusion {
 pub const APPROVE_BUTTON: &str = "ok-to-test";
 
 /// The meaning of a delivery.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "type")]
 pub enum Event {
     /// A pull request changed.
@@ -204,16 +217,56 @@ pub enum Event {
         /// Who pushed.
         sender: Option<Account>,
     },
-    /// A build on a mirror branch changed.
+    /// Somebody else's build of a commit changed: a workflow run, a check suite, a check run, a commit status.
     BuildChanged {
         /// Where.
         repo: Repo,
-        /// The pull request the branch belongs to by its name.
-        number: PrNumber,
+        /// The branch of this repository that it runs for; `None`: a fork's, or it names none (a commit status).
+        branch: Option<String>,
         /// The commit it runs for.
         sha: Sha,
         /// How it stands.
         build: Build,
+    },
+    /// A branch that is no mirror was pushed, created or deleted.
+    BranchPushed {
+        /// Where.
+        repo: Repo,
+        /// Its name, without `refs/heads/`.
+        branch: String,
+        /// What it is now; `None`: deleted. A hint: it is read again.
+        after: Option<Sha>,
+        /// What it was before; `None`: created.
+        before: Option<Sha>,
+        /// Whether it may touch the configuration of this repository or, in `.github`, of its organisation.
+        configuration: bool,
+    },
+    /// A group of the merge queue is to be checked, or is gone.
+    MergeGroup {
+        /// Where.
+        repo: Repo,
+        /// The group's branch, without `refs/heads/`.
+        branch: String,
+        /// Its commit.
+        sha: Sha,
+        /// The branch it will be merged into, without `refs/heads/`.
+        base_branch: String,
+        /// What that branch was.
+        base_sha: Sha,
+        /// Whether its checks are asked for or it is gone.
+        change: MergeGroupChange,
+    },
+    /// A job's own report, by its callback.
+    JobReported {
+        /// Which start of which job.
+        job: JobRef,
+        /// What it says.
+        report: Report,
+    },
+    /// A backend says that a job changed, and has to be asked how.
+    JobChanged {
+        /// Which start of which job.
+        job: JobRef,
     },
     /// A button of one of our own gates was pressed, or its *Re-run*.
     GatePressed {
@@ -223,6 +276,8 @@ pub enum Event {
         sha: Sha,
         /// The gate.
         check_run: CheckRunId,
+        /// The gate's name.
+        gate: String,
         /// What was pressed.
         button: Button,
         /// By whom.
@@ -261,6 +316,16 @@ pub enum Button {
     Approve,
     /// GitHub's own *Re-run*.
     Rerun,
+}
+
+/// What happened to a group of the merge queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MergeGroupChange {
+    /// `checks_requested`.
+    Requested,
+    /// `destroyed`: merged, dequeued or replaced by another group.
+    Gone,
 }
 
 /// What happened to a repository.

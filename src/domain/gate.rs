@@ -127,6 +127,8 @@ mod tests {
         Build {
             id: BuildId::WorkflowRun(1),
             workflow: None,
+            workflow_name: None,
+            app: None,
             name: "build".into(),
             status,
             url: None,

@@ -267,6 +267,33 @@ pub enum Subject {
     Repository(RepoId),
     /// One installation of the app: which repositories it covers, who is a member.
     Installation(InstallationId),
+    /// The runs of all pipelines for one pull request, merge group or branch, or on a schedule.
+    Runs(RepoId, RunSubject),
+}
+
+/// What a run is for. Runs of one pipeline for one of these supersede each other.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunSubject {
+    /// A pull request's mirrored heads.
+    Pull(PrNumber),
+    /// A group of a merge queue, by its branch (`gh-readonly-queue/…`).
+    MergeGroup(String),
+    /// What is pushed to a branch.
+    Branch(String),
+    /// The ticks of schedules, on the default branch.
+    Schedule,
+}
+
+impl fmt::Display for RunSubject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pull(number) => write!(f, "PR #{number}"),
+            Self::MergeGroup(branch) => write!(f, "merge group {branch}"),
+            Self::Branch(branch) => write!(f, "branch {branch}"),
+            Self::Schedule => f.write_str("schedule"),
+        }
+    }
 }
 
 impl fmt::Display for Subject {
@@ -276,6 +303,7 @@ impl fmt::Display for Subject {
             Self::Head(repo, sha) => write!(f, "repository {repo} head {}", sha.short()),
             Self::Repository(repo) => write!(f, "repository {repo}"),
             Self::Installation(id) => write!(f, "installation {id}"),
+            Self::Runs(repo, subject) => write!(f, "repository {repo} runs for {subject}"),
         }
     }
 }

@@ -276,6 +276,7 @@ impl Engine {
             Subject::Head(repo, sha) => self.process_head(*repo, sha).await,
             Subject::Repository(id) => self.process_repository(*id, entries).await,
             Subject::Installation(id) => self.process_installation(*id, entries).await,
+            Subject::Runs(..) => Ok(()),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use crate::domain::event::{Event, InstallationChange};
 use crate::domain::ids::{PrNumber, PullKey, RepoId, Subject};
+use crate::domain::pull::mirrored_number;
 use crate::store::{Store, StoreError};
 
 /// The subjects that take in `event`; none if it concerns nothing that is known.
@@ -11,16 +12,17 @@ pub(super) async fn subjects(event: &Event, store: &dyn Store) -> Result<Vec<Sub
         Event::Pull { repo, hint, .. } => vec![pull(repo.id, hint.number)],
         Event::Comment { repo, number, .. } => vec![pull(repo.id, *number)],
         // A branch or a build without a pull request that we know is somebody else's business.
-        Event::MirrorPushed { repo, number, .. } | Event::BuildChanged { repo, number, .. } => {
-            let key = PullKey {
-                repo: repo.id,
-                number: *number,
-            };
-            match store.pull(key).await? {
-                Some(_) => vec![Subject::Pull(key)],
+        Event::MirrorPushed { repo, number, .. } => known_pull(repo.id, *number, store).await?,
+        Event::BuildChanged { repo, branch, .. } => {
+            match branch.as_deref().and_then(mirrored_number) {
+                Some(number) => known_pull(repo.id, number, store).await?,
                 None => Vec::new(),
             }
         }
+        Event::BranchPushed { .. }
+        | Event::MergeGroup { .. }
+        | Event::JobReported { .. }
+        | Event::JobChanged { .. } => Vec::new(),
         Event::GatePressed { repo, sha, .. } => {
             let pulls = store.pulls_at(repo.id, sha).await?;
             pulls
@@ -37,5 +39,17 @@ pub(super) async fn subjects(event: &Event, store: &dyn Store) -> Result<Vec<Sub
             InstallationChange::Suspended => Vec::new(),
             _ => vec![Subject::Installation(*installation)],
         },
+    })
+}
+
+async fn known_pull(
+    repo: RepoId,
+    number: PrNumber,
+    store: &dyn Store,
+) -> Result<Vec<Subject>, StoreError> {
+    let key = PullKey { repo, number };
+    Ok(match store.pull(key).await? {
+        Some(_) => vec![Subject::Pull(key)],
+        None => Vec::new(),
     })
 }

@@ -59,7 +59,7 @@ pub struct Delivery {
 }
 
 /// A delivery's meaning for one subject, waiting to be taken in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct InboxEntry {
     /// Its place.
     pub id: InboxId,
@@ -74,7 +74,7 @@ pub struct InboxEntry {
 }
 
 /// What became of a delivery on arrival.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Accepted {
     /// New: these entries wait (none when it is ignored).
     Fresh(Vec<InboxEntry>),

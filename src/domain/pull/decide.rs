@@ -261,7 +261,7 @@ fn want_mirror(state: &mut PullState) {
 fn last_run(state: &PullState) -> u64 {
     let runs = state.builds.iter().filter_map(|build| match build.id {
         BuildId::WorkflowRun(id) => Some(id),
-        BuildId::CheckSuite(_) => None,
+        _ => None,
     });
     runs.max().unwrap_or(0)
 }

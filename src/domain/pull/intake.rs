@@ -70,6 +70,10 @@ impl PullState {
                 self.repo = repo.clone();
                 self.build_changed(sha, build);
             }
+            Event::BranchPushed { .. }
+            | Event::MergeGroup { .. }
+            | Event::JobReported { .. }
+            | Event::JobChanged { .. } => {}
             Event::RepositoryChanged { .. }
             | Event::PeopleChanged { .. }
             | Event::InstallationChanged { .. } => self.look_again(),

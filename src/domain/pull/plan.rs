@@ -126,7 +126,7 @@ impl PullState {
     pub(super) fn counts(&self, build: &Build) -> bool {
         match build.id {
             BuildId::WorkflowRun(id) => id > self.runs_before,
-            BuildId::CheckSuite(_) => true,
+            _ => true,
         }
     }
 

@@ -59,6 +59,8 @@ impl Scene {
                 author: Some(author.clone()),
                 head: sha('a'),
                 base: "main".to_owned(),
+                base_sha: None,
+                labels: Default::default(),
                 commits: 1,
                 changed_files: 1,
                 updated_at: at(10),
@@ -297,6 +299,8 @@ fn success_needs_every_build_and_a_second_look() {
     let build = |id, status, second| Build {
         id: BuildId::WorkflowRun(id),
         workflow: None,
+        workflow_name: None,
+        app: None,
         name: format!("build {id}"),
         status,
         url: None,
@@ -305,7 +309,7 @@ fn success_needs_every_build_and_a_second_look() {
     let changed = |state: &mut PullState, of: char, build: Build| {
         state.intake(&Event::BuildChanged {
             repo: repo(),
-            number: PrNumber(7),
+            branch: Some("pull-request/7".to_owned()),
             sha: sha(of),
             build,
         });
@@ -592,6 +596,8 @@ fn a_build_from_before_the_mirror_was_restored_does_not_count() {
     let run = |id| Build {
         id: BuildId::WorkflowRun(id),
         workflow: None,
+        workflow_name: None,
+        app: None,
         name: "build".to_owned(),
         status: BuildStatus::Ended(Conclusion::Success),
         url: None,

@@ -32,6 +32,12 @@ pub struct PullView {
     pub head: Sha,
     /// The branch it wants to be merged into.
     pub base: String,
+    /// The head of that branch, as GitHub last recorded it for this pull request.
+    #[serde(default)]
+    pub base_sha: Option<Sha>,
+    /// Its labels.
+    #[serde(default)]
+    pub labels: std::collections::BTreeSet<String>,
     /// How many commits GitHub counts.
     pub commits: u64,
     /// How many files GitHub counts as changed.

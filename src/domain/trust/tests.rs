@@ -64,6 +64,8 @@ fn trusted() -> Evidence {
             author: Some(maya()),
             head: sha('a'),
             base: "main".to_owned(),
+            base_sha: None,
+            labels: Default::default(),
             commits: 1,
             changed_files: 1,
             updated_at: DateTime::UNIX_EPOCH,

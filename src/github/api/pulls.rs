@@ -22,6 +22,8 @@ struct WirePull {
     user: Option<WireAccount>,
     head: WireHead,
     base: WireBase,
+    #[serde(default)]
+    labels: Vec<WireLabel>,
     commits: u64,
     changed_files: u64,
     updated_at: DateTime<Utc>,
@@ -36,6 +38,13 @@ struct WireHead {
 #[derive(Deserialize)]
 struct WireBase {
     #[serde(rename = "ref")]
+    name: String,
+    #[serde(default)]
+    sha: String,
+}
+
+#[derive(Deserialize)]
+struct WireLabel {
     name: String,
 }
 
@@ -85,6 +94,8 @@ impl Repository {
             author: account(wire.user.as_ref()),
             head: sha(&wire.head.sha, &ask)?,
             base: wire.base.name.chars().take(255).collect(),
+            base_sha: sha(&wire.base.sha, &ask).ok(),
+            labels: wire.labels.into_iter().map(|label| label.name).collect(),
             commits: wire.commits,
             changed_files: wire.changed_files,
             updated_at: wire.updated_at,

@@ -36,9 +36,10 @@ pub(super) fn workflow_run(delivery: &Delivery<'_>) -> Result<Decoded, DecodeErr
         workflow_run: run,
         workflow,
     } = delivery.read()?;
-    let Some(number) = run.head_branch.as_deref().and_then(mirrored_number) else {
+    let branch = run.head_branch.clone();
+    if branch.as_deref().and_then(mirrored_number).is_none() {
         return ignored(NOT_ON_A_MIRROR);
-    };
+    }
     // A fork may have a branch of the same name.
     if run
         .head_repository
@@ -51,7 +52,7 @@ pub(super) fn workflow_run(delivery: &Delivery<'_>) -> Result<Decoded, DecodeErr
     let build = run.build(workflow.and_then(|workflow| workflow.name).as_deref());
     Ok(Decoded::Event(Event::BuildChanged {
         repo,
-        number,
+        branch,
         sha,
         build,
     }))
@@ -76,9 +77,10 @@ pub(super) fn check_suite(delivery: &Delivery<'_>) -> Result<Decoded, DecodeErro
             "*Re-run all checks* of our own checks is not acted on yet; *Re-run* of the gate is",
         );
     }
-    let Some(number) = suite.head_branch.as_deref().and_then(mirrored_number) else {
+    let branch = suite.head_branch.clone();
+    if branch.as_deref().and_then(mirrored_number).is_none() {
         return ignored(NOT_ON_A_MIRROR);
-    };
+    }
     let sha = delivery.sha(&suite.head_sha)?;
     let Some(build) = suite.build(delivery.me.app_id, delivery.now) else {
         return ignored(
@@ -87,7 +89,7 @@ pub(super) fn check_suite(delivery: &Delivery<'_>) -> Result<Decoded, DecodeErro
     };
     Ok(Decoded::Event(Event::BuildChanged {
         repo,
-        number,
+        branch,
         sha,
         build,
     }))

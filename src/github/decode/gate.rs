@@ -15,6 +15,7 @@ struct Payload {
 #[derive(Deserialize)]
 struct WireCheckRun {
     id: u64,
+    name: String,
     head_sha: String,
     app: Option<WireApp>,
 }
@@ -52,6 +53,7 @@ pub(super) fn decode(delivery: &Delivery<'_>) -> Result<Decoded, DecodeError> {
         repo,
         sha: delivery.sha(&check_run.head_sha)?,
         check_run: CheckRunId(check_run.id),
+        gate: check_run.name,
         button,
         sender,
         at: delivery.now,

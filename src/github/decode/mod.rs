@@ -32,7 +32,7 @@ pub struct Identity {
 }
 
 /// A delivery's meaning.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 #[allow(
     clippy::large_enum_variant,
     reason = "made once per delivery and taken apart at once"

@@ -1,7 +1,7 @@
 //! How keys are written: numbers big-endian, so that sled's order is theirs, and every text ended by a zero byte,
 //! so that no key is the beginning of another one's (a SHA-1 could begin a SHA-256).
 
-use crate::domain::ids::{PrNumber, PullKey, RepoId, Subject, UserId};
+use crate::domain::ids::{PrNumber, PullKey, RepoId, RunSubject, Subject, UserId};
 
 /// The beginning of all keys of a repository in `pulls`, `heads` and `by_head`; its whole key in `repos`.
 pub(super) fn repo(id: RepoId) -> Vec<u8> {
@@ -58,6 +58,7 @@ const PULL: &[u8] = b"p";
 const HEAD: &[u8] = b"h";
 const REPOSITORY: &[u8] = b"r";
 const INSTALLATION: &[u8] = b"i";
+const RUNS: &[u8] = b"x";
 
 /// A subject's key in `due` and `history_next`; the beginning of its keys in `history`.
 pub(super) fn subject(subject: &Subject) -> Vec<u8> {
@@ -66,12 +67,24 @@ pub(super) fn subject(subject: &Subject) -> Vec<u8> {
         Subject::Head(repo, sha) => join(&[HEAD, &head(*repo, sha.as_str())]),
         Subject::Repository(id) => join(&[REPOSITORY, &repo(*id)]),
         Subject::Installation(id) => join(&[INSTALLATION, &id.0.to_be_bytes()]),
+        Subject::Runs(repo, subject) => join(&[RUNS, &runs(*repo, subject)]),
     }
 }
 
+/// The key of a subject's runs in `runs`. Git allows no zero byte in a branch's name, and none gets in here.
+pub(super) fn runs(id: RepoId, subject: &RunSubject) -> Vec<u8> {
+    let (kind, name): (&[u8], Vec<u8>) = match subject {
+        RunSubject::Pull(number) => (b"p", number.0.to_be_bytes().to_vec()),
+        RunSubject::MergeGroup(branch) => (b"g", join(&[branch.as_bytes(), &[0]])),
+        RunSubject::Branch(branch) => (b"b", join(&[branch.as_bytes(), &[0]])),
+        RunSubject::Schedule => (b"s", Vec::new()),
+    };
+    join(&[&repo(id), kind, &name])
+}
+
 /// The beginnings of the keys of all subjects of a repository.
-pub(super) fn subjects_of(id: RepoId) -> [Vec<u8>; 3] {
-    [PULL, HEAD, REPOSITORY].map(|kind| join(&[kind, &repo(id)]))
+pub(super) fn subjects_of(id: RepoId) -> [Vec<u8>; 4] {
+    [PULL, HEAD, REPOSITORY, RUNS].map(|kind| join(&[kind, &repo(id)]))
 }
 
 /// The key of one line of a subject's history.

@@ -4,7 +4,7 @@ use super::*;
 use crate::domain::event::{
     BuildId, BuildStatus, Button, Conclusion, InstallationChange, RepositoryChange,
 };
-use crate::domain::ids::{PrNumber, RepoId, UserId};
+use crate::domain::ids::{RepoId, UserId};
 
 fn run() -> Value {
     json!({ "action": "completed", "workflow": { "name": "CI" }, "workflow_run": { "id": 3, "name": "run", "status": "completed",
@@ -20,12 +20,12 @@ fn suite() -> Value {
 
 #[test]
 fn builds_on_a_mirror_are_followed() {
-    let Event::BuildChanged { number, build, .. } = event("workflow_run", run()) else {
+    let Event::BuildChanged { branch, build, .. } = event("workflow_run", run()) else {
         panic!()
     };
     assert_eq!(
-        (number, build.id, build.name.as_str()),
-        (PrNumber(5), BuildId::WorkflowRun(3), "CI")
+        (branch.as_deref(), build.id, build.name.as_str()),
+        (Some("pull-request/5"), BuildId::WorkflowRun(3), "CI")
     );
     assert_eq!(build.status, BuildStatus::Ended(Conclusion::Failure));
     let Event::BuildChanged { build, .. } = event("check_suite", suite()) else {

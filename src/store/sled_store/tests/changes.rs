@@ -128,6 +128,8 @@ async fn an_author_has_the_pull_requests_that_are_open_or_never_were_read() {
             author: state.author.clone(),
             head: sha('a'),
             base: "main".into(),
+            base_sha: None,
+            labels: Default::default(),
             commits: 1,
             changed_files: 1,
             updated_at: day(0),
