@@ -1,9 +1,11 @@
 //! Pipelines as a repository's configuration declares them, checked and complete: every template is laid out, every
 //! matrix expanded, every name resolved. What is in here can be run as it is; what happens when it runs is `run`.
 
+pub mod schedule;
 mod template;
 
-pub use template::{Template, Value};
+pub(crate) use template::is_name;
+pub use template::{BadTemplate, Template, Value};
 
 use super::ids::RepoName;
 use serde::{Deserialize, Serialize};
