@@ -133,7 +133,7 @@ impl Engine {
                 }
             }
         };
-        Ok(Ok(config::resolve(org, own.as_ref(), filters.as_ref())))
+        Ok(config::resolve(org, own.as_ref(), filters.as_ref()))
     }
 
     async fn read_file(

@@ -48,7 +48,7 @@ impl Scene {
     fn new(author: &Account, member: bool, more: &str) -> Self {
         let text = format!("enabled: true\n{more}");
         let file = parse(".github/drawbridge.yaml", &text, Scope::Repository).expect("good");
-        let config: RepoConfig = resolve(None, Some(&file), None);
+        let config: RepoConfig = resolve(None, Some(&file), None).unwrap();
         let mut repository = RepoState::new(repo());
         repository.configured(Ok(config), at(0));
         let evidence = Evidence {
