@@ -155,22 +155,22 @@ impl fmt::Display for Template {
     }
 }
 
-/// The values without a name in them.
-const PLAIN: [Value; 14] = [
-    Value::Sha,
-    Value::Branch,
-    Value::BaseSha,
-    Value::BaseBranch,
-    Value::MergeBase,
-    Value::Repository,
-    Value::Pipeline,
-    Value::Job,
-    Value::Run,
-    Value::Attempt,
-    Value::Trigger,
-    Value::PrNumber,
-    Value::PrAuthor,
-    Value::CommandArgs,
+/// The values without a name in them, in the order of the documentation.
+const PLAIN: [(Value, &str); 14] = [
+    (Value::Sha, "sha"),
+    (Value::Branch, "branch"),
+    (Value::BaseSha, "base_sha"),
+    (Value::BaseBranch, "base_branch"),
+    (Value::MergeBase, "merge_base"),
+    (Value::Repository, "repository"),
+    (Value::Pipeline, "pipeline"),
+    (Value::Job, "job"),
+    (Value::Run, "run"),
+    (Value::Attempt, "attempt"),
+    (Value::Trigger, "trigger"),
+    (Value::PrNumber, "pr.number"),
+    (Value::PrAuthor, "pr.author"),
+    (Value::CommandArgs, "command.args"),
 ];
 
 impl Value {
@@ -186,13 +186,14 @@ impl Value {
         ];
         PLAIN
             .into_iter()
+            .map(|(value, _)| value)
             .chain(named)
             .map(|value| value.to_string())
     }
 
     fn parse(text: &str) -> Result<Self, BadTemplate> {
-        if let Some(value) = PLAIN.into_iter().find(|value| value.to_string() == text) {
-            return Ok(value);
+        if let Some((value, _)) = PLAIN.iter().find(|(_, name)| *name == text) {
+            return Ok(value.clone());
         }
         if let Some(name) = text.strip_prefix("matrix.").filter(|name| is_name(name)) {
             return Ok(Value::Matrix(name.to_owned()));
@@ -252,23 +253,13 @@ fn is_output(text: &str) -> bool {
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Sha => f.write_str("sha"),
-            Self::Branch => f.write_str("branch"),
-            Self::BaseSha => f.write_str("base_sha"),
-            Self::BaseBranch => f.write_str("base_branch"),
-            Self::MergeBase => f.write_str("merge_base"),
-            Self::Repository => f.write_str("repository"),
-            Self::Pipeline => f.write_str("pipeline"),
-            Self::Job => f.write_str("job"),
-            Self::Run => f.write_str("run"),
-            Self::Attempt => f.write_str("attempt"),
-            Self::Trigger => f.write_str("trigger"),
-            Self::PrNumber => f.write_str("pr.number"),
-            Self::PrAuthor => f.write_str("pr.author"),
-            Self::CommandArgs => f.write_str("command.args"),
             Self::Matrix(name) => write!(f, "matrix.{name}"),
             Self::Output { job, name } => write!(f, "needs.{job}.outputs.{name}"),
             Self::Result(job) => write!(f, "needs.{job}.result"),
+            plain => {
+                let name = PLAIN.iter().find(|(value, _)| value == plain);
+                f.write_str(name.map_or("", |(_, name)| name))
+            }
         }
     }
 }

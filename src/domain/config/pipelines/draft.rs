@@ -22,6 +22,10 @@ const DEFAULT_TIMEOUT: u64 = 6 * 3600;
 
 const MOST_RETRIES: u32 = 10;
 
+/// How many names `needs` may list, and how many texts each of `changes`, `labels` and `branches`.
+const MOST_NEEDS: usize = 500;
+const MOST_TEXTS: usize = 100;
+
 /// The longest text of an input, in characters: all inputs of a `workflow_dispatch` together have 65,535.
 const LONGEST_INPUT: usize = 10_000;
 
@@ -41,6 +45,13 @@ pub(super) struct Draft {
     /// Shared, because many jobs may extend one template.
     pub(super) inputs: BTreeMap<String, Rc<At<Template>>>,
     pub(super) parts: Parts,
+}
+
+/// Whether a fragment was read before: compiling patterns is the dear part of it, and needed once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reading {
+    First,
+    Again,
 }
 
 /// What is said of the backend.
@@ -81,6 +92,7 @@ impl Draft {
         source: Source<'_>,
         what: &str,
         fragment: &Entries,
+        reading: Reading,
     ) -> Result<(), ConfigError> {
         let mut known = Vec::with_capacity(fragment.len());
         for (name, value) in fragment {
@@ -90,7 +102,7 @@ impl Draft {
             self.parts = Parts::default();
         }
         for (key, value) in known {
-            self.set(source, what, key, value)?;
+            self.set(source, what, key, value, reading)?;
         }
         Ok(())
     }
@@ -101,22 +113,39 @@ impl Draft {
         what: &str,
         key: JobKey,
         node: &Node,
+        reading: Reading,
     ) -> Result<(), ConfigError> {
         let name = key.name();
         let some = (node.value != Value::Null).then_some(node);
         let flag = || boolean(source, name, node);
-        let texts = || one_or_list(source, name, node);
+        let texts = |most: usize| {
+            let texts = one_or_list(source, name, node)?;
+            if texts.len() <= most {
+                return Ok(texts);
+            }
+            let message = format!(
+                "{what}: `{name}` lists {} texts, more than {most}",
+                texts.len()
+            );
+            Err(source.error(node.referenced, message, Some("List fewer")))
+        };
         match key {
             // Read before; see `Fragment::extends`.
             JobKey::Extends => {}
-            JobKey::Needs => self.needs = texts()?,
+            JobKey::Needs => self.needs = texts(MOST_NEEDS)?,
             JobKey::NeedsAny => self.needs_any = flag()?.unwrap_or(false),
-            JobKey::Changes => self.changes = visible(source, "a filter", texts()?)?,
+            JobKey::Changes => self.changes = visible(source, "a filter", texts(MOST_TEXTS)?)?,
             JobKey::Labels => {
-                let labels = visible(source, "a label", texts()?)?;
+                let labels = visible(source, "a label", texts(MOST_TEXTS)?)?;
                 self.labels = labels.into_iter().map(|(label, _)| label).collect();
             }
-            JobKey::Branches => self.branches = branches(source, name, texts()?, node.referenced)?,
+            JobKey::Branches => {
+                let globs = texts(MOST_TEXTS)?;
+                self.branches = match reading {
+                    Reading::First => branches(source, name, globs, node.referenced)?,
+                    Reading::Again => globs.into_iter().map(|(glob, _)| glob).collect(),
+                };
+            }
             JobKey::IfAuthor => {
                 let words = [("trusted", IfAuthor::Trusted), ("any", IfAuthor::Any)];
                 let chosen = some.map(|node| choice(source, name, node, &words));

@@ -1,6 +1,6 @@
 //! `extends`: templates over templates, pipelines over pipelines, fragments over fragments.
 
-use super::draft::Draft;
+use super::draft::{Draft, Reading};
 use super::expand::Laid;
 use super::keys::{JobKey, PipelineKey};
 use super::on::triggers;
@@ -31,7 +31,7 @@ impl<'a> Fragment<'a> {
     /// Reads a fragment and checks what can be checked of it alone.
     fn read(source: Source<'_>, what: &str, node: &'a Node) -> Result<Self, ConfigError> {
         let entries = mapping(source, what, "a mapping of keys to values", node)?;
-        Draft::default().lay(source, what, entries)?;
+        Draft::default().lay(source, what, entries, Reading::First)?;
         let extends = entries
             .iter()
             .find(|(name, _)| name.value == JobKey::Extends.name());
@@ -111,7 +111,7 @@ impl<'a> Templates<'a> {
                 .rev()
             {
                 let what = format!("template `{layer}`");
-                draft.lay(source, &what, fragments[layer].entries)?;
+                draft.lay(source, &what, fragments[layer].entries, Reading::Again)?;
             }
             drafts.insert(name.value.as_str(), draft);
         }
@@ -347,7 +347,7 @@ pub(super) fn lay<'a>(
             None => Draft::default(),
         };
         for fragment in fragments {
-            draft.lay(source, &what, fragment.entries)?;
+            draft.lay(source, &what, fragment.entries, Reading::Again)?;
         }
         jobs.push(Laid {
             name: &job.value,

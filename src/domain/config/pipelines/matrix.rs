@@ -47,7 +47,12 @@ pub(super) fn matrix(source: Source<'_>, what: &str, node: &Node) -> Result<Matr
         check_name(source, "a key of a matrix", &name.value, name.referenced)?;
         let key = format!("matrix.{}", name.value);
         let mut values = Vec::new();
-        for value in list(source, &key, value)?.unwrap_or_default() {
+        let given = list(source, &key, value)?.unwrap_or_default();
+        if given.len() > MOST_JOBS {
+            let message = format!("`{key}` has {} values, more than {MOST_JOBS}", given.len());
+            return Err(source.error(name.referenced, message, Some("Use fewer values")));
+        }
+        for value in given {
             check_value(source, &key, &value)?;
             if values.contains(&value.0) {
                 let message = format!("`{key}` has `{}` twice", printable(&value.0, 60));

@@ -18,6 +18,9 @@ const WORDS: [&str; 5] = ["pull_request", "merge_group", "push", "schedule", "co
 /// Commands that are, or will be, Drawbridge's own, besides those in its table.
 const RESERVED: [&str; 7] = ["ok", "okay", "approve", "retest", "test", "skip", "cancel"];
 
+/// How many triggers a pipeline may have.
+const MOST_TRIGGERS: usize = 50;
+
 /// The longest name of a command.
 const LONGEST_COMMAND: usize = 40;
 
@@ -139,6 +142,10 @@ fn add(
     });
     if twice {
         return Err(source.error(at, format!("`on` names {what} twice"), Some(hint)));
+    }
+    if found.len() == MOST_TRIGGERS {
+        let message = format!("`on` names more than {MOST_TRIGGERS} triggers");
+        return Err(source.error(at, message, Some("Use fewer")));
     }
     found.push((new, at));
     Ok(())

@@ -308,3 +308,38 @@ fn what_is_too_large() {
     413:7: `pipelines` take more than 4194304 bytes once templates and matrices are laid out. Use fewer jobs, shorter inputs or smaller matrices
     ");
 }
+
+#[test]
+fn a_hostile_file_takes_bounded_time() {
+    // Everything that costs something, many times over, and little of it left in the result.
+    let list = |n: usize, item: &str| vec![item; n].join(", ");
+    let globs = list(90, "'release/{a,b,c}/**/*[0-9]?'");
+    let value = "${{sha}}".repeat(200);
+    let job = |n: usize| {
+        format!("      j{n}: {{workflow: a.yml, branches: [{globs}], inputs: {{x: '{value}'}}}}")
+    };
+    let over = |n: usize| format!("      j{n}: {{branches: ~, inputs: ~}}");
+    let lines =
+        |n: usize, item: &dyn Fn(usize) -> String| (0..n).map(item).collect::<Vec<_>>().join("\n");
+    let jobs = lines(35, &job);
+    let extended = |n: usize| {
+        format!(
+            "  q{n}:\n    on: {{command: c{n}}}\n    extends: p\n    jobs:\n{}",
+            lines(35, &over)
+        )
+    };
+    let text = format!(
+        "pipelines:\n  p:\n    on: pull_request\n    jobs:\n{jobs}\n{}",
+        lines(40, &extended)
+    );
+    assert!(
+        text.len() < crate::domain::config::LARGEST_FILE,
+        "{}",
+        text.len()
+    );
+    let begun = std::time::Instant::now();
+    let file = read(&text).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(file.pipelines.map(|file| file.pipelines.len()), Some(41));
+    // It takes less than a second.
+    assert!(begun.elapsed().as_secs() < 30, "{:?}", begun.elapsed());
+}

@@ -160,6 +160,7 @@ fn matrices() {
         "workflow: a.yml, matrix: {x: [amd64, b], exclude: [{x: amd46}]}",
         "workflow: a.yml, matrix: {x: [a, b], exclude: [{x: a}, {x: b}]}",
         &large,
+        "workflow: a.yml, matrix: {x: [1, 2, 3, 4, 5, 6, 7], y: [1, 2, 3, 4, 5, 6, 7], z: [1, 2, 3, 4, 5, 6]}",
         &huge,
         &keys,
     ];
@@ -181,7 +182,8 @@ fn matrices() {
     5:60: `matrix.exclude` names an unknown key `so`. Did you mean `os`?
     5:66: `matrix.exclude` names `amd46`, which `matrix.x` does not have. Did you mean `amd64`?
     5:36: job `a`: `matrix.exclude` leaves no job. Exclude less, or remove the job
-    5:36: job `a`: `matrix` gives 257 jobs, more than 256. Use fewer values
+    5:37: `matrix.x` has 257 values, more than 256. Use fewer values
+    5:36: job `a`: `matrix` gives 294 jobs, more than 256. Use fewer values
     5:36: job `a`: `matrix` gives 1600 jobs, more than 256. Use fewer values
     5:36: job `a`: `matrix` has more than 10 keys. Use fewer keys
     ");
