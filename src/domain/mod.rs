@@ -11,7 +11,7 @@ pub mod gate;
 pub mod glob;
 pub mod ids;
 pub mod pipeline;
-mod printable;
+pub(crate) mod printable;
 pub mod pull;
 pub mod repository;
 pub mod run;
