@@ -80,6 +80,7 @@ impl Playground {
             port: 0,
             public_url: None,
             data_dir: self.data.path().to_owned(),
+            connections: crate::backends::Connections::default(),
         };
         let app = App::start(settings, self.pace.clone()).await?;
         self.github.deliver_to(&app.webhook_url());
