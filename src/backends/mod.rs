@@ -23,7 +23,7 @@ mod workflow;
 pub use connection::{Connection, Connections, GitLabConnection, HttpConnection, Pattern};
 pub use error::BackendError;
 pub use gitlab::JOB as GITLAB_JOB_VARIABLE;
-pub use job_ref::decode as decode_job;
+pub use job_ref::{decode as decode_job, encode as encode_job};
 pub use report::{LARGEST as LARGEST_REPORT, parse as parse_report};
 pub use token::{BadToken, JobTokens};
 

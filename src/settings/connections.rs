@@ -336,3 +336,54 @@ impl Checking<'_> {
         wrong(format!("connections.{}.{key}", self.name), what, remedy)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Given;
+    use super::*;
+
+    fn checked(path: &str) -> Connections {
+        let given = Given::default().complete(Some(path.as_ref()), |_| None);
+        let given = given.unwrap_or_else(|error| panic!("{error}"));
+        let url = given.public_url.clone();
+        check(given.connections, url.as_deref()).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    fn names(connections: &Connections) -> Vec<&str> {
+        connections.iter().map(|(name, _)| name).collect()
+    }
+
+    #[test]
+    fn the_example_file_is_sound() {
+        let connections = checked("deploy/drawbridge.toml.example");
+        assert_eq!(names(&connections), ["bakery", "gitlab-main"]);
+    }
+
+    #[test]
+    fn the_connections_of_the_documentation_are_sound() {
+        let mut all = String::new();
+        for page in ["docs/backends/http.md", "docs/backends/README.md"] {
+            let text = std::fs::read_to_string(page).unwrap();
+            for block in text.split("```toml\n").skip(1) {
+                all.push_str(block.split("```").next().unwrap());
+            }
+        }
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("settings.toml");
+        std::fs::write(&file, all.replace('…', "x")).unwrap();
+        let connections = checked(file.to_str().unwrap());
+        assert_eq!(names(&connections), ["bakery", "gitlab-main"]);
+    }
+
+    #[test]
+    fn what_is_given_does_not_show_its_secrets() {
+        let variable = variable("gitlab-main", "api_token");
+        assert_eq!(variable, "CONNECTION_GITLAB_MAIN_API_TOKEN");
+        let connections = checked("deploy/drawbridge.toml.example");
+        let shown: Vec<String> = connections
+            .iter()
+            .map(|(_, connection)| format!("{connection:?}"))
+            .collect();
+        assert!(!shown.join("").contains("put-the"), "{shown:?}");
+    }
+}

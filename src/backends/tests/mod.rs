@@ -1,5 +1,6 @@
 //! Each backend against a server of the kind it is made for, over real HTTP.
 
+mod example;
 mod gitlab;
 mod http;
 mod token;
