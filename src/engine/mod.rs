@@ -345,7 +345,12 @@ impl Engine {
                 self.shared.organisations.forget(*installation);
                 self.shared.github.forget(*installation);
             }
-            Event::RepositoryChanged { repo, .. } if is_organisation_defaults(repo) => {
+            Event::RepositoryChanged { repo, .. }
+            | Event::BranchPushed {
+                repo,
+                configuration: true,
+                ..
+            } if is_organisation_defaults(repo) => {
                 self.shared.organisations.forget(repo.installation);
             }
             _ => {}

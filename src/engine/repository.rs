@@ -19,11 +19,19 @@ impl Engine {
         let mut known = self.store().repo(id).await?;
         let mut gone = false;
         for entry in entries {
-            if let Event::RepositoryChanged { repo, change } = &entry.event {
-                gone = *change == RepositoryChange::Gone;
-                let state = known.get_or_insert_with(|| RepoState::new(repo.clone()));
-                state.is_now(repo);
-            }
+            let repo = match &entry.event {
+                Event::RepositoryChanged { repo, change } => {
+                    gone = *change == RepositoryChange::Gone;
+                    repo
+                }
+                Event::BranchPushed { repo, .. } => {
+                    gone = false;
+                    repo
+                }
+                _ => continue,
+            };
+            let state = known.get_or_insert_with(|| RepoState::new(repo.clone()));
+            state.is_now(repo);
         }
         let done = entries.iter().map(|entry| entry.id).collect();
         let Some(mut state) = known.filter(|_| !gone) else {

@@ -1,6 +1,6 @@
 //! Which subjects an event concerns.
 
-use crate::domain::event::{Event, InstallationChange};
+use crate::domain::event::{BuildId, Event, InstallationChange, PullChange};
 use crate::domain::ids::{PrNumber, PullKey, RepoId, Subject};
 use crate::domain::pull::mirrored_number;
 use crate::store::{Store, StoreError};
@@ -9,16 +9,33 @@ use crate::store::{Store, StoreError};
 pub(super) async fn subjects(event: &Event, store: &dyn Store) -> Result<Vec<Subject>, StoreError> {
     let pull = |repo: RepoId, number: PrNumber| Subject::Pull(PullKey { repo, number });
     Ok(match event {
+        // Labels are conditions of jobs; trust and mirror do not depend on them.
+        Event::Pull {
+            change: PullChange::Labels,
+            ..
+        } => Vec::new(),
         Event::Pull { repo, hint, .. } => vec![pull(repo.id, hint.number)],
         Event::Comment { repo, number, .. } => vec![pull(repo.id, *number)],
         // A branch or a build without a pull request that we know is somebody else's business.
         Event::MirrorPushed { repo, number, .. } => known_pull(repo.id, *number, store).await?,
-        Event::BuildChanged { repo, branch, .. } => {
+        Event::BuildChanged {
+            repo,
+            branch,
+            build,
+            ..
+        } => {
+            // A workflow run and a check suite speak for their check runs.
+            let whole = matches!(build.id, BuildId::WorkflowRun(_) | BuildId::CheckSuite(_));
             match branch.as_deref().and_then(mirrored_number) {
-                Some(number) => known_pull(repo.id, number, store).await?,
-                None => Vec::new(),
+                Some(number) if whole => known_pull(repo.id, number, store).await?,
+                _ => Vec::new(),
             }
         }
+        Event::BranchPushed {
+            repo,
+            configuration: true,
+            ..
+        } => vec![Subject::Repository(repo.id)],
         Event::BranchPushed { .. }
         | Event::MergeGroup { .. }
         | Event::JobReported { .. }

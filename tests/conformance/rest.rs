@@ -2,7 +2,7 @@
 
 use super::npm::{self, OPENAPI};
 use super::openapi::Description;
-use super::{direct, scenario, settle};
+use super::{client, direct, scenario, settle};
 use drawbridge::playground::Playground;
 use drawbridge::sandbox::{Exchange, Options, Sandbox};
 use serde_json::json;
@@ -47,6 +47,7 @@ async fn every_request_answer_and_webhook_is_one_that_github_describes() {
         .expect("both start");
     scenario::play(&mut playground).await;
     direct::call(&playground.github).await;
+    assert_eq!(client::call(&playground.github).await, []);
     settle(&playground).await;
     let (exchanges, deliveries) = (
         playground.github.exchanges(),
