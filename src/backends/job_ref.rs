@@ -14,5 +14,5 @@ pub fn decode(text: &str) -> Option<JobRef> {
 }
 
 pub fn id(job: &JobRef) -> String {
-    hex::encode(&Sha256::digest(encode(job))[..16])
+    hex::encode(&Sha256::digest(serde_json::to_vec(job).unwrap_or_default())[..16])
 }

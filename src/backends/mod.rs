@@ -134,7 +134,6 @@ pub struct BackendOptions {
 
 /// All backends.
 pub struct Backends {
-    #[allow(dead_code)]
     github: GitHub,
     connections: Connections,
     callbacks: Callbacks,
@@ -169,9 +168,21 @@ impl Backends {
     /// [`BackendError::Refused`] when there is no such connection for the repository.
     pub fn of(&self, repo: &Repo, spec: &BackendSpec) -> Result<Arc<dyn Backend>, BackendError> {
         Ok(match spec {
-            BackendSpec::Workflow(_) | BackendSpec::Check { .. } | BackendSpec::Dispatch { .. } => {
-                return Err(BackendError::refused("not yet"));
-            }
+            BackendSpec::Workflow(file) => Arc::new(workflow::Workflow {
+                repository: self.github.of(repo),
+                file: file.clone(),
+                clock: self.clock.clone(),
+            }),
+            BackendSpec::Check { .. } => Arc::new(check::Check {
+                repository: self.github.of(repo),
+            }),
+            BackendSpec::Dispatch { repository, event } => Arc::new(dispatch::Dispatch {
+                repository: self.github.of(repo),
+                holder: repository.clone(),
+                event: event.clone(),
+                callbacks: self.callbacks.clone(),
+                clock: self.clock.clone(),
+            }),
             BackendSpec::Connection { name, .. } => {
                 let connection = self
                     .connections

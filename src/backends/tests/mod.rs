@@ -1,6 +1,7 @@
 //! Each backend against a server of the kind it is made for, over real HTTP.
 
 mod example;
+mod github;
 mod gitlab;
 mod http;
 mod token;
