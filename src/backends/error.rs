@@ -45,8 +45,8 @@ impl From<GitHubError> for BackendError {
                 message,
                 retry_after,
             },
-            // Ends by itself, and nothing works until then.
-            GitHubError::Suspended => Self::transient(message),
+            // Nothing works until the owner or the operator has ended this, and no job is to blame for it.
+            GitHubError::Suspended | GitHubError::Unauthorized { .. } => Self::transient(message),
             _ => Self::Refused { message },
         }
     }
