@@ -2,6 +2,7 @@
 
 mod checks;
 mod ends;
+mod laws;
 mod orders;
 mod reports;
 mod rules;
