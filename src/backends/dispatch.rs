@@ -1,7 +1,7 @@
 //! `repository_dispatch` to another repository of the same installation, whose workflow answers by callback.
 
 use super::error::BackendError;
-use super::{Assignment, Backend, Callbacks, Started, job_ref};
+use super::{Assignment, Backend, Callbacks, Started};
 use crate::clock::Clock;
 use crate::domain::event::BuildStatus;
 use crate::domain::ids::RepoName;
@@ -27,7 +27,7 @@ fn payload(a: &Assignment, report_url: &str, token: &str) -> Value {
     let scene = &a.scene;
     json!({
         "drawbridge": {
-            "id": job_ref::id(&a.job),
+            "id": a.job.id(),
             "job": a.job.job,
             "report_url": report_url,
             "token": token,
@@ -50,7 +50,7 @@ impl Backend for Dispatch {
             .repository_dispatch(&self.holder, &self.event, &payload(a, report_url, &token))
             .await?;
         Ok(Started {
-            handle: Handle(job_ref::id(&a.job)),
+            handle: Handle(a.job.id()),
             report: Report {
                 status: Some(BuildStatus::Queued),
                 ..Report::default()

@@ -5,7 +5,7 @@ use super::connection::GitLabConnection;
 use super::error::BackendError;
 use super::outbound::{Ask, Body, Outbound};
 use super::report;
-use super::{Assignment, Backend, Observed, Started, job_ref};
+use super::{Assignment, Backend, Observed, Started};
 use crate::domain::event::{BuildStatus, Conclusion};
 use crate::domain::run::{Handle, Report};
 use ::http::{HeaderName, Method, StatusCode};
@@ -184,8 +184,8 @@ fn variables(a: &Assignment) -> Result<Vec<(String, String)>, BackendError> {
     }
     let pull = a.scene.pull.as_ref();
     for (name, value) in [
-        (ID, job_ref::id(&a.job)),
-        (JOB, job_ref::encode(&a.job)),
+        (ID, a.job.id()),
+        (JOB, a.job.encode()),
         ("DRAWBRIDGE_SHA", a.scene.sha.to_string()),
         ("DRAWBRIDGE_BRANCH", a.scene.branch.clone()),
         ("DRAWBRIDGE_REPOSITORY", a.scene.repository.to_string()),
@@ -218,7 +218,7 @@ impl Backend for GitLab {
         let reference = utf8_percent_encode(self.reference(a), NON_ALPHANUMERIC);
         let since = (a.started_at - SKEW).to_rfc3339_opts(SecondsFormat::Secs, true);
         let since = utf8_percent_encode(&since, NON_ALPHANUMERIC);
-        let id = job_ref::id(&a.job);
+        let id = a.job.id();
         for page in 1..=MOST_PAGES {
             let path = format!(
                 "/pipelines?source=trigger&ref={reference}&updated_after={since}&order_by=id&sort=desc\

@@ -4,7 +4,7 @@ use super::connection::HttpConnection;
 use super::error::BackendError;
 use super::outbound::{Answer, Ask, Body, Outbound};
 use super::report::{self, one_line};
-use super::{Assignment, Backend, Callbacks, Observed, Started, job_ref};
+use super::{Assignment, Backend, Callbacks, Observed, Started};
 use crate::clock::Clock;
 use crate::domain::event::BuildStatus;
 use crate::domain::run::{Handle, Report};
@@ -73,7 +73,7 @@ fn description(a: &Assignment, report_url: &str, token: &str) -> Value {
         .map(|pull| json!({ "number": pull.number, "author": pull.author, "labels": pull.labels }));
     json!({
         "action": "start",
-        "id": job_ref::id(&a.job),
+        "id": a.job.id(),
         "repository": scene.repository.to_string(),
         "pipeline": a.job.pipeline,
         "run": a.job.run,
@@ -97,7 +97,7 @@ fn description(a: &Assignment, report_url: &str, token: &str) -> Value {
 impl Backend for Http {
     async fn start(&self, a: &Assignment) -> Result<Started, BackendError> {
         let (report_url, token) = self.callbacks.of(a, self.clock.now())?;
-        let id = job_ref::id(&a.job);
+        let id = a.job.id();
         let body = description(a, report_url, &token);
         let (ask, answer) = self.post(id.clone(), body, "taking the job").await?;
         if !answer.status.is_success() {
@@ -152,7 +152,7 @@ impl Backend for Http {
     }
 
     async fn cancel(&self, a: &Assignment, handle: &Handle) -> Result<(), BackendError> {
-        let id = job_ref::id(&a.job);
+        let id = a.job.id();
         let body = json!({ "action": "cancel", "id": id, "handle": handle.0 });
         let (ask, answer) = self
             .post(format!("{id}-cancel"), body, "cancelling the job")

@@ -12,7 +12,6 @@ mod dispatch;
 mod error;
 mod gitlab;
 mod http;
-mod job_ref;
 mod outbound;
 mod report;
 #[cfg(test)]
@@ -23,7 +22,6 @@ mod workflow;
 pub use connection::{Connection, Connections, GitLabConnection, HttpConnection, Pattern};
 pub use error::BackendError;
 pub use gitlab::JOB as GITLAB_JOB_VARIABLE;
-pub use job_ref::{decode as decode_job, encode as encode_job};
 pub use report::{LARGEST as LARGEST_REPORT, parse as parse_report};
 pub use token::{BadToken, JobTokens};
 

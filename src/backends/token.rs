@@ -1,6 +1,5 @@
 //! The tokens that jobs report with: JWTs (RFC 7519), signed by us with HS256, each good for one start of one job.
 
-use super::job_ref;
 use crate::domain::run::JobRef;
 use crate::github::AppKey;
 use chrono::{DateTime, Utc};
@@ -66,7 +65,7 @@ impl JobTokens {
         let claims = Claims {
             iss: ISSUER.to_owned(),
             aud: AUDIENCE.to_owned(),
-            sub: job_ref::encode(job),
+            sub: job.encode(),
             iat: now.timestamp(),
             exp: expires.timestamp(),
         };
@@ -91,6 +90,6 @@ impl JobTokens {
         if now.timestamp() > claims.exp.saturating_add(LEEWAY) {
             return Err(BadToken::Expired);
         }
-        job_ref::decode(&claims.sub).ok_or(BadToken::Wrong)
+        JobRef::decode(&claims.sub).ok_or(BadToken::Wrong)
     }
 }

@@ -1,7 +1,7 @@
 //! GitHub Actions: `workflow_dispatch` on the branch that holds the commit.
 
 use super::error::BackendError;
-use super::{Assignment, Backend, Observed, Started, job_ref};
+use super::{Assignment, Backend, Observed, Started};
 use crate::clock::Clock;
 use crate::domain::event::{Build, BuildId, BuildStatus, Conclusion};
 use crate::domain::printable::printable;
@@ -124,7 +124,7 @@ impl Workflow {
         }
         let mut inputs = a.inputs.clone();
         if file.inputs.contains(ID_INPUT) {
-            inputs.insert(ID_INPUT.to_owned(), job_ref::id(&a.job));
+            inputs.insert(ID_INPUT.to_owned(), a.job.id());
         }
         Ok(inputs)
     }
@@ -132,7 +132,7 @@ impl Workflow {
     /// The run of this start, if it can be told from all others.
     async fn seek(&self, a: &Assignment) -> Result<Option<WorkflowRun>, BackendError> {
         let file = self.declared(a).await?;
-        let id = job_ref::id(&a.job);
+        let id = a.job.id();
         let sought = Sought {
             file: &self.file,
             branch: &a.scene.branch,
@@ -173,7 +173,7 @@ impl Backend for Workflow {
             })?;
         let (handle, url) = match dispatched {
             Dispatched::Run { id, url } => (Handle(id.to_string()), Some(url)),
-            Dispatched::Unknown => (Handle(format!("{PENDING}{}", job_ref::id(&a.job))), None),
+            Dispatched::Unknown => (Handle(format!("{PENDING}{}", a.job.id())), None),
         };
         Ok(Started {
             handle,

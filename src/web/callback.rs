@@ -6,6 +6,7 @@ use super::answer::{Answer, Told};
 use crate::backends::{self, BadToken};
 use crate::domain::event::Event;
 use crate::domain::ids::DeliveryId;
+use crate::domain::run::JobRef;
 use crate::engine::Received;
 use crate::store::{Accepted, StoreError};
 use axum::body::{Body, Bytes};
@@ -117,7 +118,7 @@ pub(super) async fn gitlab(
             let ours = |variable: &Variable| variable.key == backends::GITLAB_JOB_VARIABLE;
             pipeline.variables.into_iter().find(ours)?.value
         })
-        .and_then(|value| backends::decode_job(&value));
+        .and_then(|value| JobRef::decode(&value));
     let Some(job) = job else {
         return Answer(StatusCode::ACCEPTED, "ignored: it is about no job of ours").into_response();
     };

@@ -162,7 +162,7 @@ async fn gitlab_is_heard_by_its_token_alone() {
         job: "kiln".to_owned(),
         attempt: 1,
     };
-    let job = drawbridge::backends::encode_job(&job);
+    let job = job.encode();
     let pipeline = |variables: serde_json::Value| json!({ "object_kind": "pipeline", "object_attributes": { "id": 61, "status": "success", "variables": variables } });
     let ours =
         pipeline(json!([{ "key": "X", "value": "y" }, { "key": "DRAWBRIDGE_JOB", "value": job }]));

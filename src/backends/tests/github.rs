@@ -94,7 +94,7 @@ async fn a_workflow_is_started_with_declared_inputs_and_its_id() {
         let sent = asked(&server, DISPATCHES)[0].json();
         assert_eq!(sent["ref"], "pull-request/7");
         assert_eq!(sent["inputs"]["FLOUR"], "rye & more");
-        let id = with_id.then(|| Value::String(job_ref::id(&job())));
+        let id = with_id.then(|| Value::String(job().id()));
         assert_eq!(sent["inputs"].get("drawbridge_id"), id.as_ref());
     }
 }
@@ -150,7 +150,7 @@ async fn a_run_that_github_does_not_name_is_found_by_its_id() {
         if seen.line == DISPATCHES {
             return reply(204, "");
         }
-        let title = format!("Build {}", job_ref::id(&job()));
+        let title = format!("Build {}", job().id());
         let runs = [
             run(72, &ours(), "in_progress", None, "Build another"),
             run(73, &ours(), "in_progress", None, &title),
@@ -364,7 +364,7 @@ async fn another_repository_is_told_and_can_report() {
     let told = backend(&server, spec.clone());
     let a = assignment(spec.clone());
     let started = told.start(&a).await.unwrap();
-    assert_eq!(started.handle, Handle(job_ref::id(&job())));
+    assert_eq!(started.handle, Handle(job().id()));
     let sent = asked(&server, "POST /repos/acme/deploy/dispatches")[0].json();
     assert_eq!(sent["event_type"], "test");
     let payload = &sent["client_payload"];
@@ -376,7 +376,7 @@ async fn another_repository_is_told_and_can_report() {
     assert_eq!(
         shown,
         json!({
-            "drawbridge": { "id": job_ref::id(&job()), "job": "bake (rye)", "token": "…", "deadline": "2026-03-04T13:00:00Z",
+            "drawbridge": { "id": job().id(), "job": "bake (rye)", "token": "…", "deadline": "2026-03-04T13:00:00Z",
                             "report_url": "https://drawbridge.example.com/api/jobs/report" },
             "inputs": { "FLOUR": "rye & more" }, "repository": "acme/engine", "sha": ours(), "branch": "pull-request/7",
             "pr": 7, "run": 3,

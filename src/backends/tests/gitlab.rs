@@ -65,8 +65,8 @@ async fn a_pipeline_is_triggered_with_inputs_and_our_own_variables() {
         ("trigger-hush", "main")
     );
     assert_eq!(variable("FLOUR"), "rye & more");
-    assert_eq!(variable("DRAWBRIDGE_ID"), job_ref::id(&job()));
-    assert_eq!(job_ref::decode(variable("DRAWBRIDGE_JOB")), Some(job()));
+    assert_eq!(variable("DRAWBRIDGE_ID"), job().id());
+    assert_eq!(JobRef::decode(variable("DRAWBRIDGE_JOB")), Some(job()));
     assert_eq!(variable("DRAWBRIDGE_SHA"), "a".repeat(40));
     assert_eq!(variable("DRAWBRIDGE_BRANCH"), "pull-request/7");
     assert_eq!(variable("DRAWBRIDGE_REPOSITORY"), "acme/engine");
@@ -163,7 +163,7 @@ async fn a_pipeline_is_asked_for_cancelled_and_retried() {
 #[tokio::test]
 async fn a_pipeline_whose_start_was_not_answered_is_found_by_its_variable() {
     let a = assignment(connection("x"));
-    let ours = job_ref::id(&job());
+    let ours = job().id();
     let (server, backend) = kiln(None, move |seen| {
         if seen.line.contains("/pipelines?") {
             return reply(

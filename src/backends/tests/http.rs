@@ -44,7 +44,7 @@ async fn a_job_is_posted_as_the_contract_says() {
         Some("https://bakery.example.com/loaves/17")
     );
     let seen = server.only();
-    let id = job_ref::id(&job());
+    let id = job().id();
     assert_eq!(seen.line, "POST /jobs");
     assert_eq!(seen.header("authorization"), "Bearer hush");
     assert_eq!(seen.header("idempotency-key"), id);
@@ -86,7 +86,7 @@ async fn an_answer_that_says_nothing_is_enough() {
     ] {
         let (_server, backend) = bakery(move |_| reply(202, body)).await;
         let started = backend.start(&assignment(connection("x"))).await.unwrap();
-        assert_eq!(started.handle, Handle(job_ref::id(&job())), "{body}");
+        assert_eq!(started.handle, Handle(job().id()), "{body}");
         assert_eq!(started.report.url, None);
     }
     let (_server, backend) = bakery(|_| reply(200, r#"{"id":17}"#)).await;
@@ -206,10 +206,10 @@ async fn a_job_is_cancelled_and_that_it_is_gone_is_fine() {
         let (server, backend) = bakery(move |_| reply(status, "")).await;
         backend.cancel(&a, &handle).await.unwrap();
         let mut documented = example("### Cancel");
-        documented["id"] = job_ref::id(&job()).into();
+        documented["id"] = job().id().into();
         assert_eq!(server.only().json(), documented);
         // A service that remembers the key of the start must not take this for the start.
-        assert_ne!(server.only().header("idempotency-key"), job_ref::id(&job()));
+        assert_ne!(server.only().header("idempotency-key"), job().id());
     }
     let (_server, backend) = bakery(|_| reply(403, "")).await;
     refused(backend.cancel(&a, &handle).await.unwrap_err());
