@@ -1,11 +1,12 @@
 //! Drawbridge: a self-hosted GitHub App that mirrors trusted pull requests, so that CI with secrets and self-hosted
 //! hardware can run on them, and tells everybody what each pull request is waiting for.
 //!
-//! Rooms, and who may use whom: `domain` (pure; uses none), `github` (uses `domain`), `store` (`domain`), `engine`
-//! (`domain`, `github`, `store`), `web` (`engine`, `github`, `store`, `domain`), `sandbox` (none). `app`, `settings` and `cli` wire
-//! them together.
+//! Rooms, and who may use whom: `domain` (pure; uses none), `github` (uses `domain`), `backends` (`domain`, `github`), `store`
+//! (`domain`), `engine` (`domain`, `github`, `backends`, `store`), `web` (`engine`, `github`, `backends`, `store`, `domain`),
+//! `sandbox` (none). `app`, `settings` and `cli` wire them together.
 
 pub mod app;
+pub mod backends;
 pub mod cli;
 pub mod clock;
 pub mod domain;

@@ -1,10 +1,17 @@
 //! The operator's settings: flags, then the environment, then a TOML file. Names are those that operators of GitHub
 //! Apps know from Probot.
 
+mod connections;
+
+pub use connections::GivenConnection;
+
+use crate::backends::Connections;
 use crate::github::{AppKey, WebhookSecrets};
 use clap::Args;
 use secrecy::SecretString;
 use serde::Deserialize;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
@@ -48,7 +55,7 @@ pub struct Given {
     /// Port to listen on; 0 takes a free one [default: 3000]
     #[arg(long, env = "PORT", value_parser = port)]
     pub port: Option<u16>,
-    /// Where GitHub reaches this server, so that the start can say where deliveries have to go
+    /// Where GitHub, and whatever runs jobs, reaches this server
     #[arg(long, env = "PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,
     /// Where the state is kept [default: ./data]
@@ -60,13 +67,16 @@ pub struct Given {
     /// How log lines look: text or json [default: text]
     #[arg(long, env = "LOG_FORMAT", value_enum, hide_possible_values = true)]
     pub log_format: Option<LogFormat>,
+    /// External systems that jobs may use, by name (in the file only; their secrets also in the environment)
+    #[arg(skip)]
+    pub connections: BTreeMap<String, GivenConnection>,
 }
 
 /// A setting that is missing or wrong; the process ends with exit code 2.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{setting}: {what}\n  {remedy}")]
 pub struct SettingError {
-    setting: &'static str,
+    setting: Cow<'static, str>,
     what: String,
     remedy: String,
 }
@@ -80,12 +90,12 @@ impl SettingError {
 }
 
 fn wrong(
-    setting: &'static str,
+    setting: impl Into<Cow<'static, str>>,
     what: impl Into<String>,
     remedy: impl Into<String>,
 ) -> SettingError {
     SettingError {
-        setting,
+        setting: setting.into(),
         what: what.into(),
         remedy: remedy.into(),
     }
@@ -109,6 +119,8 @@ pub struct Settings {
     pub public_url: Option<String>,
     /// Where the state is kept.
     pub data_dir: PathBuf,
+    /// External systems that jobs may use.
+    pub connections: Connections,
 }
 
 /// The logging settings: they are needed before the others are checked.
@@ -176,6 +188,11 @@ impl Given {
             data_dir: self.data_dir.or(file.data_dir),
             log_level: self.log_level.or(file.log_level),
             log_format: self.log_format.or(file.log_format),
+            connections: {
+                let mut connections = file.connections;
+                connections::complete(&mut connections, &env);
+                connections
+            },
         })
     }
 
@@ -227,6 +244,7 @@ impl Given {
         if let Some(url) = &public_url {
             web_address("PUBLIC_URL", url)?;
         }
+        let connections = connections::check(self.connections, public_url.as_deref())?;
         Ok(Settings {
             app_id: app_id.trim().to_owned(),
             key,
@@ -236,6 +254,7 @@ impl Given {
             port: self.port.unwrap_or(3000),
             public_url: public_url.map(|url| url.trim_end_matches('/').to_owned()),
             data_dir: self.data_dir.unwrap_or_else(|| PathBuf::from("./data")),
+            connections,
         })
     }
 }

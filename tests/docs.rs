@@ -3,6 +3,7 @@
 use clap::Args as _;
 use drawbridge::domain::command::help_table;
 use drawbridge::domain::config::{self, Key, Scope};
+use drawbridge::domain::pipeline::Value;
 use drawbridge::settings::Given;
 use std::collections::BTreeSet;
 
@@ -131,15 +132,38 @@ fn the_readme_asks_for_the_permissions_and_events_of_the_manifest() {
 
 #[test]
 fn every_key_of_the_configuration_is_described() {
-    let listed: Vec<&str> = rows(between(CONFIGURATION, "## Keys", "## Filters"))
+    let described = |begin, end| -> Vec<String> {
+        rows(between(CONFIGURATION, begin, end))
+            .iter()
+            .filter_map(|row| quoted(row[0]).map(str::to_owned))
+            .collect()
+    };
+    let known: BTreeSet<String> = Key::ALL.iter().map(|key| key.name().to_owned()).collect();
+    let listed = described("## Keys", "## Filters");
+    assert_eq!(listed.into_iter().collect::<BTreeSet<_>>(), known);
+    let keys = described("<!-- pipeline keys -->", "<!-- /pipeline keys -->");
+    assert_eq!(keys, config::pipeline_keys().collect::<Vec<_>>());
+    let keys = described("<!-- job keys -->", "<!-- /job keys -->");
+    assert_eq!(keys, config::job_keys().collect::<Vec<_>>());
+    let values = described("<!-- values -->", "<!-- /values -->");
+    assert_eq!(values, Value::documented().collect::<Vec<_>>());
+}
+
+#[test]
+fn the_large_example_names_every_key() {
+    let example = include_str!("../docs/examples/drawbridge.yaml");
+    let keys = Key::ALL
         .iter()
-        .filter_map(|row| quoted(row[0]))
-        .collect();
-    let known: Vec<&str> = Key::ALL.into_iter().map(Key::name).collect();
-    assert_eq!(
-        listed.iter().collect::<BTreeSet<_>>(),
-        known.iter().collect::<BTreeSet<_>>()
-    );
+        .filter_map(|key| key.name().split('.').next_back());
+    for key in keys
+        .chain(config::pipeline_keys())
+        .chain(config::job_keys())
+    {
+        let named = example
+            .lines()
+            .any(|line| line.trim().starts_with(&format!("{key}:")));
+        assert!(named, "{key}");
+    }
 }
 
 #[test]
@@ -153,10 +177,15 @@ fn every_example_is_a_valid_file() {
             config::PATHS[1],
             include_str!("../docs/examples/copy-pr-bot.yaml"),
         ),
+        (
+            config::PATHS[0],
+            include_str!("../docs/examples/dynamo/drawbridge.yaml"),
+        ),
     ] {
         let file =
             config::parse(path, text, Scope::Repository).unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(file.enabled, Some(true), "{path}");
+        config::resolve(None, Some(&file), None).unwrap_or_else(|error| panic!("{error}"));
     }
     let mut seen = 0;
     for block in [README, CONFIGURATION]
@@ -166,7 +195,8 @@ fn every_example_is_a_valid_file() {
         let text = block.split("```").next().unwrap_or_default();
         let name = text.lines().next().unwrap_or_default();
         let outcome = match name.trim_start_matches("# ") {
-            ".github/drawbridge.yaml" => config::parse(name, text, Scope::Repository).map(drop),
+            ".github/drawbridge.yaml" => config::parse(name, text, Scope::Repository)
+                .and_then(|file| config::resolve(None, Some(&file), None).map(drop)),
             "acme/.github: .github/drawbridge.yaml" => {
                 config::parse(name, text, Scope::Organisation).map(drop)
             }
@@ -176,7 +206,7 @@ fn every_example_is_a_valid_file() {
         seen += 1;
         outcome.unwrap_or_else(|error| panic!("{error}"));
     }
-    assert!(seen >= 6, "only {seen} examples found");
+    assert!(seen >= 9, "only {seen} examples found");
 }
 
 #[test]

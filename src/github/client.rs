@@ -8,7 +8,7 @@ use super::etag::EtagCache;
 use super::key::AppKey;
 use super::transport::{Ask, Timeouts, Transport};
 use crate::clock::Clock;
-use crate::domain::ids::{InstallationId, Repo};
+use crate::domain::ids::{InstallationId, Repo, RepoId};
 use bytes::Bytes;
 use http::header;
 use http::{Method, StatusCode};
@@ -242,6 +242,11 @@ impl GitHub {
 }
 
 impl Repository {
+    /// Which one.
+    pub fn id(&self) -> RepoId {
+        self.repo.id
+    }
+
     /// The repository this handle is for.
     pub fn repo(&self) -> &Repo {
         &self.repo

@@ -100,6 +100,11 @@ impl GitHubError {
         }
     }
 
+    /// Whether GitHub answered 409: what is asked for does not go with how things stand now.
+    pub(super) fn is_conflict(&self) -> bool {
+        matches!(self, Self::Transient { detail, .. } if detail == "GitHub answered 409")
+    }
+
     /// Whether GitHub refused with 422 for a reason that contains `words`, in whatever case.
     pub(super) fn is_unprocessable(&self, words: &str) -> bool {
         matches!(self, Self::Refused { status: 422, message, .. } if contains_words(message, words))

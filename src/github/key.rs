@@ -2,11 +2,13 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use hmac::{Hmac, Mac as _};
 use jsonwebtoken::EncodingKey;
 use rsa::RsaPrivateKey;
 use rsa::pkcs1::{DecodeRsaPrivateKey as _, EncodeRsaPrivateKey as _};
 use rsa::pkcs8::DecodePrivateKey as _;
 use secrecy::zeroize::Zeroizing;
+use sha2::Sha256;
 use std::fmt;
 
 /// The private key that a GitHub App signs with: RSA, checked. Never shown.
@@ -54,6 +56,17 @@ impl AppKey {
             Ok(pem) if pem.contains("-----BEGIN ") => from_pem(&Zeroizing::new(unquoted(pem))),
             _ => Err(KeyError::new("base64 of something that is not PEM")),
         }
+    }
+
+    /// A secret of our own for one purpose, the same for the same key: HMAC-SHA256 of the purpose under the key. It
+    /// says nothing about the key or about other purposes' secrets.
+    #[allow(clippy::missing_panics_doc, reason = "HMAC takes a key of any length")]
+    pub fn derive(&self, purpose: &str) -> Zeroizing<[u8; 32]> {
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(self.0.as_bytes()).expect("a key of any length");
+        mac.update(b"drawbridge: ");
+        mac.update(purpose.as_bytes());
+        Zeroizing::new(mac.finalize().into_bytes().into())
     }
 
     pub(super) fn signing_key(&self) -> &EncodingKey {

@@ -21,7 +21,10 @@ mod tests;
 mod transport;
 mod wire;
 
-pub use api::{EditOutcome, NewCheck, Permission, RefOutcome};
+pub use api::{
+    CommitCheck, Dispatched, EditOutcome, NewCheck, Permission, RefOutcome, RequiredCheck,
+    RerunOutcome, Sought, StatusState, WorkflowFile, WorkflowRun,
+};
 pub use client::{AppInfo, ClientOptions, GitHub, Repository};
 pub use decode::{DecodeError, Decoded, Identity, decode};
 pub use error::GitHubError;

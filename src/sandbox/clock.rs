@@ -19,6 +19,13 @@ impl Clock {
         self.last = (self.last + Duration::seconds(1)).max(Utc::now());
         self.last
     }
+
+    /// The stamp of a note about a write, such as its delivery: not later than the write itself, so that a build with its
+    /// dozen webhooks does not run minutes ahead of real time.
+    pub(crate) fn mark(&mut self) -> DateTime<Utc> {
+        self.last = self.last.max(Utc::now());
+        self.last
+    }
 }
 
 /// A stamp as GitHub writes it: UTC, whole seconds, `Z`.

@@ -11,6 +11,7 @@
 //! | `show/` | how each thing looks in JSON, the same for REST answers and webhook payloads |
 //! | `server/` | HTTP: routes, credentials, permissions, paging, ETags, faults |
 //! | `people/` | the Rust face of all that: what a test or the `sandbox` command does and sees |
+//! | `gitlab/` | a stand-in GitLab of its own, [`GitLab`], for builds that run there |
 //!
 //! It promises: shapes that validate against GitHub's OpenAPI description; stamps that strictly increase; a condition to
 //! wait for instead of a sleep ([`Sandbox::wait_until`]). It must not know anything of the app's own rooms: what it
@@ -20,6 +21,7 @@ mod clock;
 mod deeds;
 mod deliver;
 mod faults;
+mod gitlab;
 mod model;
 mod people;
 mod running;
@@ -28,10 +30,12 @@ mod show;
 mod wire;
 
 pub use faults::{Fault, FaultKind};
+pub use gitlab::{GitLab, HookView, PipelineView};
 pub use model::access::{Permission, Visibility};
 pub use people::build::{NewCheck, NewCommit, NewPr, Origin};
 pub use people::views::{
-    ActionView, CheckRunView, CommentView, Delivery, Exchange, RouteView, RunView,
+    ActionView, CheckRunView, CommentView, Delivery, DispatchView, Exchange, MergeGroupView,
+    RepositoryDispatchView, RouteView, RunView, StatusView,
 };
 pub use running::{Options, OwnerKind, Sandbox};
 

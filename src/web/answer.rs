@@ -7,16 +7,29 @@ use serde_json::json;
 /// A status with its reason.
 pub(super) struct Answer(pub(super) StatusCode, pub(super) &'static str);
 
+/// One whose reason depends on what was sent.
+pub(super) struct Told(pub(super) StatusCode, pub(super) String);
+
 impl IntoResponse for Answer {
     fn into_response(self) -> Response {
-        let word = if self.0.is_success() {
-            "status"
-        } else {
-            "error"
-        };
-        let body = format!("{}\n", json!({ word: self.1 }));
-        (self.0, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+        in_json(self.0, self.1)
     }
+}
+
+impl IntoResponse for Told {
+    fn into_response(self) -> Response {
+        in_json(self.0, &self.1)
+    }
+}
+
+fn in_json(status: StatusCode, reason: &str) -> Response {
+    let word = if status.is_success() {
+        "status"
+    } else {
+        "error"
+    };
+    let body = format!("{}\n", json!({ word: reason }));
+    (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
 }
 
 pub(super) async fn wrong_method() -> Answer {

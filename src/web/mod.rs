@@ -1,9 +1,11 @@
-//! The HTTP server: deliveries come in here, and health is told. Nothing is decided in this room.
+//! The HTTP server: deliveries and the reports of jobs come in here, and health is told. Nothing is decided in this room.
 
 mod answer;
+mod callback;
 mod health;
 mod webhook;
 
+use crate::backends::{Backends, GITLAB_PATH, REPORT_PATH};
 use crate::clock::Clock;
 use crate::engine::Engine;
 use crate::github::{GitHub, Identity, WebhookSecrets};
@@ -27,6 +29,8 @@ pub struct Web {
     pub store: Arc<dyn Store>,
     /// For readiness.
     pub github: GitHub,
+    /// Knows the tokens that jobs report with.
+    pub backends: Arc<Backends>,
     /// What deliveries are verified with.
     pub secrets: WebhookSecrets,
     /// Who we are, as GitHub told when it accepted our credentials; empty until then.
@@ -41,6 +45,14 @@ pub fn routes(web: Arc<Web>) -> Router {
         .route(
             WEBHOOK_PATH,
             post(webhook::receive).fallback(webhook::wrong_method),
+        )
+        .route(
+            REPORT_PATH,
+            post(callback::report).fallback(callback::wrong_method),
+        )
+        .route(
+            GITLAB_PATH,
+            post(callback::gitlab).fallback(callback::wrong_method),
         )
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))

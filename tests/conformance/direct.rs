@@ -32,6 +32,7 @@ pub async fn call(sandbox: &Sandbox) {
     checks(&client).await;
     comments(&client).await;
     runs(&client).await;
+    super::fan_out::call(&client).await;
 }
 
 fn repo(client: &Client) -> String {

@@ -3,7 +3,9 @@
 //! Both come from npm into `target/npm/`. Where npm is missing or can't reach its registry, these tests print why they
 //! are skipped; with `DRAWBRIDGE_REQUIRE_NPM=1` they fail instead.
 
+mod client;
 mod direct;
+mod fan_out;
 mod manifest;
 mod npm;
 mod openapi;

@@ -1,7 +1,7 @@
 //! `app-manifest.yml` asks for what is used, all of it and no more.
 
 use super::npm::{self, EXAMPLES};
-use super::settle;
+use super::{client, settle};
 use chrono::Utc;
 use drawbridge::domain::gate::GATE_NAME;
 use drawbridge::github::{Decoded, Identity, decode};
@@ -16,6 +16,10 @@ const NEEDED_OTHERWISE: &[(&str, &str)] = &[
     (
         "issues",
         "without it GitHub does not deliver `issue_comment`",
+    ),
+    (
+        "merge_queues",
+        "without it GitHub does not deliver `merge_group`",
     ),
 ];
 
@@ -47,6 +51,9 @@ async fn with_any_permission_of_the_manifest_lowered_something_is_refused() {
     let mut idle = Vec::new();
     for (name, level) in &permissions {
         if NEEDED_OTHERWISE.iter().any(|(other, _)| other == name) {
+            continue;
+        }
+        if name == "statuses" && !client::serves("POST", "/statuses/{sha}") {
             continue;
         }
         let mut lowered = permissions.clone();
@@ -146,6 +153,7 @@ async fn refusals(permissions: &BTreeMap<String, String>) -> Vec<String> {
         github.rerequest_check(GATE_NAME, ours, "vera");
     }
     github.close_pr(ours, "mel");
+    client::call(github).await;
     settle(&playground).await;
     let exchanges = github.exchanges();
     playground.stop().await.expect("both stop");

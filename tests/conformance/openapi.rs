@@ -91,6 +91,11 @@ impl Description {
                 found.push(format!("no query parameter {name:?}"));
                 continue;
             };
+            if name == "created" {
+                // Declared as one `date-time`, and explained as a range: "For more information on the syntax, see
+                // Understanding the search syntax".
+                continue;
+            }
             let schema = self.resolved(&format!("{place}/schema"));
             let kind = self.at(&format!("{schema}/type")).and_then(Value::as_str);
             let value = match kind {
@@ -255,7 +260,7 @@ fn allow_null(value: &mut Value) {
     }
 }
 
-/// Whether a path is one of those that a template stands for. Only `{path}` and `{ref}` may hold slashes.
+/// Whether a path is one of those that a template stands for. Only names of files and refs may hold slashes.
 fn fits(template: &str, path: &str) -> bool {
     let Some((first, rest)) = split(template) else {
         return path.is_empty();
@@ -263,7 +268,7 @@ fn fits(template: &str, path: &str) -> bool {
     if !first.starts_with('{') {
         return split(path).is_some_and(|(part, more)| part == first && fits(rest, more));
     }
-    let greedy = matches!(first, "{path}" | "{ref}");
+    let greedy = matches!(first, "{path}" | "{ref}" | "{branch}" | "{basehead}");
     let mut tail = path;
     while let Some((part, more)) = split(tail) {
         if !part.is_empty() && fits(rest, more) {

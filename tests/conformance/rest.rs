@@ -2,7 +2,7 @@
 
 use super::npm::{self, OPENAPI};
 use super::openapi::Description;
-use super::{direct, scenario, settle};
+use super::{client, direct, scenario, settle};
 use drawbridge::playground::Playground;
 use drawbridge::sandbox::{Exchange, Options, Sandbox};
 use serde_json::json;
@@ -35,6 +35,16 @@ const UNDESCRIBED: &[(u16, &str, &str)] = &[
         "",
         "\"Follow redirects\" (Best practices for using the REST API) holds for a renamed repository's every route",
     ),
+    (
+        422,
+        "/repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches",
+        "\"Validation Failed\" (Troubleshooting the REST API): a ref, trigger or input that does not fit",
+    ),
+    (
+        422,
+        "/repos/{owner}/{repo}/statuses/{sha}",
+        "\"Validation Failed\" (Troubleshooting the REST API): a state, text or commit that does not fit",
+    ),
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -47,6 +57,7 @@ async fn every_request_answer_and_webhook_is_one_that_github_describes() {
         .expect("both start");
     scenario::play(&mut playground).await;
     direct::call(&playground.github).await;
+    assert_eq!(client::call(&playground.github).await, []);
     settle(&playground).await;
     let (exchanges, deliveries) = (
         playground.github.exchanges(),

@@ -61,10 +61,10 @@ async fn each_event_costs_at_most_this_many_requests() {
 
     // Besides the gate, and of the gate: how often it is written depends on how much comes at once.
     let most = [
-        (3, 4),
-        (3, 2),
+        (4, 4),
+        (4, 2),
         (3, 3),
-        (3, 4),
+        (4, 4),
         (2, 2),
         (2, 0),
         (0, 0),

@@ -1,6 +1,8 @@
 //! The binary as operators run it: a process of its own, talked to over HTTP, stopped by signals, with a stand-in GitHub in
 //! this process.
 
+mod callbacks;
+mod connections;
 mod health;
 mod hooks;
 mod logging;

@@ -1,7 +1,8 @@
 //! One configuration file: the schema, key by key.
 
-use super::key::{LOCKED, PIPELINES};
-use super::values::{boolean, list, logins, patterns, quoted};
+use super::key::{LOCKED, TEMPLATES};
+use super::pipelines::{self, PipelinesFile};
+use super::values::{boolean, did_you_mean, list, logins, patterns, quoted};
 use super::yaml::{Node, Source, Value};
 use super::{ConfigError, FiltersSource, Key, Scope, filters};
 use crate::domain::printable::printable;
@@ -30,6 +31,8 @@ pub struct ConfigFile {
     pub filters: Option<FiltersSource>,
     /// `require_filter_coverage`
     pub require_filter_coverage: Option<bool>,
+    /// `pipelines`
+    pub pipelines: Option<PipelinesFile>,
     /// `locked`: the keys that repositories cannot set. Always empty in a repository's own file.
     pub locked: BTreeSet<Key>,
 }
@@ -48,7 +51,7 @@ pub struct TrustFile {
 
 /// Reads a configuration file. `path` is only for errors; an empty file is valid and says nothing.
 ///
-/// The first mistake in the order of the file is reported.
+/// The first mistake in the order of the file is reported, those of `templates` and `pipelines` last.
 pub fn parse(path: &str, text: &str, scope: Scope) -> Result<ConfigFile, ConfigError> {
     let source = Source { path, text };
     let mut file = ConfigFile::default();
@@ -59,24 +62,19 @@ pub fn parse(path: &str, text: &str, scope: Scope) -> Result<ConfigFile, ConfigE
         let hint = Some("Write a line such as `enabled: true`");
         return Err(source.wrong_kind(&root, "The file", "a mapping of keys to values", hint));
     };
+    let mut declared = pipelines::Declared::default();
     for (name, value) in entries {
         match name.value.as_str() {
             LOCKED => file.locked = locked(source, name, value, scope)?,
-            PIPELINES => {
-                let message =
-                    format!("`{PIPELINES}` is not supported by this version of Drawbridge");
-                return Err(source.error(
-                    name.referenced,
-                    message,
-                    Some("Remove it, or upgrade Drawbridge"),
-                ));
-            }
+            TEMPLATES => declared.templates = Some(value),
             _ => match known(source, name, None)? {
                 Key::Trust => trust(source, value, &mut file)?,
+                Key::Pipelines => declared.pipelines = Some((name, value)),
                 key => set(source, &mut file, key, value)?,
             },
         }
     }
+    file.pipelines = pipelines::read(source, declared)?;
     Ok(file)
 }
 
@@ -105,7 +103,7 @@ fn set(
     key: Key,
     value: &Node,
 ) -> Result<(), ConfigError> {
-    let flag = || boolean(source, key, value);
+    let flag = || boolean(source, key.name(), value);
     let logins = || logins(source, key, value);
     match key {
         Key::Enabled => file.enabled = flag()?,
@@ -119,6 +117,8 @@ fn set(
         Key::AlwaysVet => file.trust.always_vet = patterns(source, key, value)?,
         Key::Filters => file.filters = filters::source_of(source, value)?,
         Key::Trust => trust(source, value, file)?,
+        // Read by `parse`, together with `templates`.
+        Key::Pipelines => {}
     }
     Ok(())
 }
@@ -139,28 +139,23 @@ fn known(
         return Ok(key);
     }
     // What follows only chooses a hint.
-    let leaf = |key: Key| key.name().rsplit('.').next().unwrap_or_default();
-    let plain = |name: &str| name.to_lowercase().replace(['_', '-', ' '], "");
-    let here = || Key::ALL.into_iter().filter(|key| key.section() == section);
+    let leaf = |key: Key| leaf_of(key.name());
+    let more = section.is_none().then_some(TEMPLATES);
+    let here = Key::ALL
+        .into_iter()
+        .filter(|key| key.section() == section)
+        .map(leaf)
+        .chain(more);
     let elsewhere = Key::ALL
         .into_iter()
         .find(|key| leaf(*key) == leaf_of(&name.value) && key.section() != section);
-    let alike = here()
-        .find(|key| plain(leaf(*key)) == plain(&name.value))
-        .map(leaf);
-    let hint = if let Some(key) = elsewhere {
-        match key.section() {
+    let hint = match elsewhere {
+        Some(key) => match key.section() {
             Some(section) => format!("`{}` belongs under `{}:`", leaf(key), section.name()),
             None => format!("`{}` belongs at the top level of the file", leaf(key)),
-        }
-    } else if let Some(near) = alike.or_else(|| similar::nearest(&name.value, here().map(leaf), 3))
-    {
-        format!("Did you mean `{near}`?")
-    } else {
-        format!(
-            "Known keys here: {}",
-            here().map(leaf).collect::<Vec<_>>().join(", ")
-        )
+        },
+        None => did_you_mean(&name.value, here.clone())
+            .unwrap_or_else(|| format!("Known keys here: {}", here.collect::<Vec<_>>().join(", "))),
     };
     Err(source.error(
         name.referenced,

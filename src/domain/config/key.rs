@@ -38,17 +38,20 @@ pub enum Key {
     /// `require_filter_coverage`
     #[serde(rename = "require_filter_coverage")]
     RequireFilterCoverage,
+    /// `pipelines`: all of them
+    #[serde(rename = "pipelines")]
+    Pipelines,
 }
 
 /// Written at the top level of the organisation's file, but no setting that could itself be locked.
 pub(super) const LOCKED: &str = "locked";
 
-/// Written at the top level, and refused until a release that runs pipelines.
-pub(super) const PIPELINES: &str = "pipelines";
+/// Written at the top level beside `pipelines`, and means nothing without it.
+pub(super) const TEMPLATES: &str = "templates";
 
 impl Key {
     /// Every key, in the order of the documentation.
-    pub const ALL: [Key; 11] = [
+    pub const ALL: [Key; 12] = [
         Key::Enabled,
         Key::AutoSyncDraft,
         Key::AutoSyncReady,
@@ -60,6 +63,7 @@ impl Key {
         Key::ApproveWithoutSha,
         Key::Filters,
         Key::RequireFilterCoverage,
+        Key::Pipelines,
     ];
 
     /// The dotted path, as in `locked`.
@@ -76,6 +80,7 @@ impl Key {
             Key::ApproveWithoutSha => "trust.approve_without_sha",
             Key::Filters => "filters",
             Key::RequireFilterCoverage => "require_filter_coverage",
+            Key::Pipelines => "pipelines",
         }
     }
 

@@ -13,6 +13,7 @@ mod error;
 mod file;
 mod filters;
 mod key;
+mod pipelines;
 mod resolve;
 #[cfg(test)]
 mod tests;
@@ -23,8 +24,10 @@ pub use error::ConfigError;
 pub use file::{ConfigFile, TrustFile, parse};
 pub use filters::{Filters, FiltersSource, parse_filters};
 pub use key::Key;
-pub use resolve::{NamedFiltersFile, filters_file, resolve};
+pub use pipelines::{Mention, Mentioned, PipelinesFile, job_keys, pipeline_keys};
+pub use resolve::{NamedFiltersFile, check_connections, filters_file, resolve};
 
+use super::pipeline::{BackendSpec, Pipeline};
 use serde::{Deserialize, Serialize};
 
 /// Where a repository's configuration may be, in the order they are looked for: the first that exists counts.
@@ -66,6 +69,10 @@ pub struct RepoConfig {
     /// The file that `filters` names, when its content was not given to [`resolve()`]: `filters` is then empty and must
     /// not be taken for what the repository wants.
     pub missing_filters_file: Option<String>,
+    /// The file that `filters` names, if it names one.
+    pub filters_path: Option<String>,
+    /// What is built, and when. Default: [`Pipeline::implied`] alone.
+    pub pipelines: Vec<Pipeline>,
 }
 
 /// The `trust` section, every default filled.
@@ -82,7 +89,7 @@ pub struct Trust {
 
 impl Default for RepoConfig {
     fn default() -> Self {
-        resolve(None, None, None)
+        resolve::defaults()
     }
 }
 
@@ -97,6 +104,19 @@ impl Default for Trust {
 }
 
 impl RepoConfig {
+    /// The connections that jobs name: connection, pipeline, job. Whether they may is the operator's to say; see
+    /// [`check_connections`].
+    pub fn connections(&self) -> impl Iterator<Item = (&str, &str, &str)> {
+        self.pipelines.iter().flat_map(|pipeline| {
+            pipeline.jobs.iter().filter_map(|job| match &job.backend {
+                BackendSpec::Connection { name, .. } => {
+                    Some((name.as_str(), pipeline.name.as_str(), job.name.as_str()))
+                }
+                _ => None,
+            })
+        })
+    }
+
     /// Whether the login is in `additional_trustees`. Logins compare without case, as on GitHub.
     pub fn is_listed_trustee(&self, login: &str) -> bool {
         is_listed(&self.additional_trustees, login)

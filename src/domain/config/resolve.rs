@@ -1,6 +1,12 @@
 //! The repository's file laid over the organisation's.
 
-use super::{ConfigFile, Filters, FiltersSource, Key, RepoConfig, Scope, Trust};
+use super::values::did_you_mean_or_known;
+use super::{
+    ConfigError, ConfigFile, Filters, FiltersSource, Key, Mentioned, PipelinesFile, RepoConfig,
+    Scope, Trust,
+};
+use crate::domain::pipeline::Pipeline;
+use crate::domain::printable::printable;
 
 /// A file of filters that must be read before [`resolve`]: whose repository holds it, and where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,7 +22,10 @@ pub fn filters_file<'a>(
     org: Option<&'a ConfigFile>,
     repo: Option<&'a ConfigFile>,
 ) -> Option<NamedFiltersFile<'a>> {
-    let layers = Layers { org, repo };
+    filters_file_of(Layers { org, repo })
+}
+
+fn filters_file_of(layers: Layers<'_>) -> Option<NamedFiltersFile<'_>> {
     match layers.pick_with_scope(Key::Filters, |file| file.filters.as_ref())? {
         (scope, FiltersSource::File(path)) => Some(NamedFiltersFile { scope, path }),
         (_, FiltersSource::Inline(_)) => None,
@@ -28,12 +37,60 @@ pub fn filters_file<'a>(
 ///
 /// `filters_file` is the content of the file that [`filters_file()`] names; it is ignored when none is named. Where one
 /// is named and not given, [`RepoConfig::missing_filters_file`] says so.
+///
+/// Refused is what only the files together show: a job whose `changes` name a filter that is not in force.
 pub fn resolve(
     org: Option<&ConfigFile>,
     repo: Option<&ConfigFile>,
     filters_file: Option<&Filters>,
-) -> RepoConfig {
+) -> Result<RepoConfig, ConfigError> {
     let layers = Layers { org, repo };
+    let config = lay(layers, filters_file);
+    if config.missing_filters_file.is_none() {
+        layers.check_filters(&config.filters)?;
+    }
+    Ok(config)
+}
+
+/// Refuses a job whose connection is none of `usable`: the names of those that the operator's settings let this
+/// repository use. The configuration must be of the same files.
+pub fn check_connections(
+    org: Option<&ConfigFile>,
+    repo: Option<&ConfigFile>,
+    usable: &[&str],
+) -> Result<(), ConfigError> {
+    let Some(file) = (Layers { org, repo }).pipelines() else {
+        return Ok(());
+    };
+    let bad = file.mentions.iter().find(|mention| {
+        mention.what == Mentioned::Connection && !usable.contains(&mention.name.as_str())
+    });
+    let Some(bad) = bad else { return Ok(()) };
+    let hint = if usable.is_empty() {
+        "This repository may use none: connections are defined by who operates Drawbridge, in its settings"
+            .to_owned()
+    } else {
+        let known = "Connections that this repository may use";
+        did_you_mean_or_known(&bad.name, known, usable.iter().copied())
+    };
+    let message = format!(
+        "job `{}` names a connection `{}` that this repository may not use",
+        bad.job,
+        printable(&bad.name, 80)
+    );
+    Err(file.error(bad, message, hint))
+}
+
+/// The configuration without files: every default.
+pub(super) fn defaults() -> RepoConfig {
+    let nothing = Layers {
+        org: None,
+        repo: None,
+    };
+    lay(nothing, None)
+}
+
+fn lay(layers: Layers<'_>, filters_file: Option<&Filters>) -> RepoConfig {
     let flag = |key, of: fn(&ConfigFile) -> Option<bool>| {
         layers.pick_with_scope(key, of).map(|(_, value)| value)
     };
@@ -82,6 +139,11 @@ pub fn resolve(
         })
         .unwrap_or(false),
         missing_filters_file,
+        filters_path: filters_file_of(layers).map(|named| named.path.to_owned()),
+        pipelines: match layers.pipelines() {
+            Some(file) => file.pipelines.clone(),
+            None => vec![Pipeline::implied()],
+        },
     }
 }
 
@@ -109,6 +171,38 @@ impl<'a> Layers<'a> {
                 .and_then(&of)
                 .map(|value| (Scope::Organisation, value))
         })
+    }
+
+    fn pipelines(&self) -> Option<&'a PipelinesFile> {
+        self.pick_with_scope(Key::Pipelines, |file| file.pipelines.as_ref())
+            .map(|(_, file)| file)
+    }
+
+    fn check_filters(&self, filters: &Filters) -> Result<(), ConfigError> {
+        let Some(file) = self.pipelines() else {
+            return Ok(());
+        };
+        let unknown = file.mentions.iter().find(|mention| {
+            mention.what == Mentioned::Filter && !filters.contains_key(&mention.name)
+        });
+        let Some(unknown) = unknown else {
+            return Ok(());
+        };
+        let hint = if filters.is_empty() {
+            "Add it under `filters:`".to_owned()
+        } else {
+            did_you_mean_or_known(
+                &unknown.name,
+                "Known filters",
+                filters.keys().map(String::as_str),
+            )
+        };
+        let message = format!(
+            "job `{}` names an unknown filter `{}`",
+            unknown.job,
+            printable(&unknown.name, 80)
+        );
+        Err(file.error(unknown, message, hint))
     }
 
     /// Whether the organisation has locked the key, or the section it is in.

@@ -19,7 +19,7 @@ fn refusal(text: &str) -> String {
 }
 
 fn of(text: &str) -> RepoConfig {
-    resolve(None, Some(&read(text)), None)
+    resolve(None, Some(&read(text)), None).expect(text)
 }
 
 #[test]
@@ -51,7 +51,8 @@ fn the_file_of_copy_pr_bot_works_unchanged() {
         None,
         Some(&parse(PATHS[1], text, Scope::Repository).expect("valid")),
         None,
-    );
+    )
+    .expect("valid");
     assert!(config.enabled && !config.auto_sync_draft && config.auto_sync_ready);
     assert_eq!(
         config.additional_trustees,
@@ -109,7 +110,7 @@ fn each_refusal_names_the_thing_the_place_and_the_remedy() {
         "filters:\n  md: []",
         "filters: ../secrets.yaml",
         "filters: docs/**",
-        "enabled: true\npipelines:\n  a: {}",
+        "enabled: true\npipelines: {}",
         "locked: [enabled]",
         "- enabled",
         "true",
@@ -118,14 +119,14 @@ fn each_refusal_names_the_thing_the_place_and_the_remedy() {
         "a: &a [*a]",
     ];
     let all: Vec<String> = rows.iter().map(|row| refusal(row)).collect();
-    assert_snapshot!(all.join("\n"), @r#"
+    assert_snapshot!(all.join("\n"), @r"
     .github/drawbridge.yaml:1:10: `enabled` should be true or false, but is a text `yes`. Write true or false, without quotes
     .github/drawbridge.yaml:1:10: `enabled` should be true or false, but is a list
     .github/drawbridge.yaml:1:10: `enabled` should be true or false, but is a number `1`
     .github/drawbridge.yaml:2:1: the key `enabled` is written twice in one mapping. Keep one of them
     .github/drawbridge.yaml:2:1: unknown key `auto_sync_drft`. Did you mean `auto_sync_draft`?
     .github/drawbridge.yaml:1:1: unknown key `autoSyncReady`. Did you mean `auto_sync_ready`?
-    .github/drawbridge.yaml:1:1: unknown key `colour`. Known keys here: enabled, auto_sync_draft, auto_sync_ready, additional_trustees, additional_vetters, trust, filters, require_filter_coverage
+    .github/drawbridge.yaml:1:1: unknown key `colour`. Known keys here: enabled, auto_sync_draft, auto_sync_ready, additional_trustees, additional_vetters, trust, filters, require_filter_coverage, pipelines, templates
     .github/drawbridge.yaml:1:1: unknown key `require_verified_commits`. `require_verified_commits` belongs under `trust:`
     .github/drawbridge.yaml:2:3: unknown key `trust.enabled`. `enabled` belongs at the top level of the file
     .github/drawbridge.yaml:1:8: `trust` should be a mapping of keys to values, but is a boolean `true`
@@ -143,14 +144,14 @@ fn each_refusal_names_the_thing_the_place_and_the_remedy() {
     .github/drawbridge.yaml:2:3: filter `md` has no patterns and would never match. Give it a pattern, or remove it
     .github/drawbridge.yaml:1:10: `filters` names the file `../secrets.yaml`, which has an empty, `.` or `..` part. Write a path from the root of the repository, such as `.github/filters.yaml`
     .github/drawbridge.yaml:1:10: `filters` names the file `docs/**`, which does not end in `.yaml` or `.yml`. Write a path from the root of the repository, such as `.github/filters.yaml`
-    .github/drawbridge.yaml:2:1: `pipelines` is not supported by this version of Drawbridge. Remove it, or upgrade Drawbridge
+    .github/drawbridge.yaml:2:1: `pipelines` is empty, so that nothing would be built. Remove `pipelines`, so that every build of the mirror counts, or add a pipeline
     .github/drawbridge.yaml:1:1: `locked` has no meaning in a repository's own file. Move it to the organisation's file, in its `.github` repository
     .github/drawbridge.yaml:1:1: The file should be a mapping of keys to values, but is a list. Write a line such as `enabled: true`
     .github/drawbridge.yaml:1:1: The file should be a mapping of keys to values, but is a boolean `true`. Write a line such as `enabled: true`
     .github/drawbridge.yaml:3:1: the file has more than one YAML document. Remove everything from the second `---` on
     .github/drawbridge.yaml:2:8: not valid YAML: mapping values are not allowed in this context
     .github/drawbridge.yaml:1:8: an anchor contains itself. Remove the alias inside its own anchor
-    "#);
+    ");
 }
 
 #[test]
@@ -159,12 +160,12 @@ fn the_organisation_gives_defaults_and_the_repository_wins_key_by_key() {
         "enabled: true\nauto_sync_ready: false\nadditional_vetters: [boss]\n\
                    trust: {always_vet: ['.github/**'], require_verified_commits: false}\n",
     );
-    let alone = resolve(Some(&org), None, None);
+    let alone = resolve(Some(&org), None, None).expect("valid");
     assert!(alone.enabled && !alone.auto_sync_draft && alone.is_listed_vetter("boss"));
     let repo = read(
         "auto_sync_ready: true\nadditional_vetters: []\ntrust: {require_verified_commits: true}\n",
     );
-    let both = resolve(Some(&org), Some(&repo), None);
+    let both = resolve(Some(&org), Some(&repo), None).expect("valid");
     assert!(both.enabled && both.auto_sync_ready && !both.is_listed_vetter("boss"));
     assert!(both.trust.require_verified_commits);
     assert_eq!(both.trust.always_vet, [".github/**"]);
@@ -179,7 +180,7 @@ fn a_locked_key_is_the_organisations_even_where_it_says_nothing() {
         "enabled: true\nadditional_trustees: [mallory]\n\
                      trust: {require_verified_commits: false, approve_without_sha: true}\n",
     );
-    let config = resolve(Some(&org), Some(&repo), None);
+    let config = resolve(Some(&org), Some(&repo), None).expect("valid");
     assert!(
         config.enabled && config.trust.require_verified_commits && config.trust.approve_without_sha
     );
@@ -188,6 +189,7 @@ fn a_locked_key_is_the_organisations_even_where_it_says_nothing() {
     let whole = parse(PATH, "locked: [trust]", Scope::Organisation).expect("valid");
     assert!(
         !resolve(Some(&whole), Some(&repo), None)
+            .expect("valid")
             .trust
             .approve_without_sha
     );
@@ -198,7 +200,7 @@ fn locking_an_unknown_key_is_refused() {
     let errors = [
         "locked: [enabld]",
         "locked: [require_verified_commits]",
-        "locked: [pipelines]",
+        "locked: [templates]",
         "locked: trust",
     ]
     .map(|text| {
@@ -206,12 +208,12 @@ fn locking_an_unknown_key_is_refused() {
             .expect_err(text)
             .to_string()
     });
-    assert_snapshot!(errors.join("\n"), @r#"
+    assert_snapshot!(errors.join("\n"), @r"
     .github/drawbridge.yaml:1:10: `locked` names an unknown key `enabld`. Did you mean `enabled`?
     .github/drawbridge.yaml:1:10: `locked` names an unknown key `require_verified_commits`. Did you mean `trust.require_verified_commits`?
-    .github/drawbridge.yaml:1:10: `locked` names an unknown key `pipelines`. Keys that can be locked: enabled, auto_sync_draft, auto_sync_ready, additional_trustees, additional_vetters, trust, trust.require_verified_commits, trust.always_vet, trust.approve_without_sha, filters, require_filter_coverage
+    .github/drawbridge.yaml:1:10: `locked` names an unknown key `templates`. Keys that can be locked: enabled, auto_sync_draft, auto_sync_ready, additional_trustees, additional_vetters, trust, trust.require_verified_commits, trust.always_vet, trust.approve_without_sha, filters, require_filter_coverage, pipelines
     .github/drawbridge.yaml:1:9: `locked` should be a list of texts, but is a text `trust`. Write `[trust]`
-    "#);
+    ");
 }
 
 #[test]
@@ -222,7 +224,7 @@ fn filters_may_live_in_a_file_of_their_own() {
         path: ".github/filters.yaml",
     };
     assert_eq!(filters_file(None, Some(&repo)), Some(named));
-    let missing = resolve(None, Some(&repo), None);
+    let missing = resolve(None, Some(&repo), None).expect("valid");
     assert_eq!(
         missing.missing_filters_file.as_deref(),
         Some(".github/filters.yaml")
@@ -245,7 +247,7 @@ fn filters_may_live_in_a_file_of_their_own() {
         ["common/**", "**/*.toml", "x", "*.rs", "!**/*.md"]
     );
     assert_eq!(filters["one"], ["docs/**"]);
-    let given = resolve(None, Some(&repo), Some(&filters));
+    let given = resolve(None, Some(&repo), Some(&filters)).expect("valid");
     assert_eq!((given.filters, given.missing_filters_file), (filters, None));
 
     let org = org("filters: all.yml\nlocked: [filters]");
@@ -329,7 +331,7 @@ proptest! {
     ]), 0..24)) {
         let text = pieces.concat();
         match parse(PATH, &text, Scope::Organisation) {
-            Ok(file) => { resolve(Some(&file), Some(&file), None); }
+            Ok(file) => { let _ = resolve(Some(&file), Some(&file), None); }
             Err(error) => prop_assert!(!error.message.is_empty() && !error.message.contains('\n')),
         }
         let _ = parse_filters(PATH, &text);

@@ -5,6 +5,7 @@ use super::{ConfigError, Key};
 use crate::domain::filter::PathSet;
 use crate::domain::glob;
 use crate::domain::printable::{is_deceptive, printable};
+use crate::domain::similar;
 use serde_saphyr::Location;
 
 /// How many patterns `filters` may have in all, and `trust.always_vet`: a bound on what compiling them costs.
@@ -21,17 +22,18 @@ pub(super) fn quoted(key: Key) -> String {
 /// `true` or `false`; nothing is no value.
 pub(super) fn boolean(
     source: Source<'_>,
-    key: Key,
+    name: &str,
     node: &Node,
 ) -> Result<Option<bool>, ConfigError> {
+    let what = format!("`{name}`");
     match &node.value {
         Value::Null => Ok(None),
         Value::Bool(value) => Ok(Some(*value)),
         Value::Text(_) => {
             let hint = Some("Write true or false, without quotes");
-            Err(source.wrong_kind(node, &quoted(key), "true or false", hint))
+            Err(source.wrong_kind(node, &what, "true or false", hint))
         }
-        _ => Err(source.wrong_kind(node, &quoted(key), "true or false", None)),
+        _ => Err(source.wrong_kind(node, &what, "true or false", None)),
     }
 }
 
@@ -126,6 +128,61 @@ pub(super) fn list(
         .map(text)
         .collect::<Result<_, _>>()
         .map(Some)
+}
+
+/// A text or a list of texts, each with its place; nothing is none.
+pub(super) fn one_or_list(
+    source: Source<'_>,
+    name: &str,
+    node: &Node,
+) -> Result<Vec<(String, Location)>, ConfigError> {
+    match source.scalar(node) {
+        Some(text) => Ok(vec![(text, node.referenced)]),
+        None if matches!(node.value, Value::Map(_)) => {
+            let hint = Some("Write them in a list: `[a, b]`");
+            Err(source.wrong_kind(
+                node,
+                &format!("`{name}`"),
+                "a text or a list of texts",
+                hint,
+            ))
+        }
+        None => Ok(list(source, name, node)?.unwrap_or_default()),
+    }
+}
+
+/// "Did you mean …?", if one of the candidates is written alike or nearly so.
+pub(super) fn did_you_mean<'a>(
+    word: &str,
+    candidates: impl Iterator<Item = &'a str> + Clone,
+) -> Option<String> {
+    let plain = |name: &str| name.to_lowercase().replace(['_', '-', ' '], "");
+    let alike = candidates.clone().find(|name| plain(name) == plain(word));
+    // Of a short word, little is left when much is changed.
+    let most = (word.chars().count() / 2).min(3);
+    let near = alike.or_else(|| similar::nearest(word, candidates, most))?;
+    Some(format!("Did you mean `{}`?", printable(near, 80)))
+}
+
+/// The same, or else which there are.
+pub(super) fn did_you_mean_or_known<'a>(
+    word: &str,
+    known: &str,
+    candidates: impl Iterator<Item = &'a str> + Clone,
+) -> String {
+    did_you_mean(word, candidates.clone()).unwrap_or_else(|| {
+        let mut names: Vec<String> = candidates
+            .clone()
+            .take(20)
+            .map(|name| printable(name, 80))
+            .collect();
+        match names.len() {
+            0 => names.push("none".to_owned()),
+            shown if candidates.count() > shown => names.push("…".to_owned()),
+            _ => {}
+        }
+        format!("{known}: {}", names.join(", "))
+    })
 }
 
 /// A login is letters, digits, `-` and, for managed users, `_`; an app's ends in `[bot]`.

@@ -1,11 +1,15 @@
 //! Pipelines as a repository's configuration declares them, checked and complete: every template is laid out, every
 //! matrix expanded, every name resolved. What is in here can be run as it is; what happens when it runs is `run`.
 
+pub mod schedule;
 mod template;
 
-pub use template::{Template, Value};
+pub(crate) use template::is_name;
+pub use template::{BadTemplate, Template, Value};
 
+use super::filter::PathSet;
 use super::ids::RepoName;
+use super::run::TriggerKind;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -58,7 +62,7 @@ pub struct GateSpec {
 }
 
 /// As what a gate is published.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Publish {
     /// A check run.
@@ -176,7 +180,7 @@ impl Pipeline {
         };
         Self {
             name: "builds".to_owned(),
-            on: vec![Trigger::PullRequest, Trigger::MergeGroup],
+            on: vec![Trigger::PullRequest],
             gates: vec![GateSpec {
                 name: super::gate::GATE_NAME.to_owned(),
                 jobs: None,
@@ -190,8 +194,60 @@ impl Pipeline {
         }
     }
 
+    /// Those that run for pull requests.
+    pub fn for_pulls(pipelines: &[Pipeline]) -> impl Iterator<Item = &Pipeline> {
+        pipelines.iter().filter(|pipeline| {
+            pipeline.is_on(TriggerKind::PullRequest) || pipeline.is_on(TriggerKind::Command)
+        })
+    }
+
+    /// Whether something of that kind starts it.
+    pub fn is_on(&self, kind: TriggerKind) -> bool {
+        self.on.iter().any(|trigger| trigger.kind() == kind)
+    }
+
+    /// Whether it is the pipeline of this command, given without the slash; case does not count.
+    pub fn is_command(&self, name: &str) -> bool {
+        self.on.iter().any(
+            |trigger| matches!(trigger, Trigger::Command(command) if command.eq_ignore_ascii_case(name)),
+        )
+    }
+
+    /// Whether a push to this branch starts it.
+    pub fn is_for_push(&self, branch: &str) -> bool {
+        self.on.iter().any(|trigger| match trigger {
+            // The globs were checked when the configuration was read.
+            Trigger::Push(globs) => PathSet::new(globs).is_ok_and(|globs| globs.matches(branch)),
+            _ => false,
+        })
+    }
+
+    /// Whether one of its jobs runs only for some files.
+    pub fn asks_what_changed(&self) -> bool {
+        !self.ignore_changes && self.jobs.iter().any(|job| !job.changes.is_empty())
+    }
+
+    /// Whether an input of one of its jobs names this value.
+    pub fn names(&self, value: &Value) -> bool {
+        let mut templates = self.jobs.iter().flat_map(|job| job.inputs.values());
+        templates.any(|template| template.values().any(|named| named == value))
+    }
+
     /// The job of that expanded name.
     pub fn job(&self, name: &str) -> Option<&JobSpec> {
         self.jobs.iter().find(|job| job.name == name)
+    }
+}
+
+impl Trigger {
+    /// What kind it is.
+    pub fn kind(&self) -> TriggerKind {
+        match self {
+            Self::PullRequest => TriggerKind::PullRequest,
+            Self::MergeGroup => TriggerKind::MergeGroup,
+            Self::Push(_) => TriggerKind::Push,
+            Self::Schedule(_) => TriggerKind::Schedule,
+            Self::Command(_) => TriggerKind::Command,
+        }
     }
 }

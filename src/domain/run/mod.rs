@@ -1,9 +1,46 @@
 //! A run: one execution of a pipeline for one subject at one SHA, and the state of each of its jobs.
 //!
-//! Pure: news comes in (`report`, `orders`), `advance` draws the conclusions, `steps` says what is to be done on the
-//! backends now. Each may run again at any time and in any order; nothing in here knows the time but by argument.
+//! Pure: news comes in (`news`, `observe`, `orders`), [`Run::advance`] draws the conclusions, [`Run::steps`] says what is
+//! to be done on the backends now. Each may run again at any time and in any order; nothing in here knows the time but by
+//! argument.
+//!
+//! **Level-triggered.** Whether a job that has not been started waits, is to be started or is skipped because of its needs
+//! is found anew by each `advance`, from how its needs stand then. So a need that runs again takes back what it had
+//! skipped, and a job that has been started stays as it is, whatever becomes of its needs.
+//!
+//! **What a start is.** [`Run::start_begins`] counts the attempt, before the backend is asked. What an earlier attempt
+//! reports afterwards changes nothing. A job is not started again before the backend was told to stop the attempt before.
+//!
+//! **It always ends.** Everything that was begun has a time limit (but the implied job, which waits for what GitHub
+//! runs), the automatic retries are counted, and a backend that can't be told to stop is given up.
 
-use super::event::{Build, BuildStatus};
+mod advance;
+mod fate;
+mod inputs;
+mod job;
+mod name;
+mod needs;
+mod news;
+mod observe;
+mod orders;
+mod reference;
+mod report;
+mod rules;
+mod standing;
+mod steps;
+#[cfg(test)]
+mod tests;
+
+pub use name::matches_name;
+pub use news::MOST_CANCELS;
+pub use report::{
+    LONGEST_NAME, LONGEST_OUTPUT, LONGEST_SUMMARY, LONGEST_TITLE, LONGEST_URL, MOST_METRICS,
+    MOST_OUTPUTS,
+};
+pub use standing::{Blocker, Standing};
+pub use steps::Step;
+
+use super::event::{Build, BuildId, BuildStatus, Conclusion};
 use super::ids::{RepoId, RepoName, RunSubject, Sha};
 use super::pipeline::{Concurrency, GateSpec, JobSpec, Publish};
 use chrono::{DateTime, Utc};
@@ -93,8 +130,8 @@ pub struct Run {
     pub implied: bool,
     /// Its jobs, in the order of the file.
     pub jobs: Vec<Job>,
-    /// Why it does not count any more (a newer run, a closed pull request, `/cancel`); its jobs are cancelled and what
-    /// they report is ignored.
+    /// Why it does not count any more (a newer run, a closed pull request); its jobs are cancelled and what they report is
+    /// ignored.
     pub superseded: Option<String>,
     /// Whether it waits for the run before it (`concurrency: queue`).
     pub queued: bool,
@@ -113,12 +150,18 @@ pub struct Job {
     pub state: JobState,
     /// The number of its latest start, from 1; 0: never started. What an earlier attempt reports is ignored.
     pub attempt: u32,
-    /// How many of the starts were automatic retries.
+    /// How many of the starts since a person last asked for it were automatic retries.
     pub retried: u32,
-    /// What the backend calls it, once started.
+    /// What the backend calls the latest attempt, once started.
     pub handle: Option<Handle>,
-    /// Whether its backend has to be told to stop.
+    /// What it called the attempts before, oldest first; the newest 50.
+    pub earlier: Vec<Handle>,
+    /// Whether its backend has to be told to stop the latest attempt.
     pub cancel: Cancel,
+    /// Why we ended it ourselves; `None` for a job that has ended: its backend said so.
+    pub stopped: Option<Stop>,
+    /// Whether its failure has cancelled the rest already (`fail_fast`): what is asked for after that runs.
+    pub felled: bool,
     /// Who asked for it with `/test`, whatever its conditions say.
     pub forced_by: Option<String>,
     /// Who said that it counts as passed, and why.
@@ -129,8 +172,11 @@ pub struct Job {
     pub ended_at: Option<DateTime<Utc>>,
     /// What the backend says of it.
     pub report: Report,
-    /// Of a `check` job: what was observed, the newest of each kind.
+    /// Of a `check` job: what was observed, the newest of each kind; at most 300.
     pub observed: Vec<Build>,
+    /// Of a `check` job that runs again: the builds that had failed before, and when they had last changed. They are
+    /// waited for until they change.
+    pub set_aside: Vec<(BuildId, DateTime<Utc>)>,
     /// What stands in the way of starting or watching it, for people.
     pub trouble: Option<String>,
     /// How often in a row its backend could not be used.
@@ -155,7 +201,23 @@ pub enum JobState {
     /// Its backend has it: `Queued` or `Running`.
     Active(BuildStatus),
     /// Over. The time limit of the job makes it `timed_out`, a cancelled run `cancelled`.
-    Ended(super::event::Conclusion),
+    Ended(Conclusion),
+}
+
+/// Why a job was ended by us and not by its backend.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stop {
+    /// It took longer than its `timeout`.
+    TimeLimit,
+    /// The backend will not start it; `trouble` says why.
+    Refused,
+    /// This required job failed, and the pipeline is `fail_fast`.
+    FailFast(String),
+    /// Somebody said so; their words.
+    Order(String),
+    /// The run does not count any more; `Run::superseded` says why.
+    Superseded,
 }
 
 /// The rule by which a job is not run.

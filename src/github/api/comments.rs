@@ -6,7 +6,7 @@ use crate::github::client::Repository;
 use crate::github::decode::Identity;
 use crate::github::error::GitHubError;
 use crate::github::transport::Ask;
-use crate::github::wire::{WireApp, WireId};
+use crate::github::wire::{WireAccount, WireApp, WireId, account};
 use chrono::{DateTime, SecondsFormat, Utc};
 use http::Method;
 use serde::Deserialize;
@@ -32,15 +32,8 @@ struct WireComment {
     id: u64,
     #[serde(default)]
     body: Option<String>,
-    user: Option<WireAuthor>,
+    user: Option<WireAccount>,
     performed_via_github_app: Option<WireApp>,
-}
-
-#[derive(Deserialize)]
-struct WireAuthor {
-    login: String,
-    #[serde(rename = "type")]
-    kind: String,
 }
 
 impl Repository {
@@ -123,19 +116,12 @@ fn written(body: &str) -> serde_json::Value {
     json!({ "body": cut_at_line(body, LONGEST_COMMENT, CUT) })
 }
 
-/// Whether the app wrote it: GitHub names the app, or the author is the app's own bot account. A person can't have
-/// `[bot]` in a login, and only an app's account has the type `Bot`.
+/// Whether the app wrote it: GitHub names the app, or the author is the app's own bot account.
 fn is_ours(comment: &WireComment, me: &Identity) -> bool {
-    if let Some(app) = &comment.performed_via_github_app {
-        return app.id == me.app_id;
+    match &comment.performed_via_github_app {
+        Some(app) => app.id == me.app_id,
+        None => account(comment.user.as_ref()).is_some_and(|author| me.is_bot(&author)),
     }
-    let by_bot = |user: &WireAuthor| {
-        user.kind == "Bot"
-            && user
-                .login
-                .eq_ignore_ascii_case(&format!("{}[bot]", me.slug))
-    };
-    comment.user.as_ref().is_some_and(by_bot)
 }
 
 #[cfg(test)]
@@ -150,27 +136,27 @@ mod tests {
         };
         for (json, ours) in [
             (
-                r#"{"id":1,"user":{"login":"drawbridge[bot]","type":"Bot"},"performed_via_github_app":{"id":7}}"#,
+                r#"{"id":1,"user":{"id":2,"login":"drawbridge[bot]","type":"Bot"},"performed_via_github_app":{"id":7}}"#,
                 true,
             ),
             (
-                r#"{"id":1,"user":{"login":"drawbridge[bot]","type":"Bot"},"performed_via_github_app":null}"#,
+                r#"{"id":1,"user":{"id":2,"login":"drawbridge[bot]","type":"Bot"},"performed_via_github_app":null}"#,
                 true,
             ),
             (
-                r#"{"id":1,"user":{"login":"drawbridge[bot]","type":"User"}}"#,
+                r#"{"id":1,"user":{"id":2,"login":"drawbridge[bot]","type":"User"}}"#,
                 false,
             ),
             (
-                r#"{"id":1,"user":{"login":"drawbridge","type":"User"}}"#,
+                r#"{"id":1,"user":{"id":2,"login":"drawbridge","type":"User"}}"#,
                 false,
             ),
             (
-                r#"{"id":1,"user":{"login":"other[bot]","type":"Bot"}}"#,
+                r#"{"id":1,"user":{"id":2,"login":"other[bot]","type":"Bot"}}"#,
                 false,
             ),
             (
-                r#"{"id":1,"user":{"login":"drawbridge[bot]","type":"Bot"},"performed_via_github_app":{"id":8}}"#,
+                r#"{"id":1,"user":{"id":2,"login":"drawbridge[bot]","type":"Bot"},"performed_via_github_app":{"id":8}}"#,
                 false,
             ),
             (r#"{"id":1,"user":null}"#, false),

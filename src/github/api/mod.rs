@@ -1,18 +1,30 @@
 //! What a [`Repository`](super::Repository) can be asked and made to do, by subject. Every function is one call,
-//! lists excepted.
+//! but for lists and where it says so; one that creates says what a repetition after a lost answer does.
 
 mod builds;
 mod checks;
 mod comments;
+mod compare;
 mod contents;
+mod dispatch;
 mod people;
 mod pulls;
 mod refs;
+mod rules;
+mod runs;
+mod statuses;
+mod workflow_file;
 
+pub use builds::CommitCheck;
 pub use checks::NewCheck;
 pub use comments::EditOutcome;
+pub use dispatch::{Dispatched, Sought};
 pub use people::Permission;
 pub use refs::RefOutcome;
+pub use rules::RequiredCheck;
+pub use runs::{RerunOutcome, WorkflowRun};
+pub use statuses::StatusState;
+pub use workflow_file::WorkflowFile;
 
 use super::error::GitHubError;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -27,6 +39,14 @@ const UNSAFE: &AsciiSet = &NON_ALPHANUMERIC
 /// A value for one place in a path or a query.
 fn encoded(value: &str) -> String {
     utf8_percent_encode(value, UNSAFE).to_string()
+}
+
+/// A name that stands for one segment of a path; one that would lead elsewhere is refused.
+fn segment(name: &str, doing: &str) -> Result<String, GitHubError> {
+    if name.contains('/') {
+        return Err(GitHubError::unusable(doing, "it is no name of a file"));
+    }
+    encoded_path(name, doing)
 }
 
 /// A path of several segments; one that would lead elsewhere when it is resolved (empty segments, dots) is refused.

@@ -73,10 +73,20 @@ struct WireVerification {
     reason: String,
 }
 
+/// A file that a change touches.
 #[derive(Deserialize)]
-struct WireFile {
+pub(super) struct WireFile {
     filename: String,
     previous_filename: Option<String>,
+}
+
+impl WireFile {
+    pub fn changed(self) -> ChangedFile {
+        ChangedFile {
+            path: self.filename,
+            previous: self.previous_filename,
+        }
+    }
 }
 
 impl Repository {
@@ -147,11 +157,7 @@ impl Repository {
         );
         let pages = MAX_LISTED_FILES.div_ceil(100) as usize;
         let files = self.pages(&ask, pages, |page: Vec<WireFile>| page).await?;
-        let file = |wire: WireFile| ChangedFile {
-            path: wire.filename,
-            previous: wire.previous_filename,
-        };
-        Ok(files.into_iter().map(file).collect())
+        Ok(files.into_iter().map(WireFile::changed).collect())
     }
 }
 

@@ -35,9 +35,17 @@ struct WireObject {
 }
 
 impl Repository {
-    /// The commit at the tip of a branch; `None`: there is no such branch.
+    /// The commit that a mirror is at; `None`: there is no such branch.
     pub async fn mirror(&self, branch: &str) -> Result<Option<Sha>, GitHubError> {
-        let doing = "reading the mirror";
+        self.tip(branch, "reading the mirror").await
+    }
+
+    /// The commit at the tip of a branch; `None`: there is no such branch.
+    pub async fn branch_head(&self, branch: &str) -> Result<Option<Sha>, GitHubError> {
+        self.tip(branch, "reading the branch").await
+    }
+
+    async fn tip(&self, branch: &str, doing: &str) -> Result<Option<Sha>, GitHubError> {
         let path = self.path(format_args!(
             "/git/ref/heads/{}",
             encoded_path(branch, doing)?

@@ -1,6 +1,6 @@
-//! `check_run`: somebody pressed a button of one of our own gates.
+//! `check_run`: somebody pressed a button of one of our own gates. What other apps report is in [`super::builds`].
 
-use super::{DecodeError, Decoded, Delivery, NO_INSTALLATION, ignored, ignored_action};
+use super::{DecodeError, Decoded, Delivery, NO_INSTALLATION, builds, ignored, ignored_action};
 use crate::domain::event::{APPROVE_BUTTON, AccountKind, Button, Event};
 use crate::domain::ids::CheckRunId;
 use crate::github::wire::WireApp;
@@ -27,8 +27,10 @@ struct WireButton {
 
 pub(super) fn decode(delivery: &Delivery<'_>) -> Result<Decoded, DecodeError> {
     let action = delivery.action()?;
-    if !matches!(action.as_str(), "rerequested" | "requested_action") {
-        return ignored_action(delivery, &action);
+    match action.as_str() {
+        "created" | "completed" => return builds::check_run(delivery),
+        "rerequested" | "requested_action" => {}
+        other => return ignored_action(delivery, other),
     }
     let Some((repo, sender)) = delivery.scene()? else {
         return ignored(NO_INSTALLATION);

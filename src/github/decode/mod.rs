@@ -9,6 +9,7 @@ mod builds;
 mod comment;
 mod gate;
 mod installation;
+mod merge_group;
 mod people;
 mod pull_request;
 mod push;
@@ -16,7 +17,7 @@ mod repository;
 
 use super::error::plain;
 use super::wire::{WireAccount, WireId, WireRepo};
-use crate::domain::event::{Account, Event};
+use crate::domain::event::{Account, AccountKind, Event};
 use crate::domain::ids::{InstallationId, Repo, Sha};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
@@ -29,6 +30,17 @@ pub struct Identity {
     pub app_id: u64,
     /// Its name in addresses; it comments as `{slug}[bot]`.
     pub slug: String,
+}
+
+impl Identity {
+    /// Whether this is the account that the app acts as: a person can't have `[bot]` in a login, and only an app's
+    /// account is a bot.
+    pub(super) fn is_bot(&self, account: &Account) -> bool {
+        account.kind == AccountKind::Bot
+            && account
+                .login
+                .eq_ignore_ascii_case(&format!("{}[bot]", self.slug))
+    }
 }
 
 /// A delivery's meaning.
@@ -81,6 +93,8 @@ pub fn decode(
         "workflow_run" => builds::workflow_run(&delivery),
         "check_suite" => builds::check_suite(&delivery),
         "check_run" => gate::decode(&delivery),
+        "status" => builds::status(&delivery),
+        "merge_group" => merge_group::decode(&delivery),
         "member" | "membership" | "organization" | "team" => people::decode(&delivery),
         "installation" => installation::changed(&delivery),
         "installation_repositories" => installation::repositories(&delivery),

@@ -40,6 +40,7 @@ pub(super) fn decode(delivery: &Delivery<'_>) -> Result<Decoded, DecodeError> {
         "opened" => PullChange::Opened,
         "synchronize" => PullChange::Pushed,
         "closed" => PullChange::Closed,
+        "labeled" | "unlabeled" => PullChange::Labels,
         "reopened" | "ready_for_review" | "converted_to_draft" | "edited" => PullChange::Other,
         other => return ignored_action(delivery, other),
     };

@@ -1,8 +1,9 @@
-//! `push`: to the default branch, where the configuration is read from, or to a mirror.
+//! `push`: to a mirror, or to any other branch; the configuration is read from the default branch.
 
 use super::{DecodeError, Decoded, Delivery, NO_INSTALLATION, ignored};
 use crate::domain::config;
-use crate::domain::event::{Event, RepositoryChange};
+use crate::domain::event::Event;
+use crate::domain::ids::Sha;
 use crate::domain::pull::mirrored_number;
 use serde::Deserialize;
 
@@ -15,6 +16,7 @@ const MAYBE_CUT_FILES: usize = 300;
 struct Payload {
     #[serde(rename = "ref")]
     name: String,
+    before: String,
     after: String,
     #[serde(default)]
     created: bool,
@@ -44,9 +46,12 @@ pub(super) fn decode(delivery: &Delivery<'_>) -> Result<Decoded, DecodeError> {
     let Some(branch) = payload.name.strip_prefix("refs/heads/") else {
         return ignored("a push of a tag");
     };
+    // GitHub writes the side that a new or deleted branch does not have as zeros.
+    let there = |sha: &str| -> Result<Option<Sha>, DecodeError> {
+        Ok(Some(delivery.sha(sha)?).filter(|sha| !sha.is_zero()))
+    };
+    let after = there(&payload.after)?.filter(|_| !payload.deleted);
     if let Some(number) = mirrored_number(branch) {
-        let after = delivery.sha(&payload.after)?;
-        let after = Some(after).filter(|sha| !payload.deleted && !sha.is_zero());
         return Ok(Decoded::Event(Event::MirrorPushed {
             repo,
             number,
@@ -54,15 +59,14 @@ pub(super) fn decode(delivery: &Delivery<'_>) -> Result<Decoded, DecodeError> {
             sender,
         }));
     }
-    if branch != repo.default_branch {
-        return ignored("a push to a branch that is neither the default branch nor a mirror");
-    }
-    if !may_configure(&payload) {
-        return ignored("a push to the default branch that leaves the configuration as it is");
-    }
-    Ok(Decoded::Event(Event::RepositoryChanged {
+    let before = there(&payload.before)?.filter(|_| !payload.created);
+    let configuration = branch == repo.default_branch && may_configure(&payload);
+    Ok(Decoded::Event(Event::BranchPushed {
+        branch: branch.to_owned(),
         repo,
-        change: RepositoryChange::Configuration,
+        after,
+        before,
+        configuration,
     }))
 }
 

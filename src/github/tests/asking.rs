@@ -311,9 +311,9 @@ async fn comments_are_written_found_and_missed() {
     let server = Server::with_tokens(|seen, _| match seen.line.as_str() {
         "GET /app" => json_reply(200, json!({ "id": 7, "slug": "drawbridge", "name": "D" })),
         line if line.starts_with("GET") => json_reply(200, json!([
-            { "id": 1, "body": "<!-- m -->", "user": { "login": "mallory", "type": "User" } },
-            { "id": 2, "body": "other", "user": { "login": "drawbridge[bot]", "type": "Bot" } },
-            { "id": 3, "body": "x <!-- m -->", "user": { "login": "drawbridge[bot]", "type": "Bot" }, "performed_via_github_app": { "id": 7 } },
+            { "id": 1, "body": "<!-- m -->", "user": { "id": 2, "login": "mallory", "type": "User" } },
+            { "id": 2, "body": "other", "user": { "id": 3, "login": "drawbridge[bot]", "type": "Bot" } },
+            { "id": 3, "body": "x <!-- m -->", "user": { "id": 3, "login": "drawbridge[bot]", "type": "Bot" }, "performed_via_github_app": { "id": 7 } },
         ])),
         "POST /repos/acme/engine/issues/5/comments" => json_reply(201, json!({ "id": 4 })),
         "POST /repos/acme/engine/issues/comments/1/reactions" => json_reply(200, json!({ "id": 1 })),

@@ -2,5 +2,6 @@
 
 mod asking;
 mod client;
+mod fan_out;
 pub(super) mod key;
 mod server;

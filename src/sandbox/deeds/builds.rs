@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::checks::CheckChange;
 use crate::sandbox::ACTIONS_APP_ID;
-use crate::sandbox::model::checks::Run;
+use crate::sandbox::model::checks::{Dispatch, Run};
 use crate::sandbox::model::{Deed, Hub, Refused};
 use crate::sandbox::show;
 
@@ -17,6 +17,7 @@ pub(crate) struct Start<'a> {
     pub(crate) name: &'a str,
     pub(crate) event: &'a str,
     pub(crate) actor: u64,
+    pub(crate) dispatch: Option<Dispatch>,
 }
 
 impl Hub {
@@ -34,6 +35,7 @@ impl Hub {
                 name: &name,
                 event: "push",
                 actor: by,
+                dispatch: None,
             };
             // Can only fail for a suite that is not there, and this makes its own.
             let _ = self.start_run(start);
@@ -50,22 +52,17 @@ impl Hub {
             name,
             event,
             actor,
+            dispatch,
         } = start;
         let suite = self.own_suite(repo, ACTIONS_APP_ID, sha, Some(branch));
         let id = self.id();
         let now = self.tick();
-        let number = self
-            .runs
-            .values()
-            .filter(|run| run.repo == repo && run.name == name)
-            .count() as u64
-            + 1;
-        let run = Run {
+        let mut run = Run {
             id,
             repo,
             head_repo,
             name: name.to_owned(),
-            number,
+            number: 1,
             attempt: 1,
             event: event.to_owned(),
             head_branch: branch.to_owned(),
@@ -75,9 +72,14 @@ impl Hub {
             suite,
             check: 0,
             actor,
+            dispatch,
+            started_at: now,
             created_at: now,
             updated_at: now,
         };
+        let path = run.path();
+        let earlier = |other: &&Run| other.repo == repo && other.path() == path;
+        run.number += self.runs.values().filter(earlier).count() as u64;
         self.runs.insert(id, run);
         self.begin(id)?;
         Ok(id)
@@ -85,6 +87,9 @@ impl Hub {
 
     /// Queued, then in progress, with a fresh check run for the job.
     fn begin(&mut self, id: u64) -> Deed<()> {
+        if self.run(id)?.dispatch.is_some() {
+            return self.queue(id);
+        }
         self.set_run(id, "queued", None)?;
         self.emit_run(id, "requested");
         let run = self.run(id)?;
@@ -112,13 +117,13 @@ impl Hub {
         Ok(())
     }
 
-    fn run(&self, id: u64) -> Deed<&Run> {
+    pub(super) fn run(&self, id: u64) -> Deed<&Run> {
         self.runs
             .get(&id)
             .ok_or_else(|| Refused::new(format!("there is no workflow run {id}")))
     }
 
-    fn set_run(&mut self, id: u64, status: &str, conclusion: Option<&str>) -> Deed<()> {
+    pub(super) fn set_run(&mut self, id: u64, status: &str, conclusion: Option<&str>) -> Deed<()> {
         let now = self.tick();
         let run = self
             .runs
@@ -130,7 +135,7 @@ impl Hub {
         Ok(())
     }
 
-    fn emit_run(&mut self, id: u64, action: &str) {
+    pub(super) fn emit_run(&mut self, id: u64, action: &str) {
         let Some(run) = self.runs.get(&id) else {
             return;
         };
@@ -150,7 +155,7 @@ impl Hub {
                 "workflow run {id} is completed already"
             )));
         }
-        let check = run.check;
+        let (check, dispatched) = (run.check, run.dispatch.is_some());
         self.set_run(id, "completed", Some(conclusion))?;
         self.change_check(
             check,
@@ -159,6 +164,9 @@ impl Hub {
                 ..Default::default()
             },
         )?;
+        if dispatched {
+            self.emit_job(id, "completed");
+        }
         self.emit_run(id, "completed");
         Ok(())
     }
@@ -168,8 +176,10 @@ impl Hub {
         if self.run(id)?.status != "completed" {
             return Err(Refused::new("This workflow is already running"));
         }
+        let now = self.tick();
         if let Some(run) = self.runs.get_mut(&id) {
             run.attempt += 1;
+            run.started_at = now;
         }
         self.begin(id)
     }

@@ -6,8 +6,12 @@ use crate::sandbox::model::Hub;
 use crate::sandbox::model::log::{Entry, Stage};
 use crate::sandbox::show;
 
+/// Events that GitHub delivers to every app.
+const ALWAYS: [&str; 2] = ["installation", "installation_repositories"];
+
 impl Hub {
-    /// Queues a webhook about a repository, if the installation covers it and is not suspended. `body` holds what is
+    /// Queues a webhook about a repository, if the installation covers it and is not suspended and the app
+    /// subscribes to the event. `body` holds what is
     /// particular to the event; what all events carry is added here.
     pub(crate) fn emit(
         &mut self,
@@ -18,8 +22,10 @@ impl Hub {
         body: Value,
     ) {
         let silent = self.installation.suspended_at.is_some() && event != "installation";
+        let unasked =
+            !ALWAYS.contains(&event) && !self.our_app().events.iter().any(|one| one == event);
         let foreign = repo.is_some_and(|repo| !self.installation.repositories.contains(&repo));
-        if silent || foreign {
+        if silent || foreign || unasked {
             return;
         }
         let mut payload = Map::new();
@@ -64,7 +70,7 @@ impl Hub {
             (false, None) => Stage::Unsent,
             (false, Some(_)) => Stage::Queued,
         };
-        let (id, guid, at) = (self.id(), self.guid(), self.tick());
+        let (id, guid, at) = (self.id(), self.guid(), self.clock.mark());
         let (event, action) = (event.to_owned(), action.map(str::to_owned));
         let redelivery = false;
         let entry = Entry {

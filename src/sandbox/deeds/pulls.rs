@@ -11,7 +11,7 @@ use crate::sandbox::show;
 
 impl Hub {
     /// Sends a `pull_request` webhook for the pull request as it is now.
-    fn emit_pull(
+    pub(super) fn emit_pull(
         &mut self,
         repo: u64,
         number: u64,
@@ -276,40 +276,34 @@ impl Hub {
             .unwrap_or_else(|| NO_COMMIT.into());
         let message = format!("Merge pull request #{number}\n\n{title}");
         let commit = self.merge_commit(repo, &base, &pull.head, by, message)?;
+        self.merged_as(repo, number, &commit, by)?;
+        Ok(commit)
+    }
+
+    /// Closes a pull request as merged and moves its base branch to the commit that did it.
+    pub(super) fn merged_as(&mut self, repo: u64, number: u64, commit: &str, by: u64) -> Deed<()> {
         let now = self.tick();
         let issue = self.issue_mut(repo, number)?;
         issue.open = false;
         issue.closed_at = Some(now);
         issue.updated_at = now;
-        if let Some(pull) = issue.pull.as_mut() {
-            pull.merged = Some(Merged {
-                at: now,
-                by,
-                commit: commit.clone(),
-            });
-        }
+        let pull = self.pull_mut(repo, number)?;
+        pull.merged = Some(Merged {
+            at: now,
+            by,
+            commit: commit.to_owned(),
+        });
         let full = format!("refs/heads/{}", pull.base_branch);
         self.move_ref(RefMove {
             repo,
             full: &full,
-            to: Some(&commit),
+            to: Some(commit),
             by,
         })?;
-        self.emit_pull(repo, number, "closed", by, json!({}))?;
-        Ok(commit)
+        self.emit_pull(repo, number, "closed", by, json!({}))
     }
 
-    pub(crate) fn add_label(&mut self, repo: u64, number: u64, name: &str, by: u64) -> Deed<()> {
-        let id = self.id();
-        self.touch(repo, number)?;
-        self.issue_mut(repo, number)?
-            .labels
-            .push((id, name.to_owned()));
-        let label = show::pull::label(self, repo, id, name);
-        self.emit_pull(repo, number, "labeled", by, json!({ "label": label }))
-    }
-
-    fn touch(&mut self, repo: u64, number: u64) -> Deed<DateTime<Utc>> {
+    pub(super) fn touch(&mut self, repo: u64, number: u64) -> Deed<DateTime<Utc>> {
         let now = self.tick();
         self.issue_mut(repo, number)?.updated_at = now;
         Ok(now)

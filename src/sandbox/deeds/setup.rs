@@ -7,6 +7,7 @@ use globset::{Glob, GlobSetBuilder};
 use crate::sandbox::clock::Clock;
 use crate::sandbox::model::Hub;
 use crate::sandbox::model::access::{App, Grants, Installation, Kind, Level, Visibility};
+use crate::sandbox::model::checks::Dispatching;
 use crate::sandbox::model::git::Objects;
 use crate::sandbox::people::build::NewCommit;
 use crate::sandbox::{ACTIONS_APP_ID, WEB_FLOW_ID};
@@ -20,12 +21,12 @@ const GRANTS: [(&str, Level); 9] = [
     ("members", Level::Read),
     ("metadata", Level::Read),
     ("pull_requests", Level::Write),
-    ("statuses", Level::Read),
+    ("statuses", Level::Write),
     ("workflows", Level::Write),
 ];
 
 /// What the app hears of.
-const EVENTS: [&str; 11] = [
+const EVENTS: [&str; 13] = [
     "check_run",
     "check_suite",
     "issue_comment",
@@ -36,6 +37,8 @@ const EVENTS: [&str; 11] = [
     "pull_request",
     "push",
     "repository",
+    "status",
+    "workflow_job",
     "workflow_run",
 ];
 
@@ -82,8 +85,13 @@ pub(crate) fn found(names: Founding<'_>) -> Hub {
         suites: BTreeMap::new(),
         checks: BTreeMap::new(),
         runs: BTreeMap::new(),
+        statuses: Vec::new(),
+        groups: Vec::new(),
+        required: BTreeMap::new(),
+        repository_dispatches: Vec::new(),
         workflows: vec!["build".to_owned()],
         build_branches: builds.build().expect("a constant glob"),
+        dispatching: Dispatching::default(),
         log: Vec::new(),
         holding: false,
         target: None,
@@ -102,26 +110,21 @@ pub(crate) fn found(names: Founding<'_>) -> Hub {
         .iter()
         .map(|(name, level)| ((*name).to_owned(), *level))
         .collect();
-    hub.add_app(4_001, names.slug, grants, EVENTS.to_vec());
-    hub.add_app(ACTIONS_APP_ID, "github-actions", Grants::new(), Vec::new());
+    hub.add_app(4_001, names.slug, grants, &EVENTS);
+    hub.add_app(ACTIONS_APP_ID, "github-actions", Grants::new(), &[]);
     hub.main = hub.add_repo(names.repo, names.founder);
     hub
 }
 
 impl Hub {
     /// An app and the bot account it acts as.
-    pub(crate) fn add_app(
-        &mut self,
-        id: u64,
-        slug: &str,
-        grants: Grants,
-        events: Vec<&'static str>,
-    ) {
+    pub(crate) fn add_app(&mut self, id: u64, slug: &str, grants: Grants, events: &[&str]) {
         let bot = self.ensure_user(&format!("{slug}[bot]"));
         let created_at = self.tick();
         let client_id = format!("Iv23sandbox{id}");
         let slug = slug.to_owned();
         let owner = self.owner;
+        let events = events.iter().map(|event| (*event).to_owned()).collect();
         self.apps.insert(
             id,
             App {

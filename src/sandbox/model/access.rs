@@ -124,7 +124,7 @@ pub(crate) struct App {
     /// The account in whose name the app acts.
     pub(crate) bot: u64,
     pub(crate) grants: Grants,
-    pub(crate) events: Vec<&'static str>,
+    pub(crate) events: BTreeSet<String>,
     pub(crate) created_at: DateTime<Utc>,
 }
 

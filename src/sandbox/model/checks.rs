@@ -1,5 +1,7 @@
 //! Check suites, check runs and workflow runs.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 
 /// All check runs of one app for one push (or, for Actions, one workflow run).
@@ -69,8 +71,64 @@ pub(crate) struct Run {
     /// The check run of its one job, in the newest attempt.
     pub(crate) check: u64,
     pub(crate) actor: u64,
+    /// What it was asked for with, if a request started it.
+    pub(crate) dispatch: Option<Dispatch>,
+    /// When its newest attempt began.
+    pub(crate) started_at: DateTime<Utc>,
     pub(crate) created_at: DateTime<Utc>,
     pub(crate) updated_at: DateTime<Utc>,
+}
+
+impl Run {
+    /// The workflow's file. A run that a push started belongs to the file of its name.
+    pub(crate) fn path(&self) -> String {
+        match &self.dispatch {
+            Some(dispatch) => dispatch.path.clone(),
+            None => format!(".github/workflows/{}.yml", self.name.replace(' ', "-")),
+        }
+    }
+
+    /// The name of its one job.
+    pub(crate) fn job(&self) -> &str {
+        self.dispatch
+            .as_ref()
+            .map_or(&self.name, |dispatch| &dispatch.job)
+    }
+}
+
+/// What a `workflow_dispatch` said, and what the workflow made of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Dispatch {
+    /// `.github/workflows/build.yml`.
+    pub(crate) path: String,
+    /// The `run-name` with the inputs in it; without one, the workflow's name.
+    pub(crate) title: String,
+    pub(crate) job: String,
+    /// As the request said it.
+    pub(crate) reference: String,
+    /// As the request said them.
+    pub(crate) inputs: BTreeMap<String, String>,
+}
+
+/// How dispatched runs go on.
+#[derive(Debug, Clone)]
+pub(crate) struct Dispatching {
+    /// Whether a dispatch may answer with the run's id, as newer servers do.
+    pub(crate) details: bool,
+    /// Whether runs stay queued.
+    pub(crate) held: bool,
+    /// How runs end as soon as they begin, if they do.
+    pub(crate) finish: Option<String>,
+}
+
+impl Default for Dispatching {
+    fn default() -> Self {
+        Self {
+            details: true,
+            held: false,
+            finish: None,
+        }
+    }
 }
 
 /// The conclusions GitHub accepts from an app.

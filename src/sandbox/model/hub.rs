@@ -7,11 +7,13 @@ use globset::GlobSet;
 use uuid::Uuid;
 
 use super::access::{App, Installation, Kind, Permission, Token, User, Visibility};
-use super::checks::{CheckRun, Run, Suite};
+use super::checks::{CheckRun, Dispatching, Run, Suite};
 use super::git::Objects;
 use super::issues::{Comment, Issue, Pull};
 use super::log::Entry;
+use super::queue::{Group, RepositoryDispatch, RequiredCheck};
 use super::repo::Repo;
+use super::status::Status;
 use super::{Deed, Refused};
 use crate::sandbox::clock::Clock;
 use crate::sandbox::people::views::Exchange;
@@ -39,9 +41,17 @@ pub(crate) struct Hub {
     pub(crate) suites: BTreeMap<u64, Suite>,
     pub(crate) checks: BTreeMap<u64, CheckRun>,
     pub(crate) runs: BTreeMap<u64, Run>,
+    /// In the order they were reported.
+    pub(crate) statuses: Vec<Status>,
+    /// What is in a merge queue, first come first.
+    pub(crate) groups: Vec<Group>,
+    /// By repository and branch.
+    pub(crate) required: BTreeMap<(u64, String), Vec<RequiredCheck>>,
+    pub(crate) repository_dispatches: Vec<RepositoryDispatch>,
     /// The workflows that a matching push starts.
     pub(crate) workflows: Vec<String>,
     pub(crate) build_branches: GlobSet,
+    pub(crate) dispatching: Dispatching,
     pub(crate) log: Vec<Entry>,
     pub(crate) holding: bool,
     /// Where deliveries go.

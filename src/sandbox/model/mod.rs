@@ -6,7 +6,10 @@ pub(crate) mod git;
 pub(crate) mod hub;
 pub(crate) mod issues;
 pub(crate) mod log;
+pub(crate) mod queue;
 pub(crate) mod repo;
+pub(crate) mod status;
+pub(crate) mod workflow;
 
 pub(crate) use hub::Hub;
 

@@ -55,6 +55,21 @@ impl Sandbox {
         })
     }
 
+    /// Somebody commits on top of a branch of the repository; sends `push`. Says the commit.
+    pub fn push_to_branch(&self, branch: &str, new: NewCommit, by: &str) -> String {
+        let done = self.edit(|hub| {
+            let (repo, by) = (hub.main, hub.ensure_user(by));
+            let full = format!("refs/heads/{branch}");
+            let parent = hub.repo(repo).refs.get(&full).cloned();
+            let parent = parent.ok_or_else(|| Refused::new("there is no such branch"))?;
+            let sha = hub.commit(repo, Some(&parent), &new);
+            let (full, to) = (full.as_str(), Some(sha.as_str()));
+            hub.move_ref(RefMove { repo, full, to, by })?;
+            Ok::<_, Refused>(sha)
+        });
+        done.unwrap_or_else(|why| panic!("can't push to {branch}: {why}"))
+    }
+
     /// Somebody makes a branch or forces it to a commit, for instance a mirror; sends `push`.
     pub fn push_branch(&self, branch: &str, sha: &str, by: &str) {
         let done = self.edit(|hub| {

@@ -90,6 +90,21 @@ impl Sandbox {
         self.edit(|hub| hub.set_grant(name, level));
     }
 
+    /// Subscribes the app to an event, or ends that.
+    pub fn set_app_event(&self, event: &str, subscribed: bool) {
+        self.edit(|hub| {
+            let app = hub.app;
+            let Some(app) = hub.apps.get_mut(&app) else {
+                return;
+            };
+            if subscribed {
+                app.events.insert(event.to_owned());
+            } else {
+                app.events.remove(event);
+            }
+        });
+    }
+
     /// The app's permissions as it has them now.
     pub fn app_permissions(&self) -> BTreeMap<String, String> {
         let words = |grants: &Grants| {

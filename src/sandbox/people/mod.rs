@@ -2,11 +2,14 @@
 //! it. They are synchronous; the webhooks they cause are sent by a task of their own. Where a deed is impossible (no such
 //! pull request, no such build) they panic with the reason, because that is a mistake in the test.
 
+mod actions;
 pub(crate) mod build;
 mod code;
 mod deliveries;
 mod members;
 mod observe;
 mod prs;
+mod queue;
 mod reports;
+mod statuses;
 pub(crate) mod views;

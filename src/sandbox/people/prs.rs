@@ -144,4 +144,11 @@ impl Sandbox {
             hub.add_label(repo, pr, label, by)
         });
     }
+
+    /// Takes a label off; sends `unlabeled`.
+    pub fn remove_label(&self, pr: u64, label: &str, by: &str) {
+        self.on_pr("unlabel", pr, by, |hub, repo, by| {
+            hub.remove_label(repo, pr, label, by)
+        });
+    }
 }

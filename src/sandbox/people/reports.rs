@@ -72,6 +72,7 @@ impl Sandbox {
                 name: workflow,
                 event: "push",
                 actor,
+                dispatch: None,
             })
         });
         run.unwrap_or_else(|why| panic!("can't start {workflow:?} on {branch}: {why}"))
@@ -96,6 +97,7 @@ impl Sandbox {
                 name,
                 event,
                 actor,
+                dispatch: None,
             })
         });
         run.unwrap_or_else(|why| panic!("can't start {name:?} on {head_branch}: {why}"))
@@ -134,7 +136,7 @@ impl Sandbox {
                 .map(|app| app.id);
             let app = known.unwrap_or_else(|| {
                 let id = hub.id();
-                hub.add_app(id, &new.app, Grants::new(), Vec::new());
+                hub.add_app(id, &new.app, Grants::new(), &[]);
                 id
             });
             let suite = hub.own_suite(repo, app, &new.sha, new.head_branch.as_deref());

@@ -1,5 +1,7 @@
 //! What people see: plain copies of the state, for tests to look at.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::Value;
 
@@ -75,6 +77,74 @@ pub struct RunView {
     pub conclusion: Option<String>,
     /// 1, and one more with every re-run.
     pub attempt: u64,
+}
+
+/// A workflow run that a `workflow_dispatch` started.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DispatchView {
+    /// GitHub's id of the run.
+    pub run_id: u64,
+    /// `owner/name` of the repository it runs in.
+    pub repo: String,
+    /// The workflow's file name, such as `build.yml`.
+    pub workflow: String,
+    /// The ref as the request said it.
+    pub reference: String,
+    /// The commit it runs.
+    pub sha: String,
+    /// The inputs as the request said them; defaults of the workflow are not among them.
+    pub inputs: BTreeMap<String, String>,
+    /// The run's `display_title`.
+    pub title: String,
+    /// `queued`, `in_progress` or `completed`.
+    pub status: String,
+    /// How it ended, once it has.
+    pub conclusion: Option<String>,
+    /// 1, and one more with every re-run.
+    pub attempt: u64,
+}
+
+/// A pull request in the merge queue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MergeGroupView {
+    /// The pull request's number.
+    pub pr: u64,
+    /// The commit to be checked: the pull request joined with all before it.
+    pub head_sha: String,
+    /// Its branch: `refs/heads/gh-readonly-queue/…`.
+    pub head_ref: String,
+    /// The commit it stands on.
+    pub base_sha: String,
+    /// The branch it is to be merged to, as `refs/heads/…`.
+    pub base_ref: String,
+}
+
+/// A `repository_dispatch` that was accepted.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RepositoryDispatchView {
+    /// `owner/name`.
+    pub repo: String,
+    /// What it is called.
+    pub event_type: String,
+    /// What it carries; an empty object if the request had none.
+    pub client_payload: Value,
+}
+
+/// A commit status.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StatusView {
+    /// GitHub's id.
+    pub id: u64,
+    /// Its name: the newest of each context counts.
+    pub context: String,
+    /// `error`, `failure`, `pending` or `success`.
+    pub state: String,
+    /// The line beside it.
+    pub description: Option<String>,
+    /// Where *Details* leads.
+    pub target_url: Option<String>,
+    /// Login of who reported it.
+    pub creator: String,
 }
 
 /// A webhook delivery, or one attempt of it: redeliveries share the guid.

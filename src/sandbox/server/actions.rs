@@ -4,11 +4,40 @@ use serde_json::{Value, json};
 
 use super::answer::{Outcome, Reply};
 use super::call::Call;
+use super::created::Span;
 use super::paging;
 use crate::sandbox::model::checks::Run;
+use crate::sandbox::model::workflow::FOLDER;
 use crate::sandbox::show;
 
+/// Every run.
 pub(super) fn list(call: &mut Call<'_>) -> Outcome {
+    matching(call, |_| true)
+}
+
+/// The runs of one workflow.
+pub(super) fn list_of_workflow(call: &mut Call<'_>) -> Outcome {
+    let path = workflow_path(call)?;
+    matching(call, |run| run.path() == path)
+}
+
+/// The file of the workflow in the path, which is named by its file or by its id. A workflow is known while its file is on
+/// the default branch, and as long as it has runs.
+pub(super) fn workflow_path(call: &Call<'_>) -> Result<String, Reply> {
+    let asked = call.param("workflow_id");
+    let named = format!("{FOLDER}{asked}");
+    let id: Option<u64> = asked.parse().ok();
+    let files = call.hub.default_tree(call.repo).into_iter();
+    let here = files.flat_map(|tree| tree.keys().cloned());
+    let runs = call.hub.runs.values().filter(|run| run.repo == call.repo);
+    here.filter(|path| path.starts_with(FOLDER))
+        .chain(runs.map(Run::path))
+        .find(|path| *path == named || id == Some(show::run::workflow_id(path)))
+        .ok_or_else(Reply::not_found)
+}
+
+fn matching(call: &Call<'_>, also: impl Fn(&Run) -> bool) -> Outcome {
+    let created = call.query("created").map(Span::read);
     let same = |name: &str, value: &str| call.query(name).is_none_or(|wanted| wanted == value);
     let wanted = |run: &&Run| {
         let status = call.query("status");
@@ -17,6 +46,9 @@ pub(super) fn list(call: &mut Call<'_>) -> Outcome {
             && same("head_sha", &run.head_sha)
             && same("event", &run.event)
             && same("check_suite_id", &run.suite.to_string())
+            && same("actor", &call.hub.user(run.actor).login)
+            && created.is_none_or(|span| span.is_some_and(|span| span.holds(run.created_at)))
+            && also(run)
             && status.is_none_or(|status| {
                 status == run.status || Some(status) == run.conclusion.as_deref()
             })

@@ -1,6 +1,7 @@
 //! The stand-in's own routes under `/_sandbox`, for commands that drive a running one. No credentials: it listens on
-//! loopback and holds nothing of value. `GET /_sandbox/state` shows what is there; each `POST` takes a JSON object, answers
-//! 200 with what it made, or 422 with `message`. Unknown fields are refused.
+//! loopback and holds nothing of value. `GET /_sandbox/state` shows what is there, `GET /_sandbox/dispatched` the runs that
+//! were dispatched; each `POST` takes a JSON object, answers 200 with what it made, or 422 with `message`. Unknown fields are
+//! refused.
 //!
 //! | `POST /_sandbox/…` | body (`?` optional) | answer |
 //! |---|---|---|
@@ -10,10 +11,10 @@
 //! | `close`, `reopen` | `pr`, `by` | `{}` |
 //! | `merge` | `pr`, `by` | `sha` |
 //! | `draft` | `pr`, `by`, `draft` | `{}` |
-//! | `finish-build` | `branch` or `pr`, `workflow?` (`build`), `conclusion?` (`success`) | `{}` |
 //! | `click` | `pr`, `check`, `identifier`, `by` | `{}` |
 //! | `permission` | `login`, `permission` | `{}` |
 //! | `member` | `login`, `visibility?` (without it: leaves) | `{}` |
+//! | of builds | see `control_builds` | |
 //! | `write-file` | `path`, `content`, `by` | `sha` |
 //!
 //! A commit is `{author?, committer?, verified?, reason?, files?: [[path, content or null]], renamed?: [[from, to]], message?}`.
@@ -23,6 +24,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::answer::Reply;
+use super::control_builds;
 use super::entrance::Asked;
 use crate::sandbox::deeds::RefMove;
 use crate::sandbox::model::{Deed, Hub, Refused};
@@ -77,15 +79,6 @@ struct Draft {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct FinishBuild {
-    branch: Option<String>,
-    pr: Option<u64>,
-    workflow: Option<String>,
-    conclusion: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Click {
     pr: u64,
     check: String,
@@ -123,6 +116,7 @@ pub(super) fn handle(sandbox: &Sandbox, asked: &Asked) -> Reply {
         .trim_matches('/');
     match (asked.method.as_str(), deed) {
         ("GET", "state") => Reply::ok(state(sandbox)),
+        ("GET", "dispatched") => Reply::ok(json!(sandbox.dispatched_runs())),
         ("POST", deed) => match sandbox.edit(|hub| act(hub, deed, &asked.bytes)) {
             Ok(body) => Reply::ok(body),
             Err(why) => Reply::unprocessable(&why.0),
@@ -131,7 +125,7 @@ pub(super) fn handle(sandbox: &Sandbox, asked: &Asked) -> Reply {
     }
 }
 
-fn read<T: DeserializeOwned>(bytes: &[u8]) -> Deed<T> {
+pub(super) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Deed<T> {
     serde_json::from_slice(bytes)
         .map_err(|why| Refused::new(format!("the body can't be read: {why}")))
 }
@@ -170,7 +164,6 @@ fn act(hub: &mut Hub, deed: &str, bytes: &[u8]) -> Deed<Value> {
             let by = hub.ensure_user(&by);
             hub.set_draft(repo, pr, draft, by).map(|()| json!({}))
         }
-        "finish-build" => finish_build(hub, read(bytes)?),
         "click" => {
             let Click {
                 pr,
@@ -193,7 +186,7 @@ fn act(hub: &mut Hub, deed: &str, bytes: &[u8]) -> Deed<Value> {
             hub.set_member(&login, visibility).map(|()| json!({}))
         }
         "write-file" => write_file(hub, read(bytes)?),
-        other => Err(Refused::new(format!("there is no deed {other:?} here"))),
+        other => control_builds::act(hub, other, bytes),
     }
 }
 
@@ -208,21 +201,6 @@ fn open_pr(hub: &mut Hub, body: OpenPr) -> Deed<Value> {
     let repo = hub.main;
     let number = hub.open_pr(repo, &new)?;
     Ok(json!({ "number": number, "head": hub.pull(repo, number)?.1.head }))
-}
-
-fn finish_build(hub: &mut Hub, body: FinishBuild) -> Deed<Value> {
-    let mirror = body.pr.map(|pr| format!("pull-request/{pr}"));
-    let branch = body
-        .branch
-        .or(mirror)
-        .ok_or_else(|| Refused::new("say which build: `branch` or `pr`"))?;
-    let run = hub.open_run(
-        hub.main,
-        &branch,
-        body.workflow.as_deref().unwrap_or("build"),
-    )?;
-    hub.end_run(run, body.conclusion.as_deref().unwrap_or("success"))
-        .map(|()| json!({}))
 }
 
 fn write_file(hub: &mut Hub, body: WriteFile) -> Deed<Value> {

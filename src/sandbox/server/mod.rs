@@ -5,10 +5,14 @@ mod actions;
 mod answer;
 mod app;
 mod auth;
+mod branches;
 mod call;
 mod checks;
 mod comments;
 mod control;
+mod control_builds;
+mod created;
+mod dispatch;
 mod entrance;
 mod misbehave;
 mod paging;
@@ -16,6 +20,8 @@ mod pulls;
 mod refs;
 mod repos;
 pub(crate) mod routes;
+mod statuses;
+mod table;
 
 use axum::Router;
 

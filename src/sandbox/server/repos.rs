@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::answer::{Outcome, Reply};
 use super::call::Call;
@@ -128,23 +128,4 @@ pub(super) fn commit(call: &mut Call<'_>) -> Outcome {
     Ok(Reply::ok(show::commit::with_files(
         call.hub, call.repo, commit,
     )))
-}
-
-/// Nobody writes commit statuses here, so the combination is always empty.
-pub(super) fn status(call: &mut Call<'_>) -> Outcome {
-    let sha = call
-        .hub
-        .resolve(call.repo, call.param("ref"))
-        .ok_or_else(Reply::not_found)?;
-    let api = show::repo::api(call.hub, call.repo);
-    let none: [Value; 0] = [];
-    Ok(Reply::ok(json!({
-        "state": "pending",
-        "statuses": none,
-        "sha": sha,
-        "total_count": 0,
-        "repository": show::repo::minimal(call.hub, call.repo),
-        "commit_url": format!("{api}/commits/{sha}"),
-        "url": format!("{api}/commits/{sha}/status"),
-    })))
 }

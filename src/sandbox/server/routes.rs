@@ -1,4 +1,4 @@
-//! The table of routes: GitHub's template, who may ask, and what answers.
+//! Finding the route for a request. The routes themselves are in `table`.
 
 use std::collections::HashMap;
 
@@ -6,9 +6,9 @@ use percent_encoding::percent_decode_str;
 
 use super::answer::Outcome;
 use super::call::Call;
-use super::{actions, app, checks, comments, pulls, refs, repos};
+use super::table::ROUTES;
 use crate::sandbox::RouteView;
-use crate::sandbox::model::access::Level::{self, Read, Write};
+use crate::sandbox::model::access::Level;
 
 /// What a route asks of the one who asks.
 #[derive(Debug, Clone, Copy)]
@@ -29,260 +29,6 @@ pub(crate) struct Route {
     pub(crate) needs: Needs,
     pub(crate) answer: fn(&mut Call<'_>) -> Outcome,
 }
-
-const METADATA: Needs = Needs::Any(&[("metadata", Read)]);
-const CODE: Needs = Needs::Any(&[("contents", Read)]);
-const CODE_WRITE: Needs = Needs::Any(&[("contents", Write)]);
-const PULLS: Needs = Needs::Any(&[("pull_requests", Read)]);
-const TALK: Needs = Needs::Any(&[("issues", Read), ("pull_requests", Read)]);
-const TALK_WRITE: Needs = Needs::Any(&[("issues", Write), ("pull_requests", Write)]);
-const CHECKS: Needs = Needs::Any(&[("checks", Read)]);
-const CHECKS_WRITE: Needs = Needs::Any(&[("checks", Write)]);
-const ACTIONS: Needs = Needs::Any(&[("actions", Read)]);
-const ACTIONS_WRITE: Needs = Needs::Any(&[("actions", Write)]);
-const MEMBERS: Needs = Needs::Any(&[("members", Read)]);
-const STATUSES: Needs = Needs::Any(&[("statuses", Read)]);
-
-const fn route(
-    method: &'static str,
-    template: &'static str,
-    needs: Needs,
-    answer: fn(&mut Call<'_>) -> Outcome,
-) -> Route {
-    Route {
-        method,
-        template,
-        needs,
-        answer,
-    }
-}
-
-/// Every route, the more particular before the more general.
-static ROUTES: &[Route] = &[
-    route("GET", "/rate_limit", Needs::Nothing, app::rate_limit),
-    route("GET", "/app", Needs::App, app::show),
-    route("GET", "/app/installations", Needs::App, app::installations),
-    route(
-        "GET",
-        "/app/installations/{installation_id}",
-        Needs::App,
-        app::installation,
-    ),
-    route(
-        "POST",
-        "/app/installations/{installation_id}/access_tokens",
-        Needs::App,
-        app::access_tokens,
-    ),
-    route("GET", "/app/hook/deliveries", Needs::App, app::deliveries),
-    route(
-        "GET",
-        "/app/hook/deliveries/{delivery_id}",
-        Needs::App,
-        app::delivery,
-    ),
-    route(
-        "POST",
-        "/app/hook/deliveries/{delivery_id}/attempts",
-        Needs::App,
-        app::attempt,
-    ),
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/installation",
-        Needs::App,
-        app::installation_of_repo,
-    ),
-    route(
-        "GET",
-        "/installation/repositories",
-        Needs::Any(&[]),
-        app::repositories,
-    ),
-    route("GET", "/users/{username}", Needs::Nothing, repos::user),
-    route(
-        "GET",
-        "/orgs/{org}/members/{username}",
-        MEMBERS,
-        repos::member,
-    ),
-    route("GET", "/repos/{owner}/{repo}", METADATA, repos::show),
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/collaborators/{username}/permission",
-        METADATA,
-        repos::permission,
-    ),
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/contents/{path}",
-        CODE,
-        repos::contents,
-    ),
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/commits/{ref}/check-runs",
-        CHECKS,
-        checks::of_commit,
-    ),
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/commits/{ref}/check-suites",
-        CHECKS,
-        checks::suites_of_commit,
-    ),
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/commits/{ref}/status",
-        STATUSES,
-        repos::status,
-    ),
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/commits/{ref}",
-        CODE,
-        repos::commit,
-    ),
-    route("GET", "/repos/{owner}/{repo}/pulls", PULLS, pulls::list),
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/pulls/{pull_number}",
-        PULLS,
-        pulls::show,
-    ),
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/pulls/{pull_number}/commits",
-        PULLS,
-        pulls::commits,
-    ),
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/pulls/{pull_number}/files",
-        PULLS,
-        pulls::files,
-    ),
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/git/ref/{ref}",
-        CODE,
-        refs::show,
-    ),
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/git/matching-refs/{ref}",
-        CODE,
-        refs::matching,
-    ),
-    route(
-        "POST",
-        "/repos/{owner}/{repo}/git/refs",
-        CODE_WRITE,
-        refs::create,
-    ),
-    route(
-        "PATCH",
-        "/repos/{owner}/{repo}/git/refs/{ref}",
-        CODE_WRITE,
-        refs::update,
-    ),
-    route(
-        "DELETE",
-        "/repos/{owner}/{repo}/git/refs/{ref}",
-        CODE_WRITE,
-        refs::delete,
-    ),
-    route(
-        "POST",
-        "/repos/{owner}/{repo}/check-runs",
-        CHECKS_WRITE,
-        checks::create,
-    ),
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/check-runs/{check_run_id}",
-        CHECKS,
-        checks::show,
-    ),
-    route(
-        "PATCH",
-        "/repos/{owner}/{repo}/check-runs/{check_run_id}",
-        CHECKS_WRITE,
-        checks::update,
-    ),
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/issues/{issue_number}/comments",
-        TALK,
-        comments::list,
-    ),
-    route(
-        "POST",
-        "/repos/{owner}/{repo}/issues/{issue_number}/comments",
-        TALK_WRITE,
-        comments::create,
-    ),
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/issues/comments/{comment_id}",
-        TALK,
-        comments::show,
-    ),
-    route(
-        "PATCH",
-        "/repos/{owner}/{repo}/issues/comments/{comment_id}",
-        TALK_WRITE,
-        comments::update,
-    ),
-    route(
-        "DELETE",
-        "/repos/{owner}/{repo}/issues/comments/{comment_id}",
-        TALK_WRITE,
-        comments::delete,
-    ),
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/issues/comments/{comment_id}/reactions",
-        TALK,
-        comments::reactions,
-    ),
-    route(
-        "POST",
-        "/repos/{owner}/{repo}/issues/comments/{comment_id}/reactions",
-        TALK_WRITE,
-        comments::react,
-    ),
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/actions/runs",
-        ACTIONS,
-        actions::list,
-    ),
-    route(
-        "GET",
-        "/repos/{owner}/{repo}/actions/runs/{run_id}",
-        ACTIONS,
-        actions::show,
-    ),
-    route(
-        "POST",
-        "/repos/{owner}/{repo}/actions/runs/{run_id}/cancel",
-        ACTIONS_WRITE,
-        actions::cancel,
-    ),
-    route(
-        "POST",
-        "/repos/{owner}/{repo}/actions/runs/{run_id}/rerun",
-        ACTIONS_WRITE,
-        actions::rerun,
-    ),
-    route(
-        "POST",
-        "/repos/{owner}/{repo}/actions/runs/{run_id}/rerun-failed-jobs",
-        ACTIONS_WRITE,
-        actions::rerun_failed,
-    ),
-];
 
 /// What there is to ask for.
 pub(crate) fn all() -> impl Iterator<Item = RouteView> {
@@ -308,7 +54,7 @@ pub(crate) fn find(
         })
 }
 
-/// Matches part by part; `{ref}` and `{path}` may take several.
+/// Matches part by part; names of refs and files may take several.
 fn fits(
     template: &[&'static str],
     parts: &[&str],
@@ -323,7 +69,7 @@ fn fits(
     else {
         return parts.first() == Some(first) && fits(rest, &parts[1..], params);
     };
-    let most = if matches!(name, "ref" | "path") {
+    let most = if matches!(name, "ref" | "path" | "branch" | "basehead") {
         parts.len()
     } else {
         parts.len().min(1)

@@ -7,6 +7,7 @@ pub(crate) mod commit;
 pub(crate) mod pull;
 pub(crate) mod repo;
 pub(crate) mod run;
+pub(crate) mod status;
 pub(crate) mod talk;
 pub(crate) mod user;
 

@@ -1,8 +1,9 @@
-//! Builds, the gate's buttons, and news about people, installations and repositories.
+//! Builds, merge groups, the gate's buttons, and news about people, installations and repositories.
 
 use super::*;
 use crate::domain::event::{
-    BuildId, BuildStatus, Button, Conclusion, InstallationChange, RepositoryChange,
+    Build, BuildId, BuildStatus, Button, Conclusion, InstallationChange, MergeGroupChange,
+    RepositoryChange,
 };
 use crate::domain::ids::{RepoId, UserId};
 
@@ -18,52 +19,62 @@ fn suite() -> Value {
         "updated_at": "2024-01-01T00:00:00Z" } })
 }
 
+fn check_run(action: &str) -> Value {
+    json!({ "action": action, "check_run": { "id": 12, "name": "unit tests", "head_sha": HEAD, "status": "completed",
+        "conclusion": "success", "html_url": "https://github.com/acme/engine/runs/12", "started_at": "2024-01-01T00:00:00Z",
+        "completed_at": "2024-01-01T00:01:00Z", "app": { "id": 8, "slug": "circleci" },
+        "check_suite": { "id": 4, "head_branch": "pull-request/5", "head_sha": HEAD, "app": { "id": 8, "slug": "circleci" },
+            "pull_requests": [] } } })
+}
+
+fn status(state: &str, branches: &[(&str, &str)]) -> Value {
+    let branches: Vec<Value> = branches
+        .iter()
+        .map(|(name, tip)| json!({ "name": name, "commit": { "sha": tip }, "protected": false }))
+        .collect();
+    json!({ "id": 21, "sha": HEAD, "name": "acme/engine", "context": "ci/other", "state": state, "target_url": "https://ci.example/1",
+        "branches": branches, "created_at": "2024-01-01T00:00:00+00:00", "updated_at": "2024-01-01T00:00:00+00:00" })
+}
+
+/// The branch that a build is told to, and the build.
+fn build_of(name: &str, special: Value) -> (Option<String>, Build) {
+    match event(name, special) {
+        Event::BuildChanged {
+            branch, sha, build, ..
+        } => {
+            assert_eq!(sha.as_str(), HEAD);
+            (branch, build)
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
 #[test]
-fn builds_on_a_mirror_are_followed() {
-    let Event::BuildChanged { branch, build, .. } = event("workflow_run", run()) else {
-        panic!()
-    };
+fn builds_on_a_branch_are_followed() {
+    let (branch, build) = build_of("workflow_run", run());
     assert_eq!(
         (branch.as_deref(), build.id, build.name.as_str()),
         (Some("pull-request/5"), BuildId::WorkflowRun(3), "CI")
     );
     assert_eq!(build.status, BuildStatus::Ended(Conclusion::Failure));
-    let Event::BuildChanged { build, .. } = event("check_suite", suite()) else {
-        panic!()
-    };
+    let on_main = with(run(), "/workflow_run/head_branch", json!("main"));
+    assert_eq!(build_of("workflow_run", on_main).0.as_deref(), Some("main"));
+    let (branch, build) = build_of("check_suite", suite());
     assert_eq!(
-        (build.id, build.name.as_str()),
-        (BuildId::CheckSuite(4), "CircleCI")
+        (branch.as_deref(), build.id, build.name.as_str()),
+        (Some("pull-request/5"), BuildId::CheckSuite(4), "CircleCI")
     );
+    let nowhere = with(suite(), "/check_suite/head_branch", json!(null));
+    assert_eq!(build_of("check_suite", nowhere).0, None);
 }
 
 #[test]
 fn other_builds_are_not() {
-    for (special, why) in [
-        (
-            with(run(), "/workflow_run/head_branch", json!("main")),
-            "mirror",
-        ),
-        (
-            with(run(), "/workflow_run/head_branch", json!(null)),
-            "mirror",
-        ),
-        (
-            with(run(), "/workflow_run/head_repository", json!({ "id": 2 })),
-            "fork",
-        ),
-        (
-            with(run(), "/workflow_run/head_repository", json!(null)),
-            "fork",
-        ),
-    ] {
-        assert!(ignored_because("workflow_run", special).contains(why));
+    for repository in [json!({ "id": 2 }), json!(null)] {
+        let special = with(run(), "/workflow_run/head_repository", repository);
+        assert!(ignored_because("workflow_run", special).contains("fork"));
     }
     for (special, why) in [
-        (
-            with(suite(), "/check_suite/head_branch", json!(null)),
-            "mirror",
-        ),
         (
             with(suite(), "/check_suite/app", json!({ "id": 7 })),
             "our own",
@@ -93,6 +104,112 @@ fn other_builds_are_not() {
     }
 }
 
+#[test]
+fn another_app_s_check_run_is_on_a_branch_if_its_suite_is() {
+    for action in ["created", "completed"] {
+        let (branch, build) = build_of("check_run", check_run(action));
+        assert_eq!(branch.as_deref(), Some("pull-request/5"));
+        assert_eq!(
+            (build.id, build.name.as_str(), build.app.as_deref()),
+            (BuildId::CheckRun(12), "unit tests", Some("circleci"))
+        );
+        assert_eq!(build.status, BuildStatus::Ended(Conclusion::Success));
+    }
+    // A fork may call its branch `pull-request/5`, and Actions names the branch without saying whose it is.
+    let actions = json!({ "id": 15_368, "slug": "github-actions" });
+    for doubtful in [
+        with(check_run("created"), "/check_run/app", actions.clone()),
+        with(check_run("created"), "/check_run/check_suite/app", actions),
+        with(check_run("created"), "/check_run/check_suite", json!(null)),
+        with(
+            check_run("created"),
+            "/check_run/check_suite/head_branch",
+            json!(null),
+        ),
+        with(
+            check_run("created"),
+            "/check_run/check_suite/pull_requests",
+            json!([{ "head": { "ref": "pull-request/5", "repo": { "id": 2 } } }]),
+        ),
+    ] {
+        assert_eq!(build_of("check_run", doubtful).0, None);
+    }
+    let ours = with(check_run("completed"), "/check_run/app", json!({ "id": 7 }));
+    assert!(ignored_because("check_run", ours).contains("our own"));
+}
+
+#[test]
+fn a_commit_status_is_told_to_the_mirror_that_has_the_commit() {
+    let other = "0123456789012345678901234567890123456789";
+    let many: Vec<_> = (0..9).map(|_| ("main", other)).collect();
+    let cut = [&many[..], &[("pull-request/5", HEAD)]].concat();
+    for (branches, expected) in [
+        (&[][..], None),
+        (&[("main", HEAD)], Some("main")),
+        (&[("main", HEAD), ("dev", other)], Some("main")),
+        (&[("main", HEAD), ("dev", HEAD)], None),
+        (
+            &[("main", HEAD), ("dev", HEAD), ("pull-request/5", HEAD)],
+            Some("pull-request/5"),
+        ),
+        (&[("pull-request/5", HEAD), ("pull-request/6", HEAD)], None),
+        (&[("pull-request/5", other)], None),
+        (&cut[1..], Some("pull-request/5")),
+        (&cut, None),
+    ] {
+        let (branch, build) = build_of("status", status("success", branches));
+        assert_eq!(branch.as_deref(), expected, "{branches:?}");
+        assert_eq!(
+            (build.id, build.name.as_str(), build.app),
+            (BuildId::Status(21), "ci/other", None)
+        );
+    }
+    for (state, expected) in [
+        ("pending", BuildStatus::Running),
+        ("success", BuildStatus::Ended(Conclusion::Success)),
+        ("failure", BuildStatus::Ended(Conclusion::Failure)),
+        ("error", BuildStatus::Ended(Conclusion::Failure)),
+    ] {
+        assert_eq!(build_of("status", status(state, &[])).1.status, expected);
+    }
+    let bot = json!({ "login": "drawbridge[bot]", "id": 8, "type": "Bot" });
+    let mut ours = status("success", &[]);
+    ours["sender"] = bot;
+    assert!(ignored_because("status", ours).contains("our own"));
+}
+
+#[test]
+fn a_merge_group_is_to_be_checked_or_gone() {
+    for (action, expected) in [
+        ("checks_requested", MergeGroupChange::Requested),
+        ("destroyed", MergeGroupChange::Gone),
+    ] {
+        let Event::MergeGroup {
+            branch,
+            sha,
+            base_branch,
+            base_sha,
+            change,
+            ..
+        } = event(
+            "merge_group",
+            json!({ "action": action, "reason": "merged", "merge_group": { "head_sha": HEAD, "base_sha": HEAD,
+                "head_ref": "refs/heads/gh-readonly-queue/main/pr-5-abc", "base_ref": "refs/heads/main" } }),
+        )
+        else {
+            panic!("{action}")
+        };
+        assert_eq!(
+            (branch.as_str(), base_branch.as_str()),
+            ("gh-readonly-queue/main/pr-5-abc", "main")
+        );
+        assert_eq!(
+            (sha.as_str(), base_sha.as_str(), change),
+            (HEAD, HEAD, expected)
+        );
+    }
+}
+
 fn button(action: &str, identifier: Value) -> Value {
     json!({ "action": action, "check_run": { "id": 12, "head_sha": HEAD, "name": "gate", "app": { "id": 7, "slug": "drawbridge" } },
         "requested_action": identifier })
@@ -107,6 +224,7 @@ fn only_a_person_presses_the_buttons_of_our_own_gate() {
     ] {
         let Event::GatePressed {
             sha,
+            gate,
             button,
             sender,
             at,
@@ -115,13 +233,14 @@ fn only_a_person_presses_the_buttons_of_our_own_gate() {
         else {
             panic!()
         };
+        assert_eq!((sha.as_str(), gate.as_str()), (HEAD, "gate"));
         assert_eq!(
-            (sha.as_str(), button, sender.id, at),
-            (HEAD, expected, UserId(5), DateTime::UNIX_EPOCH)
+            (button, sender.id, at),
+            (expected, UserId(5), DateTime::UNIX_EPOCH)
         );
     }
     for (special, why) in [
-        (button("completed", json!(null)), "completed"),
+        (button("completed", json!(null)), "of our own"),
         (
             button("requested_action", json!({ "identifier": "fix" })),
             "does not have",

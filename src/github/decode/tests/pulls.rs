@@ -1,7 +1,7 @@
 //! Pull requests, comments, pushes.
 
 use super::*;
-use crate::domain::event::{AccountKind, PullChange, PullHint, RepositoryChange};
+use crate::domain::event::{AccountKind, PullChange, PullHint};
 use crate::domain::ids::{OwnerKind, PrNumber, RepoId, UserId};
 
 pub(super) fn pull(action: &str) -> Value {
@@ -16,6 +16,8 @@ fn a_pull_request_s_actions_are_told_apart() {
         ("opened", PullChange::Opened),
         ("synchronize", PullChange::Pushed),
         ("closed", PullChange::Closed),
+        ("labeled", PullChange::Labels),
+        ("unlabeled", PullChange::Labels),
         ("reopened", PullChange::Other),
         ("ready_for_review", PullChange::Other),
         ("converted_to_draft", PullChange::Other),
@@ -33,7 +35,7 @@ fn a_pull_request_s_actions_are_told_apart() {
             (PrNumber(5), HEAD, UserId(6))
         );
     }
-    for action in ["labeled", "assigned", "enqueued", "anything new"] {
+    for action in ["assigned", "enqueued", "anything new"] {
         assert!(ignored_because("pull_request", pull(action)).contains(action));
     }
     let retitled = with(
@@ -160,22 +162,45 @@ fn a_push_to_the_default_branch_counts_if_it_may_change_the_configuration() {
         ),
         main(&["a"; 300]),
     ] {
-        let event = event("push", special);
-        assert!(matches!(
-            event,
-            Event::RepositoryChanged {
-                change: RepositoryChange::Configuration,
-                ..
-            }
-        ));
+        assert!(pushed(special).2);
     }
     for special in [
         main(&["src/.github/x.yaml", ".github/x.md"]),
         push("refs/heads/dev", &[".github/drawbridge.yaml"]),
-        push("refs/tags/main", &[]),
     ] {
-        ignored_because("push", special);
+        assert!(!pushed(special).2);
     }
+    ignored_because("push", push("refs/tags/main", &[]));
+}
+
+/// Before, after, and whether the configuration may have changed.
+fn pushed(special: Value) -> (Option<String>, Option<String>, bool) {
+    let Event::BranchPushed {
+        before,
+        after,
+        configuration,
+        ..
+    } = event("push", special)
+    else {
+        panic!()
+    };
+    let text = |sha: Option<Sha>| sha.map(|sha| sha.as_str().to_owned());
+    (text(before), text(after), configuration)
+}
+
+#[test]
+fn a_push_to_any_branch_tells_what_it_was_and_is() {
+    let push = || push("refs/heads/release/2", &["a"]);
+    let (head, zeros) = (Some(HEAD.to_owned()), json!("0".repeat(40)));
+    assert_eq!(pushed(push()), (head.clone(), head.clone(), false));
+    let created = with(push(), "/before", zeros.clone());
+    assert_eq!(pushed(created), (None, head.clone(), false));
+    let deleted = with(push(), "/after", zeros);
+    assert_eq!(pushed(deleted), (head, None, false));
+    let Event::BranchPushed { branch, .. } = event("push", push()) else {
+        panic!()
+    };
+    assert_eq!(branch, "release/2");
 }
 
 #[test]
@@ -202,5 +227,9 @@ fn a_push_to_a_mirror_tells_where_it_is() {
         );
         assert_eq!(sender.unwrap().kind, AccountKind::User);
     }
-    ignored_because("push", push("refs/heads/pull-request/05", &[]));
+    let no_mirror = push("refs/heads/pull-request/05", &[]);
+    assert!(matches!(
+        event("push", no_mirror),
+        Event::BranchPushed { .. }
+    ));
 }

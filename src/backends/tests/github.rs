@@ -1,0 +1,403 @@
+//! The backends that live on GitHub: workflows, observed checks, events to other repositories.
+
+use super::*;
+use crate::domain::event::{BuildId, BuildStatus, Conclusion};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::json;
+
+const BUILD: &str = "run-name: Build ${{ inputs.drawbridge_id }}\n\
+    on:\n  workflow_dispatch:\n    inputs:\n      FLOUR: {}\n      drawbridge_id: {}\n";
+const PLAIN: &str = "on:\n  workflow_dispatch:\n    inputs:\n      FLOUR: {}\n";
+const DISPATCHES: &str = "POST /repos/acme/engine/actions/workflows/build.yml/dispatches";
+
+fn workflow() -> BackendSpec {
+    BackendSpec::Workflow("build.yml".into())
+}
+
+/// GitHub with one workflow file, if any; the rest as told.
+async fn github(
+    file: Option<&str>,
+    answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static,
+) -> Server {
+    let file = file.map(|text| BASE64_STANDARD.encode(text));
+    Server::start(move |seen| match seen.line.as_str() {
+        "GET /app" => reply(
+            200,
+            json!({ "id": 7, "slug": "drawbridge", "name": "Drawbridge" }),
+        ),
+        "POST /app/installations/9/access_tokens" => reply(
+            201,
+            json!({ "token": "ghs_hush", "expires_at": "2999-01-01T00:00:00Z", "permissions": {} }),
+        ),
+        line if line.contains("/contents/") => match &file {
+            Some(content) => reply(
+                200,
+                json!({ "type": "file", "encoding": "base64", "content": content }),
+            ),
+            None => reply(404, json!({ "message": "Not Found" })),
+        },
+        _ => {
+            let (status, header, body) = answer(seen);
+            (
+                status,
+                header.or(Some(("content-type", "application/json"))),
+                body,
+            )
+        }
+    })
+    .await
+}
+
+fn backend(server: &Server, spec: BackendSpec) -> Arc<dyn Backend> {
+    backends(&server.url, None, Some("https://drawbridge.example.com"))
+        .of(&repo(), &spec)
+        .unwrap()
+}
+
+fn run(id: u64, sha: &str, status: &str, conclusion: Option<&str>, title: &str) -> Value {
+    json!({
+        "id": id, "name": "Build", "display_title": title, "status": status, "conclusion": conclusion,
+        "html_url": format!("https://github.com/acme/engine/actions/runs/{id}"), "updated_at": "2026-03-04T12:00:09Z",
+        "head_branch": "pull-request/7", "head_sha": sha, "head_repository": { "id": 1 }, "workflow_id": 5,
+        "run_attempt": 1, "event": "workflow_dispatch", "actor": { "id": 8, "login": "drawbridge[bot]", "type": "Bot" },
+    })
+}
+
+fn ours() -> String {
+    "a".repeat(40)
+}
+
+fn asked(server: &Server, line: &str) -> Vec<Seen> {
+    let mut seen = server.seen();
+    seen.retain(|seen| seen.line == line);
+    seen
+}
+
+#[tokio::test]
+async fn a_workflow_is_started_with_declared_inputs_and_its_id() {
+    for (file, with_id) in [(BUILD, true), (PLAIN, false)] {
+        let server = github(Some(file), |_| {
+            reply(
+                200,
+                json!({ "workflow_run_id": 71, "run_url": "x", "html_url": "https://github.com/acme/engine/actions/runs/71" }),
+            )
+        })
+        .await;
+        let started = backend(&server, workflow())
+            .start(&assignment(workflow()))
+            .await;
+        let started = started.unwrap();
+        assert_eq!(started.handle, Handle("71".into()));
+        assert_eq!(started.report.status, Some(BuildStatus::Queued));
+        assert!(started.report.url.unwrap().ends_with("/71"));
+        let sent = asked(&server, DISPATCHES)[0].json();
+        assert_eq!(sent["ref"], "pull-request/7");
+        assert_eq!(sent["inputs"]["FLOUR"], "rye & more");
+        let id = with_id.then(|| Value::String(job().id()));
+        assert_eq!(sent["inputs"].get("drawbridge_id"), id.as_ref());
+    }
+}
+
+#[tokio::test]
+async fn a_workflow_that_can_not_be_started_says_what_to_add() {
+    let no_input = "on: { workflow_dispatch: { inputs: { FLUOR: {} } } }";
+    for (file, words) in [
+        (
+            None,
+            "there is no `.github/workflows/build.yml` on pull-request/7: add the file",
+        ),
+        (
+            Some("on: push"),
+            "can't be started: add `workflow_dispatch`",
+        ),
+        (
+            Some(no_input),
+            "does not declare the input `FLOUR`: add it under `on.workflow_dispatch.inputs`",
+        ),
+        (Some("on: ["), "YAML"),
+    ] {
+        let server = github(file, |_| reply(500, "")).await;
+        let error = backend(&server, workflow())
+            .start(&assignment(workflow()))
+            .await;
+        let message = refused(error.unwrap_err());
+        assert!(message.contains(words), "{message}");
+        assert_eq!(asked(&server, DISPATCHES).len(), 0);
+    }
+    let server = github(Some(PLAIN), |_| {
+        reply(404, json!({ "message": "Not Found" }))
+    })
+    .await;
+    let error = backend(&server, workflow())
+        .start(&assignment(workflow()))
+        .await;
+    let message = refused(error.unwrap_err());
+    assert!(
+        message.contains("only workflows that the default branch has"),
+        "{message}"
+    );
+    let server = github(Some(PLAIN), |_| reply(502, "")).await;
+    let error = backend(&server, workflow())
+        .start(&assignment(workflow()))
+        .await;
+    transient(error.unwrap_err());
+}
+
+#[tokio::test]
+async fn a_run_that_github_does_not_name_is_found_by_its_id() {
+    let server = github(Some(BUILD), |seen| {
+        if seen.line == DISPATCHES {
+            return reply(204, "");
+        }
+        let title = format!("Build {}", job().id());
+        let runs = [
+            run(72, &ours(), "in_progress", None, "Build another"),
+            run(73, &ours(), "in_progress", None, &title),
+        ];
+        reply(200, json!({ "total_count": 2, "workflow_runs": runs }))
+    })
+    .await;
+    let (backend, a) = (backend(&server, workflow()), assignment(workflow()));
+    let started = backend.start(&a).await.unwrap();
+    assert!(run_id_of(&started.handle).is_none());
+    assert!(backend.poll(&started.handle) < backend.poll(&Handle("73".into())));
+    let observed = backend.observe(&a, &started.handle).await.unwrap();
+    assert_eq!(observed.handle, Some(Handle("73".into())));
+    assert_eq!(observed.report.status, Some(BuildStatus::Running));
+    // The same after a start whose answer was lost.
+    let found = backend.find(&a).await.unwrap().unwrap();
+    assert_eq!(found.handle, Handle("73".into()));
+}
+
+fn run_id_of(handle: &Handle) -> Option<u64> {
+    handle.0.parse().ok()
+}
+
+#[tokio::test]
+async fn what_github_does_not_show_is_waited_for_and_then_given_up() {
+    let server = github(Some(PLAIN), |seen| {
+        if seen.line == DISPATCHES {
+            return reply(204, "");
+        }
+        reply(200, json!({ "total_count": 0, "workflow_runs": [] }))
+    })
+    .await;
+    let backend = backend(&server, workflow());
+    let mut a = assignment(workflow());
+    let handle = backend.start(&a).await.unwrap().handle;
+    // It may have been started a moment ago.
+    let (_, wait) = transient(backend.find(&a).await.unwrap_err());
+    assert_eq!(wait, Some(Duration::from_secs(10)));
+    assert_eq!(backend.observe(&a, &handle).await, Ok(Observed::default()));
+    transient(backend.cancel(&a, &handle).await.unwrap_err());
+    a.started_at = noon() - TimeDelta::seconds(10);
+    assert_eq!(backend.find(&a).await, Ok(None));
+    a.started_at = noon() - TimeDelta::minutes(11);
+    let message = refused(backend.observe(&a, &handle).await.unwrap_err());
+    assert!(
+        message.contains("`run-name` with `${{ inputs.drawbridge_id }}`"),
+        "{message}"
+    );
+    assert_eq!(backend.cancel(&a, &handle).await, Ok(()));
+    assert_eq!(backend.rerun(&a, &handle).await, Ok(None));
+}
+
+#[tokio::test]
+async fn a_run_counts_for_its_own_commit_alone() {
+    let server = github(Some(BUILD), |seen| match seen.line.as_str() {
+        "GET /repos/acme/engine/actions/runs/71" => {
+            reply(200, run(71, &ours(), "completed", Some("success"), "x"))
+        }
+        "GET /repos/acme/engine/actions/runs/72" => {
+            reply(200, run(72, &"c".repeat(40), "in_progress", None, "x"))
+        }
+        "POST /repos/acme/engine/actions/runs/72/cancel" => reply(202, "{}"),
+        _ => reply(404, json!({ "message": "Not Found" })),
+    })
+    .await;
+    let (backend, a) = (backend(&server, workflow()), assignment(workflow()));
+    let observed = backend.observe(&a, &Handle("71".into())).await.unwrap();
+    assert_eq!(observed.handle, None);
+    assert_eq!(
+        observed.report.status,
+        Some(BuildStatus::Ended(Conclusion::Success))
+    );
+    let observed = backend.observe(&a, &Handle("72".into())).await.unwrap();
+    assert_eq!(
+        observed.report.status,
+        Some(BuildStatus::Ended(Conclusion::Stale))
+    );
+    assert_eq!(
+        observed.report.title.as_deref(),
+        Some("pull-request/7 moved before the workflow began: it builds ccccccccc")
+    );
+    assert_eq!(
+        asked(&server, "POST /repos/acme/engine/actions/runs/72/cancel").len(),
+        1
+    );
+    let message = refused(backend.observe(&a, &Handle("73".into())).await.unwrap_err());
+    assert!(message.contains("was deleted"), "{message}");
+    assert_eq!(backend.cancel(&a, &Handle("73".into())).await, Ok(()));
+}
+
+#[tokio::test]
+async fn failed_jobs_of_a_run_are_run_again() {
+    let server = github(Some(BUILD), |seen| match seen.line.as_str() {
+        "POST /repos/acme/engine/actions/runs/71/rerun-failed-jobs" => reply(201, "{}"),
+        "GET /repos/acme/engine/actions/runs/72" => {
+            reply(200, run(72, &ours(), "in_progress", None, "x"))
+        }
+        "GET /repos/acme/engine/actions/runs/73" => {
+            reply(200, run(73, &ours(), "completed", Some("failure"), "x"))
+        }
+        line if line.ends_with("/74/rerun-failed-jobs") => reply(502, ""),
+        _ => reply(
+            403,
+            json!({ "message": "This workflow is already running" }),
+        ),
+    })
+    .await;
+    let (backend, a) = (backend(&server, workflow()), assignment(workflow()));
+    // 72 runs already: the answer of an earlier try was lost. 73 is too old.
+    for (id, again) in [("71", true), ("72", true), ("73", false)] {
+        let handle = Handle(id.into());
+        let started = backend.rerun(&a, &handle).await.unwrap();
+        assert_eq!(
+            started.as_ref().map(|s| &s.handle),
+            again.then_some(&handle)
+        );
+    }
+    transient(backend.rerun(&a, &Handle("74".into())).await.unwrap_err());
+}
+
+fn build(id: BuildId, status: BuildStatus, app: Option<&str>, url: &str) -> Build {
+    Build {
+        id,
+        workflow: None,
+        name: "Operator / lint".into(),
+        workflow_name: None,
+        app: app.map(Into::into),
+        status,
+        url: Some(url.into()),
+        updated_at: noon(),
+    }
+}
+
+#[tokio::test]
+async fn of_observed_builds_those_that_failed_are_run_again() {
+    let spec = BackendSpec::Check {
+        pattern: "Operator / *".into(),
+        app: None,
+    };
+    let server = github(None, |seen| match seen.line.as_str() {
+        line if line.ends_with("/cancel") => reply(202, "{}"),
+        line if line.starts_with("POST") => reply(201, "{}"),
+        _ => reply(404, json!({ "message": "Not Found" })),
+    })
+    .await;
+    let backend = backend(&server, spec.clone());
+    let mut a = assignment(spec);
+    let failed = BuildStatus::Ended(Conclusion::Failure);
+    let started = backend.start(&a).await.unwrap();
+    assert_eq!(backend.find(&a).await, Ok(Some(started.clone())));
+    a.observed = vec![
+        build(BuildId::WorkflowRun(1), failed, None, ""),
+        build(BuildId::WorkflowRun(2), BuildStatus::Running, None, ""),
+        build(BuildId::CheckSuite(3), failed, Some("dco"), ""),
+        build(
+            BuildId::CheckSuite(4),
+            BuildStatus::Ended(Conclusion::Neutral),
+            None,
+            "",
+        ),
+        build(
+            BuildId::CheckRun(5),
+            failed,
+            Some("github-actions"),
+            "https://github.com/acme/engine/actions/runs/6/job/5",
+        ),
+        build(
+            BuildId::CheckRun(7),
+            failed,
+            Some("other"),
+            "https://github.com/acme/engine/actions/runs/8/job/7",
+        ),
+        build(BuildId::Status(9), failed, None, ""),
+    ];
+    let again = backend.rerun(&a, &started.handle).await.unwrap().unwrap();
+    assert_eq!(again.report.status, Some(BuildStatus::Queued));
+    let posts = |server: &Server| -> Vec<String> {
+        let seen = server.seen().into_iter().map(|seen| seen.line);
+        seen.filter(|line| line.starts_with("POST /repos"))
+            .collect()
+    };
+    assert_eq!(
+        posts(&server),
+        [
+            "POST /repos/acme/engine/actions/runs/1/rerun-failed-jobs",
+            "POST /repos/acme/engine/actions/runs/6/rerun-failed-jobs",
+            "POST /repos/acme/engine/check-suites/3/rerequest",
+        ]
+    );
+    backend.cancel(&a, &started.handle).await.unwrap();
+    assert_eq!(
+        posts(&server)[3..],
+        ["POST /repos/acme/engine/actions/runs/2/cancel"]
+    );
+
+    a.observed = vec![build(BuildId::Status(9), failed, None, "")];
+    let message = refused(backend.rerun(&a, &started.handle).await.unwrap_err());
+    assert!(
+        message.contains("Operator / lint: whoever reports it"),
+        "{message}"
+    );
+}
+
+#[tokio::test]
+async fn another_repository_is_told_and_can_report() {
+    let spec = BackendSpec::Dispatch {
+        repository: RepoName::parse("acme/deploy").unwrap(),
+        event: "test".into(),
+    };
+    let server = github(None, |_| reply(204, "")).await;
+    let told = backend(&server, spec.clone());
+    let a = assignment(spec.clone());
+    let started = told.start(&a).await.unwrap();
+    assert_eq!(started.handle, Handle(job().id()));
+    let sent = asked(&server, "POST /repos/acme/deploy/dispatches")[0].json();
+    assert_eq!(sent["event_type"], "test");
+    let payload = &sent["client_payload"];
+    assert!(payload.as_object().unwrap().len() <= 10);
+    let token = payload["drawbridge"]["token"].as_str().unwrap();
+    assert_eq!(JobTokens::new(&app_key()).verify(token, noon()), Ok(job()));
+    let mut shown = payload.clone();
+    shown["drawbridge"]["token"] = "…".into();
+    assert_eq!(
+        shown,
+        json!({
+            "drawbridge": { "id": job().id(), "job": "bake (rye)", "token": "…", "deadline": "2026-03-04T13:00:00Z",
+                            "report_url": "https://drawbridge.example.com/api/jobs/report" },
+            "inputs": { "FLOUR": "rye & more" }, "repository": "acme/engine", "sha": ours(), "branch": "pull-request/7",
+            "pr": 7, "run": 3,
+        })
+    );
+    assert_eq!(told.find(&a).await, Ok(None));
+    assert_eq!(told.poll(&started.handle), None);
+    assert_eq!(
+        told.observe(&a, &started.handle).await,
+        Ok(Observed::default())
+    );
+
+    let mute = backends(&server.url, None, None)
+        .of(&repo(), &spec)
+        .unwrap();
+    let message = refused(mute.start(&a).await.unwrap_err());
+    assert!(message.contains("PUBLIC_URL"), "{message}");
+    let server = github(None, |_| reply(404, json!({ "message": "Not Found" }))).await;
+    let message = refused(backend(&server, spec).start(&a).await.unwrap_err());
+    assert!(
+        message.contains("the app is not installed on it"),
+        "{message}"
+    );
+}

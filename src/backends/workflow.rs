@@ -1,0 +1,298 @@
+//! GitHub Actions: `workflow_dispatch` on the branch that holds the commit.
+
+use super::error::BackendError;
+use super::{Assignment, Backend, Observed, Started};
+use crate::clock::Clock;
+use crate::domain::event::{Build, BuildId, BuildStatus, Conclusion};
+use crate::domain::printable::printable;
+use crate::domain::run::{Handle, Report};
+use crate::github::{
+    Dispatched, GitHubError, Repository, RerunOutcome, Sought, WorkflowFile, WorkflowRun,
+};
+use async_trait::async_trait;
+use chrono::TimeDelta;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The input that gets the start's own id, where the workflow declares it.
+pub const ID_INPUT: &str = "drawbridge_id";
+
+/// How the handle of a run that GitHub has not shown yet begins.
+const PENDING: &str = "pending:";
+/// GitHub's clock may be that much behind ours.
+const SKEW: TimeDelta = TimeDelta::minutes(1);
+/// What GitHub was told may take that long to be seen in its lists.
+const SEEN_AFTER: TimeDelta = TimeDelta::seconds(10);
+/// A run that can't be told from others after that time never will be.
+const LOST_AFTER: TimeDelta = TimeDelta::minutes(10);
+/// How often a run is asked for that deliveries tell of, and one that is not known yet.
+const POLL: (Duration, Duration) = (Duration::from_secs(300), Duration::from_secs(15));
+
+pub(super) struct Workflow {
+    pub repository: Repository,
+    /// Under `.github/workflows/`.
+    pub file: String,
+    pub clock: Arc<dyn Clock>,
+}
+
+fn report(build: &Build) -> Report {
+    Report {
+        status: Some(build.status),
+        url: build.url.clone(),
+        ..Report::default()
+    }
+}
+
+/// The run as the job's: it counts only for the commit that is to be built. A dispatch names a branch, and the branch may
+/// have moved on meanwhile.
+fn judged(run: &WorkflowRun, a: &Assignment) -> Report {
+    let mut report = report(&run.build);
+    if run.sha != a.scene.sha {
+        report.status = Some(BuildStatus::Ended(Conclusion::Stale));
+        report.title = Some(format!(
+            "{} moved before the workflow began: it builds {}",
+            a.scene.branch,
+            run.sha.short()
+        ));
+    }
+    report
+}
+
+fn run_handle(run: &WorkflowRun) -> Option<Handle> {
+    match run.build.id {
+        BuildId::WorkflowRun(id) => Some(Handle(id.to_string())),
+        _ => None,
+    }
+}
+
+fn run_id(handle: &Handle) -> Option<u64> {
+    handle.0.parse().ok()
+}
+
+impl Workflow {
+    /// The file in words: `.github/workflows/build.yml` on pull-request/7.
+    fn file_on(&self, branch: &str) -> String {
+        format!(
+            "`.github/workflows/{}` on {}",
+            printable(&self.file, 100),
+            printable(branch, 100)
+        )
+    }
+
+    /// What the commit's version of the file says; refused, with what to add, if it can't be started.
+    async fn declared(&self, a: &Assignment) -> Result<WorkflowFile, BackendError> {
+        let on = self.file_on(&a.scene.branch);
+        let file = self.repository.workflow_inputs(&self.file, &a.scene.sha);
+        let file = file.await?.ok_or_else(|| {
+            BackendError::refused(format!(
+                "there is no {on}: add the file, with `workflow_dispatch` under `on`, or mend the job's `workflow`"
+            ))
+        })?;
+        if !file.dispatchable {
+            return Err(BackendError::refused(format!(
+                "{on} can't be started: add `workflow_dispatch` under its `on`"
+            )));
+        }
+        Ok(file)
+    }
+
+    /// The inputs to send: the job's, every one of which has to be declared (GitHub refuses others, and a slip must not be
+    /// lost), and the start's id where the workflow asks for it.
+    fn inputs(
+        &self,
+        a: &Assignment,
+        file: &WorkflowFile,
+    ) -> Result<BTreeMap<String, String>, BackendError> {
+        let unknown: Vec<String> = a
+            .inputs
+            .keys()
+            .filter(|name| !file.inputs.contains(*name))
+            .map(|name| format!("`{}`", printable(name, 60)))
+            .collect();
+        if !unknown.is_empty() {
+            return Err(BackendError::refused(format!(
+                "{} does not declare {} {}: add it under `on.workflow_dispatch.inputs`, or take it out of the job",
+                self.file_on(&a.scene.branch),
+                if unknown.len() == 1 {
+                    "the input"
+                } else {
+                    "the inputs"
+                },
+                unknown.join(", ")
+            )));
+        }
+        let mut inputs = a.inputs.clone();
+        if file.inputs.contains(ID_INPUT) {
+            inputs.insert(ID_INPUT.to_owned(), a.job.id());
+        }
+        Ok(inputs)
+    }
+
+    /// The run of this start, if it can be told from all others.
+    async fn seek(&self, a: &Assignment) -> Result<Option<WorkflowRun>, BackendError> {
+        let file = self.declared(a).await?;
+        let id = a.job.id();
+        let sought = Sought {
+            file: &self.file,
+            branch: &a.scene.branch,
+            sha: &a.scene.sha,
+            since: a.started_at - SKEW,
+            key: file.names_runs_by(ID_INPUT).then_some(id.as_str()),
+            known: &a.known_runs,
+        };
+        Ok(self.repository.find_dispatched(&sought).await?)
+    }
+
+    /// The run's number; `None`: GitHub does not show it (yet).
+    async fn number(&self, a: &Assignment, handle: &Handle) -> Result<Option<u64>, BackendError> {
+        if let Some(id) = run_id(handle) {
+            return Ok(Some(id));
+        }
+        let run = self.seek(a).await?;
+        Ok(run.as_ref().and_then(run_handle).as_ref().and_then(run_id))
+    }
+}
+
+#[async_trait]
+impl Backend for Workflow {
+    async fn start(&self, a: &Assignment) -> Result<Started, BackendError> {
+        let file = self.declared(a).await?;
+        let inputs = self.inputs(a, &file)?;
+        let dispatched = self
+            .repository
+            .dispatch_workflow(&self.file, &a.scene.branch, &inputs)
+            .await
+            .map_err(|error| match error {
+                GitHubError::NotFound { .. } => BackendError::refused(format!(
+                    "GitHub starts only workflows that the default branch has, and {} has no `.github/workflows/{}`",
+                    printable(&self.repository.repo().default_branch, 100),
+                    printable(&self.file, 100)
+                )),
+                error => error.into(),
+            })?;
+        let (handle, url) = match dispatched {
+            Dispatched::Run { id, url } => (Handle(id.to_string()), Some(url)),
+            Dispatched::Unknown => (Handle(format!("{PENDING}{}", a.job.id())), None),
+        };
+        Ok(Started {
+            handle,
+            report: Report {
+                status: Some(BuildStatus::Queued),
+                url,
+                ..Report::default()
+            },
+        })
+    }
+
+    async fn find(&self, a: &Assignment) -> Result<Option<Started>, BackendError> {
+        let found = self.seek(a).await?;
+        let started = found.as_ref().and_then(|run| {
+            Some(Started {
+                handle: run_handle(run)?,
+                report: judged(run, a),
+            })
+        });
+        let age = self.clock.now() - a.started_at;
+        if started.is_none() && age < SEEN_AFTER {
+            return Err(BackendError::Transient {
+                message: "GitHub may have started the workflow and not show it yet".to_owned(),
+                retry_after: (SEEN_AFTER - age).to_std().ok(),
+            });
+        }
+        Ok(started)
+    }
+
+    async fn rerun(
+        &self,
+        a: &Assignment,
+        handle: &Handle,
+    ) -> Result<Option<Started>, BackendError> {
+        let Some(id) = run_id(handle) else {
+            return Ok(None);
+        };
+        let started = |mut report: Report| {
+            report.status = Some(BuildStatus::Queued);
+            Some(Started {
+                handle: handle.clone(),
+                report,
+            })
+        };
+        match self.repository.rerun_failed(id).await {
+            Ok(RerunOutcome::Done) => Ok(started(Report::default())),
+            // It may run already: the answer of an earlier try was lost.
+            Ok(RerunOutcome::Refused(_)) => match self.repository.workflow_run(id).await {
+                Ok(run) if run.sha != a.scene.sha => Ok(None),
+                Ok(run) if matches!(run.build.status, BuildStatus::Ended(_)) => Ok(None),
+                Ok(run) => Ok(started(report(&run.build))),
+                Err(GitHubError::NotFound { .. }) => Ok(None),
+                Err(error) => Err(error.into()),
+            },
+            Err(GitHubError::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn observe(&self, a: &Assignment, handle: &Handle) -> Result<Observed, BackendError> {
+        let known = run_id(handle);
+        let run = match known {
+            Some(id) => match self.repository.workflow_run(id).await {
+                Ok(run) => run,
+                Err(GitHubError::NotFound { .. }) => {
+                    return Err(BackendError::refused(format!(
+                        "the run {id} of the workflow {} was deleted",
+                        printable(&self.file, 100)
+                    )));
+                }
+                Err(error) => return Err(error.into()),
+            },
+            None => match self.seek(a).await? {
+                Some(run) => run,
+                None if self.clock.now() - a.started_at > LOST_AFTER => {
+                    return Err(BackendError::refused(format!(
+                        "GitHub started {} and does not say which run it is: give the workflow an input `{ID_INPUT}`, and \
+                         `run-name` with `${{{{ inputs.{ID_INPUT} }}}}`",
+                        self.file_on(&a.scene.branch)
+                    )));
+                }
+                None => {
+                    return Ok(Observed::default());
+                }
+            },
+        };
+        let report = judged(&run, a);
+        let ended = matches!(run.build.status, BuildStatus::Ended(_));
+        if run.sha != a.scene.sha
+            && !ended
+            && let BuildId::WorkflowRun(id) = run.build.id
+        {
+            // Nobody waits for it. If it can't be cancelled, it ends by itself.
+            if let Err(error) = self.repository.cancel_run(id).await {
+                tracing::debug!(%error, id, "can't cancel the run of another commit");
+            }
+        }
+        Ok(Observed {
+            handle: run_handle(&run).filter(|_| known.is_none()),
+            report,
+        })
+    }
+
+    async fn cancel(&self, a: &Assignment, handle: &Handle) -> Result<(), BackendError> {
+        match self.number(a, handle).await? {
+            Some(id) => Ok(self.repository.cancel_run(id).await?),
+            None if self.clock.now() - a.started_at > LOST_AFTER => Ok(()),
+            None => Err(BackendError::transient(
+                "GitHub does not show yet which run has to be cancelled",
+            )),
+        }
+    }
+
+    fn poll(&self, handle: &Handle) -> Option<Duration> {
+        let (told, unknown) = POLL;
+        Some(if run_id(handle).is_some() {
+            told
+        } else {
+            unknown
+        })
+    }
+}

@@ -1,0 +1,26 @@
+//! How a job ended, in one word.
+
+use super::{Handle, Job, JobState, Run};
+use chrono::{DateTime, Utc};
+
+impl Job {
+    /// Whether it ended well.
+    pub fn passed(&self) -> bool {
+        matches!(self.state, JobState::Ended(conclusion) if conclusion.passes())
+    }
+
+    /// Whether it ended otherwise, and is not started again by itself.
+    pub fn failed(&self) -> bool {
+        matches!(self.state, JobState::Ended(conclusion) if !conclusion.passes()) && self.is_final()
+    }
+}
+
+impl Run {
+    /// What a backend calls the job has become known, or is another name now.
+    pub fn is_called(&mut self, job: usize, handle: Handle, now: DateTime<Utc>) {
+        if let Some(named) = self.jobs.get_mut(job) {
+            named.handle = Some(handle);
+            self.forget_own_builds(now);
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Which checks a branch requires (GitHub, "Get rules for a branch").
+
+use super::encoded;
+use crate::github::client::Repository;
+use crate::github::error::GitHubError;
+use crate::github::transport::Ask;
+use serde::Deserialize;
+use std::collections::BTreeSet;
+
+/// More rules than this many hundred of one branch are not read.
+const MOST_PAGES: usize = 5;
+
+/// A check that has to pass before something is merged into a branch.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RequiredCheck {
+    /// The check run's name or the commit status's context.
+    pub context: String,
+    /// The app that has to report it; `None`: anybody.
+    pub app_id: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct WireRule {
+    #[serde(rename = "type")]
+    kind: String,
+    parameters: Option<WireParameters>,
+}
+
+/// The parameters of `required_status_checks`; of other rules, nothing.
+#[derive(Deserialize)]
+struct WireParameters {
+    #[serde(default)]
+    required_status_checks: Vec<WireRequired>,
+}
+
+#[derive(Deserialize)]
+struct WireRequired {
+    context: String,
+    integration_id: Option<u64>,
+}
+
+impl Repository {
+    /// The checks that the rulesets of repository and organisation require on a branch, which need not exist; by name.
+    /// The older branch protection is not asked: reading it takes the permission `administration`, which the app does
+    /// not want to have. Servers and plans without rulesets refuse.
+    pub async fn required_checks(&self, branch: &str) -> Result<Vec<RequiredCheck>, GitHubError> {
+        let path = self.path(format_args!("/rules/branches/{}", encoded(branch)));
+        let ask = Ask::get(path, "asking which checks are required");
+        let rules = self
+            .pages(&ask, MOST_PAGES, |page: Vec<WireRule>| page)
+            .await?;
+        let required = rules
+            .into_iter()
+            .filter(|rule| rule.kind == "required_status_checks")
+            .filter_map(|rule| rule.parameters)
+            .flat_map(|parameters| parameters.required_status_checks)
+            .map(|check| RequiredCheck {
+                context: check.context,
+                app_id: check.integration_id,
+            });
+        Ok(required.collect::<BTreeSet<_>>().into_iter().collect())
+    }
+}
