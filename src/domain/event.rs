@@ -308,6 +308,26 @@ pub enum Event {
     },
 }
 
+impl Event {
+    /// The repository as the delivery names it, where it names one.
+    pub fn repo(&self) -> Option<&Repo> {
+        match self {
+            Self::Pull { repo, .. }
+            | Self::Comment { repo, .. }
+            | Self::MirrorPushed { repo, .. }
+            | Self::BuildChanged { repo, .. }
+            | Self::BranchPushed { repo, .. }
+            | Self::MergeGroup { repo, .. }
+            | Self::GatePressed { repo, .. }
+            | Self::RepositoryChanged { repo, .. } => Some(repo),
+            Self::JobReported { .. }
+            | Self::JobChanged { .. }
+            | Self::PeopleChanged { .. }
+            | Self::InstallationChanged { .. } => None,
+        }
+    }
+}
+
 /// What was pressed on a gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -7,6 +7,7 @@
 //! described in [`super::glob`].
 
 use super::glob::{self, BadPattern, Sign};
+use super::run::Changed;
 use globset::{GlobSet, GlobSetBuilder};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -124,6 +125,21 @@ impl Filter {
     /// side of a rename counts.
     pub fn touched_by<'a>(&self, files: &'a [ChangedFile]) -> Option<&'a str> {
         self.paths.first_touched(files)
+    }
+}
+
+/// Which filters one of the files touches.
+pub fn touched(filters: &BTreeMap<String, Vec<String>>, files: &[ChangedFile]) -> Changed {
+    match Filter::all(filters) {
+        Ok(filters) => Changed::Filters(
+            filters
+                .iter()
+                .filter(|filter| filter.touched_by(files).is_some())
+                .map(|filter| filter.name().to_owned())
+                .collect(),
+        ),
+        // The patterns were checked when the configuration was read.
+        Err(_) => Changed::Everything,
     }
 }
 

@@ -1,8 +1,17 @@
 //! The gate: the aggregate check as it is published on a head, and how builds become its conclusion.
 
-use super::event::{Build, BuildStatus, Conclusion};
-use super::ids::{CheckRunId, PrNumber, Repo, Sha};
+use super::event::{Build, Conclusion};
+use super::ids::{CheckRunId, Repo, Sha};
+use super::pipeline::Publish;
+use super::pull::{GateName, PullState};
+use super::run::Standing;
+use super::runs::{Line, RunsState};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The name of the check on a pull request that changes the configuration.
+pub const CONFIG_GATE: &str = "drawbridge / config";
 
 /// The name of the implied pipeline's check.
 pub const GATE_NAME: &str = "backend-status-check";
@@ -35,31 +44,134 @@ pub struct Gate {
 /// The gates of one commit, as published: the record of the subject `Head`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeadState {
-    /// Where the commit's checks are written.
+    /// Where the commit's gates are written.
     pub repo: Repo,
     /// The commit.
     pub sha: Sha,
-    /// The check run, once there is one.
-    pub check_run: Option<CheckRunId>,
-    /// Whether a check run may exist that we don't know: it is looked for before one is created.
+    /// Each gate that is or may be there.
+    #[serde(default)]
+    pub gates: Vec<Published>,
+    /// Whether check runs may exist that we don't know: they are looked for before one is created.
     pub look_first: bool,
-    /// What was last published.
-    pub published: Option<Gate>,
     /// How often in a row publishing failed.
     pub attempts: u32,
 }
 
-/// What the builds on a mirror say together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tally {
-    /// No build has started.
-    None,
-    /// At least one has not ended, and none has failed.
-    Running,
-    /// Every one has passed.
-    Passed,
-    /// At least one has ended and did not pass.
-    Failed,
+/// One gate of a commit, as published.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Published {
+    /// Which.
+    pub name: GateName,
+    /// The check run, once there is one.
+    pub check_run: Option<CheckRunId>,
+    /// Whether a check run may exist that we don't know.
+    pub look_first: bool,
+    /// What was last published.
+    pub says: Option<Gate>,
+    /// When.
+    pub written_at: Option<DateTime<Utc>>,
+}
+
+impl HeadState {
+    /// The gate of that name, made if it is not there.
+    pub fn gate(&mut self, name: &GateName) -> &mut Published {
+        let at = match self.gates.iter().position(|gate| gate.name == *name) {
+            Some(at) => at,
+            None => {
+                self.gates.push(Published {
+                    name: name.clone(),
+                    check_run: None,
+                    look_first: self.look_first,
+                    says: None,
+                    written_at: None,
+                });
+                self.gates.len() - 1
+            }
+        };
+        &mut self.gates[at]
+    }
+
+    /// Somebody pressed *Re-run*: GitHub has opened the check run again, so what was published does not stand there
+    /// any more.
+    pub fn was_opened_again(&mut self, name: &str) {
+        for gate in self.gates.iter_mut().filter(|gate| gate.name.name == name) {
+            gate.says = None;
+        }
+    }
+
+    /// Gates that were published and are not wanted any more.
+    pub fn retired(&self, wanted: &[(GateName, Gate)]) -> Vec<(GateName, Gate)> {
+        let unwanted = self.gates.iter().filter(|gate| {
+            gate.says.is_some() && !wanted.iter().any(|(name, _)| *name == gate.name)
+        });
+        unwanted
+            .map(|gate| (gate.name.clone(), super::text::gate_retired(wanted)))
+            .collect()
+    }
+}
+
+/// What a pull request has to say at its head, gate by gate: as long as the runs don't count, all say the same.
+pub fn gates_of_pull(state: &PullState, runs: Option<&RunsState>) -> Vec<(GateName, Gate)> {
+    let Some(at) = &state.gate else {
+        return Vec::new();
+    };
+    let proposal = state.proposal.as_ref().filter(|known| known.sha == at.sha);
+    let proposal = proposal.map(|proposal| {
+        let name = GateName {
+            name: CONFIG_GATE.to_owned(),
+            publish: Publish::Check,
+        };
+        (name, proposal.gate.clone())
+    });
+    let same = |name: &GateName| (name.clone(), at.gate.clone());
+    if !at.runs_count {
+        return at.names.iter().map(same).chain(proposal).collect();
+    }
+    let of_runs = runs.map_or_else(Vec::new, |runs| {
+        gates_of_runs(runs, &at.sha, &at.gate.summary)
+    });
+    let starting = |name: &GateName| {
+        (
+            name.clone(),
+            super::text::gate_starting(
+                &at.gate.summary,
+                runs.and_then(|runs| runs.trouble.as_deref()),
+            ),
+        )
+    };
+    let missing: Vec<_> = at
+        .names
+        .iter()
+        .filter(|name| !of_runs.iter().any(|(known, _)| known == *name))
+        .map(starting)
+        .collect();
+    of_runs.into_iter().chain(missing).chain(proposal).collect()
+}
+
+/// What the runs for one commit have to say, below `preface`.
+pub fn gates_of_runs(runs: &RunsState, sha: &Sha, preface: &str) -> Vec<(GateName, Gate)> {
+    let current = runs.lines.values().filter_map(Line::current);
+    let of_commit = current.filter(|run| run.scene.sha == *sha);
+    of_commit
+        .flat_map(|run| {
+            run.gates.iter().map(|spec| {
+                let name = GateName {
+                    name: spec.name.clone(),
+                    publish: run.publish,
+                };
+                (name, super::text::gate_of_run(preface, runs, run, spec))
+            })
+        })
+        .collect()
+}
+
+/// Where a gate stands whose jobs stand so.
+pub fn status_of(standing: Standing) -> GateStatus {
+    match standing {
+        Standing::Running => GateStatus::InProgress,
+        Standing::Failed => GateStatus::Completed(Conclusion::Failure),
+        Standing::Passed => GateStatus::Completed(Conclusion::Success),
+    }
 }
 
 /// The builds that count: of several runs of one workflow, started by the same event, the newest.
@@ -73,34 +185,32 @@ pub fn newest(builds: &[Build]) -> Vec<&Build> {
     builds.iter().filter(|build| !replaced(build)).collect()
 }
 
-/// Counts the builds of one mirror SHA. Failed as soon as one failed; passed only when all have passed.
-pub fn tally(builds: &[Build]) -> Tally {
-    let builds = newest(builds);
-    let failed = |build: &&Build| matches!(build.status, BuildStatus::Ended(c) if !c.passes());
-    let ended = |build: &&Build| matches!(build.status, BuildStatus::Ended(_));
-    if builds.is_empty() {
-        Tally::None
-    } else if builds.iter().any(failed) {
-        Tally::Failed
-    } else if builds.iter().all(ended) {
-        Tally::Passed
-    } else {
-        Tally::Running
+/// Joins what several pull requests and branches have to say at one commit, each by its name. A commit has one gate of
+/// a name, so the worst counts: another pull request's easier verdict (a base where nothing has to be built, say) must
+/// not make it green.
+pub fn combine(voices: Vec<(String, Vec<(GateName, Gate)>)>) -> Vec<(GateName, Gate)> {
+    let mut of: BTreeMap<(String, Publish), Vec<(String, Gate)>> = BTreeMap::new();
+    for (who, gates) in voices {
+        for (name, gate) in gates {
+            let gates = of.entry((name.name, name.publish)).or_default();
+            gates.push((who.clone(), gate));
+        }
     }
+    of.into_iter()
+        .filter_map(|((name, publish), gates)| Some((GateName { name, publish }, worst(gates)?)))
+        .collect()
 }
 
-/// Joins the gates of all open pull requests that share one head. A commit has one gate, so the worst counts:
-/// another pull request's easier verdict (a base where nothing has to be built, say) must not make it green.
-pub fn combine(mut gates: Vec<(PrNumber, Gate)>) -> Option<Gate> {
-    gates.sort_by_key(|(number, gate)| (severity(gate.status), *number));
+fn worst(mut gates: Vec<(String, Gate)>) -> Option<Gate> {
+    gates.sort_by_key(|(_, gate)| severity(gate.status));
     let (first, worst) = gates.first()?.clone();
     if gates.len() == 1 {
         return Some(worst);
     }
-    let summary = super::text::shared_head(first, &gates);
+    let summary = super::text::shared_head(&first, &gates);
     Some(Gate {
         approve_button: gates.iter().any(|(_, gate)| gate.approve_button),
-        title: format!("#{first}: {}", worst.title),
+        title: format!("{first}: {}", worst.title),
         status: worst.status,
         summary,
     })
@@ -119,75 +229,25 @@ fn severity(status: GateStatus) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::event::{BuildId, Workflow};
-    use chrono::DateTime;
-    use proptest::prelude::*;
-
-    fn build(status: BuildStatus) -> Build {
-        Build {
-            id: BuildId::WorkflowRun(1),
-            workflow: None,
-            workflow_name: None,
-            app: None,
-            name: "build".into(),
-            status,
-            url: None,
-            updated_at: DateTime::UNIX_EPOCH,
-        }
-    }
-
-    fn gate(status: GateStatus) -> Gate {
-        Gate {
-            status,
-            title: "t".into(),
-            summary: "s".into(),
-            approve_button: false,
-        }
-    }
-
-    fn any_status() -> impl Strategy<Value = BuildStatus> {
-        prop_oneof![
-            Just(BuildStatus::Queued),
-            Just(BuildStatus::Running),
-            Just(BuildStatus::Ended(Conclusion::Success)),
-            Just(BuildStatus::Ended(Conclusion::Skipped)),
-            Just(BuildStatus::Ended(Conclusion::Failure)),
-            Just(BuildStatus::Ended(Conclusion::Cancelled)),
-        ]
-    }
-
-    proptest! {
-        #[test]
-        fn it_passes_if_and_only_if_there_are_builds_and_all_of_them_passed(
-            statuses in prop::collection::vec(any_status(), 0..8)
-        ) {
-            let builds: Vec<Build> = statuses.iter().map(|s| build(*s)).collect();
-            let all = statuses.iter().all(|s| matches!(s, BuildStatus::Ended(c) if c.passes()));
-            prop_assert_eq!(tally(&builds) == Tally::Passed, !statuses.is_empty() && all);
-        }
-    }
-
-    #[test]
-    fn of_several_runs_of_a_workflow_the_newest_counts() {
-        let run = |id, workflow, conclusion| Build {
-            id: BuildId::WorkflowRun(id),
-            workflow: Some(Workflow {
-                id: workflow,
-                event: "push".into(),
-            }),
-            ..build(BuildStatus::Ended(conclusion))
-        };
-        let (good, bad) = (Conclusion::Success, Conclusion::Failure);
-        assert_eq!(tally(&[run(1, 5, bad), run(2, 5, good)]), Tally::Passed);
-        assert_eq!(tally(&[run(2, 5, bad), run(1, 5, good)]), Tally::Failed);
-        assert_eq!(tally(&[run(1, 5, bad), run(2, 6, good)]), Tally::Failed);
-    }
 
     #[test]
     fn of_pull_requests_with_one_head_the_worst_gate_counts() {
         let success = GateStatus::Completed(Conclusion::Success);
         let vetting = GateStatus::Completed(Conclusion::ActionRequired);
         let failure = GateStatus::Completed(Conclusion::Failure);
+        let name = GateName {
+            name: GATE_NAME.to_owned(),
+            publish: Publish::Check,
+        };
+        let voice = |who: &str, status| {
+            let gate = Gate {
+                status,
+                title: "t".into(),
+                summary: "s".into(),
+                approve_button: false,
+            };
+            (who.to_owned(), vec![(name.clone(), gate)])
+        };
         for (a, b, worst) in [
             (success, GateStatus::InProgress, GateStatus::InProgress),
             (success, vetting, vetting),
@@ -199,9 +259,40 @@ mod tests {
             ),
             (success, success, success),
         ] {
-            let both = combine(vec![(PrNumber(1), gate(a)), (PrNumber(2), gate(b))]).unwrap();
-            assert_eq!(both.status, worst);
+            let both = combine(vec![voice("#1", a), voice("#2", b)]);
+            assert_eq!(both.len(), 1);
+            assert_eq!(both[0].1.status, worst);
         }
-        assert_eq!(combine(vec![]), None);
+        assert_eq!(combine(vec![]), vec![]);
+    }
+
+    #[test]
+    fn a_gate_that_nobody_wants_any_more_is_retired() {
+        let name = |name: &str| GateName {
+            name: name.to_owned(),
+            publish: Publish::Check,
+        };
+        let gate = super::super::text::gate_starting("", None);
+        let mut head = HeadState {
+            repo: crate::domain::pull::tests::repo(),
+            sha: Sha::parse(&"a".repeat(40)).expect("a SHA"),
+            gates: Vec::new(),
+            look_first: false,
+            attempts: 0,
+        };
+        head.gate(&name("old")).says = Some(gate.clone());
+        head.gate(&name("never published"));
+        let retired = head.retired(&[(name("new"), gate)]);
+        assert_eq!(retired.len(), 1);
+        assert_eq!(retired[0].0, name("old"));
+        assert_eq!(
+            retired[0].1.status,
+            GateStatus::Completed(Conclusion::Neutral)
+        );
+        assert!(
+            retired[0].1.summary.contains("`new`"),
+            "{}",
+            retired[0].1.summary
+        );
     }
 }

@@ -28,6 +28,23 @@ pub enum Invocation {
         /// What followed the command.
         sha: Result<Option<ShaPrefix>, BadSha>,
     },
+    /// `/retest`
+    Retest {
+        /// What followed: names of jobs, or nothing.
+        rest: String,
+    },
+    /// `/test`
+    Test {
+        /// What followed: names of jobs.
+        rest: String,
+    },
+    /// `/skip`
+    Skip {
+        /// What followed: names of jobs and then a reason.
+        rest: String,
+    },
+    /// `/cancel`
+    Cancel,
     /// `/sync`
     Sync,
     /// `/status`
@@ -155,8 +172,21 @@ pub fn parse(line: &str) -> Invocation {
             match spec.command {
                 _ if !is_spelled => {}
                 Command::OkToTest => return Invocation::OkToTest { sha: sha(rest) },
+                Command::Retest => {
+                    let rest = rest.join(" ");
+                    return Invocation::Retest { rest };
+                }
+                Command::Test => {
+                    let rest = rest.join(" ");
+                    return Invocation::Test { rest };
+                }
+                Command::Skip => {
+                    let rest = rest.join(" ");
+                    return Invocation::Skip { rest };
+                }
                 // "/status of the release?" is talk: it is not obeyed, but gets an answer.
                 _ if !rest.is_empty() => return unknown(&words, Some(spec.name)),
+                Command::Cancel => return Invocation::Cancel,
                 Command::Sync => return Invocation::Sync,
                 Command::Status => return Invocation::Status,
                 Command::Help => return Invocation::Help,
@@ -185,7 +215,7 @@ fn sha(words: &[&str]) -> Result<Option<ShaPrefix>, BadSha> {
     })
 }
 
-/// The command that somebody mistyped. Deliberately reluctant: `/usr/bin`, `/lgtm` or `/retest` are not for us, and an
+/// The command that somebody mistyped. Deliberately reluctant: `/usr/bin`, `/lgtm` or `/assign` are not for us, and an
 /// answer to them would be noise on every pull request.
 fn probably_meant(words: &[&str]) -> Option<&'static str> {
     let first = words.first()?.strip_prefix('/')?;

@@ -9,6 +9,14 @@ use std::fmt;
 pub enum Command {
     /// `/ok to test`
     OkToTest,
+    /// `/retest`
+    Retest,
+    /// `/test`
+    Test,
+    /// `/skip`
+    Skip,
+    /// `/cancel`
+    Cancel,
     /// `/sync`
     Sync,
     /// `/status`
@@ -22,6 +30,8 @@ pub enum Command {
 pub enum Who {
     /// A vetter, as the design defines the word.
     Vetter,
+    /// A vetter, or who opened the pull request while its head is trusted.
+    VetterOrAuthor,
     /// Anyone who can comment.
     Anyone,
 }
@@ -30,6 +40,7 @@ impl fmt::Display for Who {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Who::Vetter => "vetter",
+            Who::VetterOrAuthor => "vetter, or author of a trusted PR",
             Who::Anyone => "anyone",
         })
     }
@@ -61,6 +72,38 @@ pub const TABLE: &[CommandSpec] = &[
         usage: "/ok to test <sha>",
         who: Who::Vetter,
         effect: "approve that commit (7 or more hex digits of its SHA) and mirror it",
+    },
+    CommandSpec {
+        command: Command::Retest,
+        name: "/retest",
+        aliases: &[],
+        usage: "/retest [job…]",
+        who: Who::VetterOrAuthor,
+        effect: "run failed jobs again, or the named ones",
+    },
+    CommandSpec {
+        command: Command::Test,
+        name: "/test",
+        aliases: &[],
+        usage: "/test <job…>",
+        who: Who::VetterOrAuthor,
+        effect: "run these jobs even where filters would skip them",
+    },
+    CommandSpec {
+        command: Command::Skip,
+        name: "/skip",
+        aliases: &[],
+        usage: "/skip <job…> <reason>",
+        who: Who::Vetter,
+        effect: "count the job as passed for this head; name and reason are shown in the gate",
+    },
+    CommandSpec {
+        command: Command::Cancel,
+        name: "/cancel",
+        aliases: &[],
+        usage: "/cancel",
+        who: Who::VetterOrAuthor,
+        effect: "cancel running jobs",
     },
     CommandSpec {
         command: Command::Sync,

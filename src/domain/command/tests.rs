@@ -128,12 +128,6 @@ fn slips_get_help_and_other_bots_get_silence() {
         assert_eq!(meant, Some(nearest), "{line}");
     }
     for line in [
-        "/retest",
-        "/retest vllm-test",
-        "/test",
-        "/test all",
-        "/skip",
-        "/cancel",
         "/lgtm",
         "/merge",
         "/approve",
@@ -192,6 +186,10 @@ fn the_table_has_one_row_per_command_and_each_spelling_is_itself_understood() {
     | command | who | effect |
     |---|---|---|
     | `/ok to test <sha>`, `/okay to test`, `/ok-to-test`, `/okay-to-test` | vetter | approve that commit (7 or more hex digits of its SHA) and mirror it |
+    | `/retest [job…]` | vetter, or author of a trusted PR | run failed jobs again, or the named ones |
+    | `/test <job…>` | vetter, or author of a trusted PR | run these jobs even where filters would skip them |
+    | `/skip <job…> <reason>` | vetter | count the job as passed for this head; name and reason are shown in the gate |
+    | `/cancel` | vetter, or author of a trusted PR | cancel running jobs |
     | `/sync` | anyone | look at GitHub again now |
     | `/status` | anyone | say what the bot thinks and what is needed next |
     | `/help` | anyone | show this table |
@@ -213,6 +211,10 @@ fn everything_survives_being_stored_as_json() {
         "/ok to test",
         "/ok to test x",
         "/ok to test abcdef0 x",
+        "/retest a b",
+        "/test build (1, 2)",
+        "/skip a because",
+        "/cancel",
         "/sync",
         "/snyc",
         "/lgtm",

@@ -1,16 +1,19 @@
 //! Evidence becomes what is wanted.
 
-use super::{Answer, GateAt, Mirror, Outgoing, Posted, PullState, Request, Uncovered};
-use crate::domain::command::{self, Invocation, ShaPrefix};
+use super::hear::{Asked, answer, hear};
+use super::{
+    Facts, GateAt, GateName, Mirror, Proposal, PullState, Required, Uncovered, implied_gates,
+};
 use crate::domain::config::RepoConfig;
-use crate::domain::event::{Account, AccountKind, BuildId, Conclusion};
+use crate::domain::event::Conclusion;
 use crate::domain::filter::{self, Filter};
-use crate::domain::gate::{Gate, GateStatus, Tally, tally};
+use crate::domain::gate::{Gate, GateStatus};
 use crate::domain::ids::{Sha, UserId};
 use crate::domain::repository::RepoState;
+use crate::domain::run::{Changed, TriggerKind};
+use crate::domain::runs::RunsState;
 use crate::domain::text;
-use crate::domain::trust::{self, Approval, Evidence, Listing, PullView, Verdict};
-use chrono::{DateTime, Utc};
+use crate::domain::trust::{self, Evidence, Listing, PullView, Verdict};
 use std::collections::BTreeMap;
 
 /// What was found out about a pull request.
@@ -22,6 +25,14 @@ pub struct Findings {
     pub vetters: BTreeMap<UserId, bool>,
     /// The pull request; `None` where the repository does not concern us.
     pub evidence: Option<Evidence>,
+    /// The checks of others that the base branch requires, as they stand at the head.
+    pub required: Vec<Required>,
+    /// What is to be said of the configuration that the head proposes, if it changes it.
+    pub proposal: Option<Proposal>,
+    /// The newest commit that base and head have in common, where a job asks for it.
+    pub merge_base: Option<Sha>,
+    /// The runs of the head so far, for the answers to commands.
+    pub runs: Option<RunsState>,
 }
 
 /// Decides what is wanted. Afterwards nothing of what was found is needed any more.
@@ -38,6 +49,8 @@ pub fn decide(state: &mut PullState, findings: &Findings) {
     state.author = pull.author.clone().or(state.author.take());
     state.read_head(&pull.head, pull.updated_at);
     state.view = Some(pull.clone());
+    state.required = findings.required.clone();
+    state.proposal = findings.proposal.clone();
 
     let Some(config) = findings.repository.enabled() else {
         state.verdict = None;
@@ -46,14 +59,20 @@ pub fn decide(state: &mut PullState, findings: &Findings) {
     };
     let asked: Vec<Asked> = requests
         .iter()
-        .map(|request| hear(state, request, config, &findings.vetters))
+        .map(|request| hear(state, request, config, findings))
         .collect();
     if pull.open {
         state.verdict = Some(trust::judge(config, &state.approvals, evidence));
         state.uncovered = uncovered(config, evidence);
+        state.facts = Some(Facts {
+            changed: changed(config, evidence),
+            author_trusted: trusts_author(config, evidence),
+            merge_base: findings.merge_base.clone(),
+        });
     } else {
         state.verdict = None;
         state.uncovered = Uncovered::Nothing;
+        state.facts = None;
     }
     want_mirror(state);
     state.comment.wanted = wanted_comment(state);
@@ -62,7 +81,7 @@ pub fn decide(state: &mut PullState, findings: &Findings) {
     state.stale = false;
     if pull.open {
         for (request, asked) in requests.iter().zip(asked) {
-            answer(state, request, asked);
+            answer(state, request, asked, findings.runs.as_ref());
         }
     }
 }
@@ -72,14 +91,14 @@ pub fn decide(state: &mut PullState, findings: &Findings) {
 pub fn approves_head(
     state: &PullState,
     config: &RepoConfig,
-    vetters: &BTreeMap<UserId, bool>,
+    findings: &Findings,
     pull: &PullView,
 ) -> bool {
     let mut state = state.clone();
     state.read_head(&pull.head, pull.updated_at);
     state.view = Some(pull.clone());
     for request in std::mem::take(&mut state.requests) {
-        hear(&mut state, &request, config, vetters);
+        hear(&mut state, &request, config, findings);
     }
     trust::approval_for(&pull.head, &state.approvals).is_some()
 }
@@ -97,7 +116,12 @@ pub fn unestablished(state: &mut PullState, what: String, enabled: Enabled) {
         && enabled == Enabled::Yes
     {
         let gate = text::gate_waits_for_github(&what, state.failures);
-        state.gate = Some(GateAt { sha, gate });
+        state.gate = Some(GateAt {
+            sha,
+            gate,
+            names: state.gate.take().map_or_else(implied_gates, |at| at.names),
+            runs_count: false,
+        });
     }
     state.trouble = Some(what);
 }
@@ -109,133 +133,6 @@ pub enum Enabled {
     Yes,
     /// No, or nothing is known of it yet.
     NotKnown,
-}
-
-/// What one comment's lines came to.
-struct Asked {
-    done: bool,
-    wants_status: bool,
-    complaints: Vec<String>,
-}
-
-fn hear(
-    state: &mut PullState,
-    request: &Request,
-    config: &RepoConfig,
-    vetters: &BTreeMap<UserId, bool>,
-) -> Asked {
-    let mut asked = Asked {
-        done: false,
-        wants_status: false,
-        complaints: Vec::new(),
-    };
-    match request {
-        Request::ApproveButton { sha, by, at } => {
-            if state.open_head() == Some(sha) && may_approve(by, config, vetters) {
-                approve(state, sha.clone(), by, *at);
-            }
-        }
-        Request::Comment { by, at, lines, .. } => {
-            for line in lines {
-                match line.invocation() {
-                    Invocation::Unknown { nearest: None, .. } => {}
-                    _ if line.suspicious => asked.complaints.push(text::suspicious_line()),
-                    Invocation::OkToTest { sha } => {
-                        match may_run(state, by, *at, sha, config, vetters) {
-                            Ok(head) => {
-                                approve(state, head, by, *at);
-                                asked.done = true;
-                            }
-                            Err(complaint) => asked.complaints.push(complaint),
-                        }
-                    }
-                    Invocation::Sync => {
-                        state.look_again();
-                        asked.done = true;
-                    }
-                    Invocation::Status => asked.wants_status = true,
-                    Invocation::Help => asked.complaints.push(text::help()),
-                    Invocation::Unknown {
-                        word,
-                        nearest: Some(nearest),
-                    } => {
-                        asked.complaints.push(text::unknown_command(&word, nearest));
-                    }
-                }
-            }
-        }
-    }
-    asked
-}
-
-fn may_approve(by: &Account, config: &RepoConfig, vetters: &BTreeMap<UserId, bool>) -> bool {
-    by.kind == AccountKind::User
-        && (config.is_listed_vetter(&by.login) || vetters.get(&by.id) == Some(&true))
-}
-
-/// The head that an `/ok to test` approves, or what to say instead.
-fn may_run(
-    state: &PullState,
-    by: &Account,
-    at: DateTime<Utc>,
-    sha: Result<Option<ShaPrefix>, command::BadSha>,
-    config: &RepoConfig,
-    vetters: &BTreeMap<UserId, bool>,
-) -> Result<Sha, String> {
-    let Some(head) = state.view.as_ref().map(|view| &view.head) else {
-        return Err(text::try_again());
-    };
-    if !may_approve(by, config, vetters) {
-        return Err(text::not_a_vetter(&by.login));
-    }
-    let seen_before = state.was_head_before(head, at);
-    match sha {
-        Err(bad) => Err(text::bad_sha(&bad, head)),
-        Ok(None) if config.trust.approve_without_sha && seen_before => Ok(head.clone()),
-        Ok(None) => Err(text::sha_missing(head)),
-        Ok(Some(prefix)) if !prefix.names(head.as_str()) => Err(text::wrong_sha(&prefix, head)),
-        // Two commits with the same first digits are cheap to make: a short SHA names a head only if
-        // the commenter can't have meant another one that was there before.
-        Ok(Some(prefix))
-            if !prefix.is_full() && (!seen_before || state.is_ambiguous(&prefix, head)) =>
-        {
-            Err(text::short_sha(&prefix, head))
-        }
-        Ok(Some(_)) => Ok(head.clone()),
-    }
-}
-
-fn approve(state: &mut PullState, sha: Sha, by: &Account, at: DateTime<Utc>) {
-    state.approvals.retain(|approval| approval.sha != sha);
-    state.approvals.push(Approval {
-        sha,
-        by: by.clone(),
-        at,
-    });
-    let surplus = state.approvals.len().saturating_sub(super::KEPT_APPROVALS);
-    state.approvals.drain(..surplus);
-}
-
-fn answer(state: &mut PullState, request: &Request, asked: Asked) {
-    let Request::Comment { comment, .. } = request else {
-        return;
-    };
-    let mut paragraphs = asked.complaints;
-    if asked.wants_status {
-        paragraphs.push(text::status(state));
-    }
-    let answer = if !paragraphs.is_empty() {
-        Answer::Reply(paragraphs.join("\n\n"))
-    } else if asked.done {
-        Answer::ThumbsUp
-    } else {
-        return;
-    };
-    state.outbox.push(Outgoing {
-        to: *comment,
-        answer,
-        posted: Posted::Absent,
-    });
 }
 
 fn want_mirror(state: &mut PullState) {
@@ -250,20 +147,8 @@ fn want_mirror(state: &mut PullState) {
     if wanted != state.wanted_mirror {
         state.wanted_mirror = wanted;
         state.disturbance = None;
-        state.runs_before = last_run(state).max(state.runs_before);
-        state.builds.clear();
-        state.builds_confirmed = false;
-        state.read_builds = false;
+        state.stands += 1;
     }
-}
-
-/// The newest workflow run known so far.
-fn last_run(state: &PullState) -> u64 {
-    let runs = state.builds.iter().filter_map(|build| match build.id {
-        BuildId::WorkflowRun(id) => Some(id),
-        _ => None,
-    });
-    runs.max().unwrap_or(0)
 }
 
 fn wanted_comment(state: &PullState) -> Option<String> {
@@ -307,45 +192,98 @@ fn uncovered(config: &RepoConfig, evidence: &Evidence) -> Uncovered {
     }
 }
 
+/// Which filters match what changed.
+fn changed(config: &RepoConfig, evidence: &Evidence) -> Changed {
+    match &evidence.files {
+        Listing::Complete(files) => filter::touched(&config.filters, files),
+        Listing::TooLong(_) | Listing::NotNeeded => Changed::Everything,
+    }
+}
+
+fn trusts_author(config: &RepoConfig, evidence: &Evidence) -> bool {
+    evidence.pull.author.as_ref().is_some_and(|author| {
+        let member = evidence.members.get(&author.id) == Some(&true);
+        member || config.is_listed_trustee(&author.login)
+    })
+}
+
+/// The gates that every head has from the first moment.
+fn gate_names(config: &RepoConfig) -> Vec<GateName> {
+    let pipelines = config
+        .pipelines
+        .iter()
+        .filter(|pipeline| pipeline.is_on(TriggerKind::PullRequest));
+    pipelines
+        .flat_map(|pipeline| {
+            pipeline.gates.iter().map(|gate| GateName {
+                name: gate.name.clone(),
+                publish: pipeline.publish,
+            })
+        })
+        .collect()
+}
+
 fn set_gate(state: &mut PullState, findings: &Findings) {
     let Some(head) = state.open_head().cloned() else {
         state.gate = None;
         return;
     };
+    let names = findings
+        .repository
+        .good
+        .as_ref()
+        .map_or_else(implied_gates, gate_names);
     let problem = findings.repository.problem.as_ref();
-    state.gate = match (&state.verdict, problem) {
-        (None, Some(problem)) => Some(text::gate_broken_configuration(problem)),
-        (None, None) => None,
+    let (gate, runs_count) = match (&state.verdict, problem) {
+        (None, Some(problem)) => (text::gate_broken_configuration(problem), false),
+        (None, None) => {
+            state.gate = None;
+            return;
+        }
         (Some(_), problem) => {
-            let mut gate = gate_of(state);
+            let (mut gate, runs_count) = gate_of(state);
             if let Some(problem) = problem {
                 gate.summary.push_str(&text::last_good_in_force(problem));
             }
-            Some(gate)
+            (gate, runs_count)
         }
-    }
-    .map(|gate| GateAt { sha: head, gate });
+    };
+    state.gate = Some(GateAt {
+        sha: head,
+        gate,
+        names,
+        runs_count,
+    });
 }
 
-/// Brings the gate up to date after something was observed (the mirror moved, a build ended).
+/// Brings the gate up to date after something was observed (the mirror moved).
 pub(super) fn refresh_gate(state: &mut PullState) {
-    let Some(GateAt { sha, gate: old }) = &state.gate else {
+    let Some(GateAt {
+        sha,
+        gate: old,
+        names,
+        ..
+    }) = &state.gate
+    else {
         return;
     };
     if state.verdict.is_none() || state.open_head() != Some(sha) {
         return;
     }
-    let mut gate = gate_of(state);
+    let (mut gate, runs_count) = gate_of(state);
     if let Some(note) = text::last_good_note(&old.summary) {
         gate.summary.push_str(note);
     }
     state.gate = Some(GateAt {
         sha: sha.clone(),
         gate,
+        names: names.clone(),
+        runs_count,
     });
 }
 
-fn gate_of(state: &PullState) -> Gate {
+/// What the gates say, and whether the runs do from here on.
+fn gate_of(state: &PullState) -> (Gate, bool) {
     let (status, title, approve_button) = match &state.verdict {
         Some(Verdict::NeedsVetting(_) | Verdict::AutoSyncOff { .. }) => (
             GateStatus::Completed(Conclusion::ActionRequired),
@@ -357,30 +295,14 @@ fn gate_of(state: &PullState) -> Gate {
             text::title_uncovered(&state.uncovered),
             false,
         ),
-        _ if !state.is_mirrored() => (GateStatus::InProgress, text::title_mirroring(state), false),
-        _ => match tally(&state.builds) {
-            Tally::None => (GateStatus::InProgress, text::title_no_build(state), false),
-            Tally::Passed if state.builds_confirmed => (
-                GateStatus::Completed(Conclusion::Success),
-                text::title_passed(&state.builds),
-                false,
-            ),
-            Tally::Running | Tally::Passed => (
-                GateStatus::InProgress,
-                text::title_running(&state.builds),
-                false,
-            ),
-            Tally::Failed => (
-                GateStatus::Completed(Conclusion::Failure),
-                text::title_failed(&state.builds),
-                false,
-            ),
-        },
+        _ => (GateStatus::InProgress, text::title_mirroring(state), false),
     };
-    Gate {
+    let runs_count = state.uncovered == Uncovered::Nothing && state.may_run();
+    let gate = Gate {
         status,
         title,
         summary: text::summary(state),
         approve_button,
-    }
+    };
+    (gate, runs_count)
 }

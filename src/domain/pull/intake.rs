@@ -1,7 +1,7 @@
 //! News comes in: pure changes of the state that need no question to GitHub and can't fail.
 
 use super::{Disturbance, Mirror, PullState, Request};
-use crate::domain::event::{Account, Build, Button, Event, PullChange};
+use crate::domain::event::{Account, Button, Event, PullChange};
 use crate::domain::ids::Sha;
 
 /// How many requests may wait on one pull request; more than that in one go is not a person.
@@ -52,7 +52,14 @@ impl PullState {
                         by: sender.clone(),
                         at: *at,
                     }),
-                    Button::Rerun => self.look_again(),
+                    Button::Rerun => {
+                        self.look_again();
+                        self.request(Request::RerunButton {
+                            sha: sha.clone(),
+                            by: sender.clone(),
+                            at: *at,
+                        });
+                    }
                 }
             }
             Event::MirrorPushed {
@@ -64,12 +71,7 @@ impl PullState {
                 self.repo = repo.clone();
                 self.mirror_was_pushed(after.as_ref(), sender.clone());
             }
-            Event::BuildChanged {
-                repo, sha, build, ..
-            } => {
-                self.repo = repo.clone();
-                self.build_changed(sha, build);
-            }
+            Event::BuildChanged { sha, build, .. } => self.report_came(sha, build),
             Event::BranchPushed { .. }
             | Event::MergeGroup { .. }
             | Event::JobReported { .. }
@@ -83,8 +85,7 @@ impl PullState {
     /// Everything that can be read again is to be read again.
     pub fn look_again(&mut self) {
         self.stale = true;
-        self.builds_confirmed = false;
-        self.read_builds = true;
+        self.looks += 1;
     }
 
     fn request(&mut self, request: Request) {
@@ -111,22 +112,5 @@ impl PullState {
         // It is put back only if the head is still trusted, so that is found out anew: somebody may have removed the
         // mirror of a commit that turned out to be bad.
         self.stale = true;
-    }
-
-    /// A build counts only for the SHA that the mirror holds, and only if it is newer than what is known of it.
-    fn build_changed(&mut self, sha: &Sha, build: &Build) {
-        let on_mirror = matches!(
-            (&self.wanted_mirror, &self.observed_mirror),
-            (Mirror::At(wanted), _) if wanted == sha
-        ) || matches!(&self.observed_mirror, Mirror::At(at) if at == sha);
-        if !on_mirror || !self.counts(build) {
-            return;
-        }
-        match self.builds.iter_mut().find(|known| known.id == build.id) {
-            Some(known) if known.updated_at > build.updated_at => return,
-            Some(known) => *known = build.clone(),
-            None => self.builds.push(build.clone()),
-        }
-        self.builds_confirmed = false;
     }
 }

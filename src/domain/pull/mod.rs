@@ -4,16 +4,23 @@
 //! difference between wanted and observed. All three are pure, and each may run again at any time.
 
 mod decide;
+mod hear;
 mod intake;
 mod plan;
+mod required;
 
 pub use decide::{Enabled, Findings, approves_head, decide, unestablished};
+pub use hear::pipeline_of;
 pub use plan::{Action, plan};
+pub use required::Required;
 
 use super::command::{Line, ShaPrefix};
-use super::event::{Account, Build};
-use super::gate::Gate;
+use super::event::Account;
+use super::gate::{GATE_NAME, Gate};
 use super::ids::{CommentId, PrNumber, PullKey, Repo, Sha};
+use super::pipeline::Publish;
+use super::run::{Changed, PullScene, Scene, TriggerKind};
+use super::runs::{Order, OrderKind};
 use super::trust::{Approval, PullView, Verdict};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -53,13 +60,24 @@ pub enum Request {
         /// When it reached us.
         at: DateTime<Utc>,
     },
+    /// *Re-run* on the gate of `sha`.
+    RerunButton {
+        /// The gate's head.
+        sha: Sha,
+        /// Who pressed.
+        by: Account,
+        /// When it reached us.
+        at: DateTime<Utc>,
+    },
 }
 
 impl Request {
     /// Who asks.
     pub fn by(&self) -> &Account {
         match self {
-            Self::Comment { by, .. } | Self::ApproveButton { by, .. } => by,
+            Self::Comment { by, .. }
+            | Self::ApproveButton { by, .. }
+            | Self::RerunButton { by, .. } => by,
         }
     }
 }
@@ -143,13 +161,56 @@ pub enum Uncovered {
     TooManyFiles(u64),
 }
 
-/// A gate and the head it belongs to.
+/// The gates of a head, as far as the pull request itself decides them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GateAt {
     /// The head.
     pub sha: Sha,
-    /// What it should say.
+    /// What all of them say as long as the runs don't count.
     pub gate: Gate,
+    /// Which gates there are.
+    #[serde(default = "implied_gates")]
+    pub names: Vec<GateName>,
+    /// Whether the runs say how each gate stands, below what `gate` says.
+    #[serde(default)]
+    pub runs_count: bool,
+}
+
+/// What a head proposes as configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proposal {
+    /// The head.
+    pub sha: Sha,
+    /// Whether it is sound, and what it would run.
+    pub gate: Gate,
+}
+
+/// A gate's name, and as what it is published.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GateName {
+    /// The name.
+    pub name: String,
+    /// Check run or commit status.
+    pub publish: Publish,
+}
+
+/// The gate of the implied pipeline.
+pub fn implied_gates() -> Vec<GateName> {
+    vec![GateName {
+        name: GATE_NAME.to_owned(),
+        publish: Publish::Check,
+    }]
+}
+
+/// What the conditions of jobs ask of a judged head.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Facts {
+    /// Which filters match its files.
+    pub changed: Changed,
+    /// Whether a trusted user opened it; unknown is not.
+    pub author_trusted: bool,
+    /// The newest commit that base and head have in common, where a job asks for it.
+    pub merge_base: Option<Sha>,
 }
 
 /// Everything kept about one pull request.
@@ -177,16 +238,28 @@ pub struct PullState {
     pub observed_mirror: Mirror,
     /// Whose push to the mirror was undone last.
     pub disturbance: Option<Disturbance>,
-    /// Since when the mirror holds its SHA, as far as we put it there.
-    pub mirrored_at: Option<DateTime<Utc>>,
-    /// The builds that the push of the mirror started, for the SHA it holds.
-    pub builds: Vec<Build>,
-    /// Whether `builds` was read from GitHub after the last of them ended.
-    pub builds_confirmed: bool,
-    /// Workflow runs up to this number belong to an earlier stand of the mirror and don't count.
-    pub runs_before: u64,
-    /// Whether `builds` has to be read in any case.
-    pub read_builds: bool,
+    /// How often the mirror was wanted elsewhere: it can come back to a SHA it held before, and builds from before don't
+    /// count then.
+    #[serde(default)]
+    pub stands: u64,
+    /// How often everything was to be read again.
+    #[serde(default)]
+    pub looks: u64,
+    /// What the conditions of jobs ask, of the judged head.
+    #[serde(default)]
+    pub facts: Option<Facts>,
+    /// The checks of others that the base branch requires, as they stand at the head.
+    #[serde(default)]
+    pub required: Vec<Required>,
+    /// What is to be said of the configuration that the head proposes, if it changes it.
+    #[serde(default)]
+    pub proposal: Option<Proposal>,
+    /// Orders for the runs of the head, oldest first.
+    #[serde(default)]
+    pub orders: Vec<Order>,
+    /// The number of the newest order.
+    #[serde(default)]
+    pub ordered: u64,
     /// The comment.
     pub comment: StatusComment,
     /// Answers on their way.
@@ -207,6 +280,8 @@ pub struct PullState {
 const KEPT_HEADS: usize = 200;
 /// How many approvals are kept.
 const KEPT_APPROVALS: usize = 20;
+/// How many orders for one head are kept.
+const KEPT_ORDERS: usize = 200;
 
 impl PullState {
     /// A pull request of which nothing is known but that it exists. `new`: it was opened while we were
@@ -224,11 +299,13 @@ impl PullState {
             wanted_mirror: Mirror::Unknown,
             observed_mirror: if new { Mirror::Absent } else { Mirror::Unknown },
             disturbance: None,
-            mirrored_at: None,
-            builds: Vec::new(),
-            builds_confirmed: false,
-            runs_before: 0,
-            read_builds: false,
+            stands: 0,
+            looks: 0,
+            facts: None,
+            required: Vec::new(),
+            proposal: None,
+            orders: Vec::new(),
+            ordered: 0,
             comment: StatusComment {
                 wanted: None,
                 posted: if new { Posted::Absent } else { Posted::Perhaps },
@@ -267,6 +344,57 @@ impl PullState {
     /// Whether the mirror holds the head, and both are known.
     pub fn is_mirrored(&self) -> bool {
         matches!((&self.observed_mirror, self.open_head()), (Mirror::At(sha), Some(head)) if sha == head)
+    }
+
+    /// Whether runs of the head count: it is trusted, and the mirror holds it.
+    pub fn may_run(&self) -> bool {
+        self.is_mirrored()
+            && self.wanted_mirror == self.observed_mirror
+            && self.verdict.as_ref().is_some_and(Verdict::allows_mirror)
+    }
+
+    /// What runs of the head are for; `None` while none may run.
+    pub fn scene(&self, trigger: TriggerKind, args: &str) -> Option<Scene> {
+        let view = self.view.as_ref().filter(|_| self.may_run())?;
+        let facts = self.facts.as_ref()?;
+        Some(Scene {
+            repository: self.repo.name.clone(),
+            trigger,
+            sha: view.head.clone(),
+            branch: self.mirror_branch(),
+            base_branch: view.base.clone(),
+            base_sha: view.base_sha.clone(),
+            merge_base: facts.merge_base.clone(),
+            pull: Some(PullScene {
+                number: self.number.0,
+                author: self.author.as_ref().map(|author| author.login.clone()),
+                author_trusted: facts.author_trusted,
+                labels: view.labels.clone(),
+            }),
+            changed: facts.changed.clone(),
+            args: args.to_owned(),
+        })
+    }
+
+    /// Adds an order for the runs of the head.
+    pub(in crate::domain) fn order(
+        &mut self,
+        sha: &Sha,
+        by: &Account,
+        at: DateTime<Utc>,
+        kind: OrderKind,
+    ) {
+        self.ordered += 1;
+        self.orders.retain(|order| order.sha == *sha);
+        self.orders.push(Order {
+            number: self.ordered,
+            sha: sha.clone(),
+            by: by.login.clone(),
+            at,
+            kind,
+        });
+        let surplus = self.orders.len().saturating_sub(KEPT_ORDERS);
+        self.orders.drain(..surplus);
     }
 
     /// Notes that a delivery says that `sha` became the head at `at`. A head that comes back is new again, and a delivery older than the
@@ -337,4 +465,4 @@ pub fn mirrored_number(branch: &str) -> Option<PrNumber> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

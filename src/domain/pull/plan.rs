@@ -2,10 +2,7 @@
 
 use super::decide::refresh_gate;
 use super::{Mirror, Outgoing, Posted, PullState};
-use crate::domain::event::{Build, BuildId};
-use crate::domain::gate::{Tally, tally};
 use crate::domain::ids::{CommentId, Sha};
-use chrono::{DateTime, Utc};
 
 /// One idempotent step on GitHub.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,8 +18,6 @@ pub enum Action {
     },
     /// Remove the mirror.
     DeleteMirror,
-    /// Ask for the builds of the mirror's SHA.
-    ReadBuilds(Sha),
     /// Look whether our comment is there already.
     FindComment,
     /// Post the comment.
@@ -38,7 +33,6 @@ pub enum Action {
 pub fn plan(state: &PullState) -> Vec<Action> {
     [
         plan_mirror(state),
-        plan_builds(state),
         state.outbox.first().cloned().map(Action::Answer),
         plan_comment(state),
     ]
@@ -65,15 +59,6 @@ fn plan_mirror(state: &PullState) -> Option<Action> {
     }
 }
 
-fn plan_builds(state: &PullState) -> Option<Action> {
-    let Mirror::At(sha) = &state.wanted_mirror else {
-        return None;
-    };
-    // Success is published only after GitHub was asked whether there are other builds.
-    let unsure = !state.builds_confirmed && tally(&state.builds) == Tally::Passed;
-    (state.is_mirrored() && (state.read_builds || unsure)).then(|| Action::ReadBuilds(sha.clone()))
-}
-
 fn plan_comment(state: &PullState) -> Option<Action> {
     let wanted = state.comment.wanted.as_ref()?;
     match &state.comment.posted {
@@ -90,44 +75,16 @@ impl PullState {
         if now_there == self.wanted_mirror {
             // Nobody had moved it: the delivery was an old one of our own push.
             self.disturbance = None;
-            self.read_builds = true;
+            self.looks += 1;
         }
         self.observed_mirror = now_there;
         refresh_gate(self);
     }
 
     /// The mirror was put somewhere.
-    pub fn mirror_was_put(&mut self, now_there: Mirror, now: DateTime<Utc>) {
-        self.mirrored_at = Some(now);
+    pub fn mirror_was_put(&mut self, now_there: Mirror) {
         self.observed_mirror = now_there;
         refresh_gate(self);
-    }
-
-    /// The builds of the mirror's SHA were read. What a delivery said later than the list counts more.
-    pub fn builds_are(&mut self, listed: Vec<Build>) {
-        for build in listed {
-            if !self.counts(&build) {
-                continue;
-            }
-            match self.builds.iter_mut().find(|known| known.id == build.id) {
-                Some(known) if known.updated_at > build.updated_at => {}
-                Some(known) => *known = build,
-                None => self.builds.push(build),
-            }
-        }
-        self.builds
-            .sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
-        self.builds_confirmed = true;
-        self.read_builds = false;
-        refresh_gate(self);
-    }
-
-    /// Whether a build was started by the mirror as it stands now.
-    pub(super) fn counts(&self, build: &Build) -> bool {
-        match build.id {
-            BuildId::WorkflowRun(id) => id > self.runs_before,
-            _ => true,
-        }
     }
 
     /// Everything is as wanted.

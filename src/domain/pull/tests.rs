@@ -3,7 +3,7 @@
 use super::*;
 use crate::domain::command;
 use crate::domain::config::{RepoConfig, Scope, parse, resolve};
-use crate::domain::event::{AccountKind, BuildId, BuildStatus, Conclusion, Event};
+use crate::domain::event::{AccountKind, Conclusion, Event};
 use crate::domain::gate::GateStatus;
 use crate::domain::ids::{InstallationId, OwnerKind, RepoId, RepoName, UserId};
 use crate::domain::repository::RepoState;
@@ -27,7 +27,7 @@ fn user(id: u64, login: &str) -> Account {
     }
 }
 
-fn repo() -> Repo {
+pub(crate) fn repo() -> Repo {
     Repo {
         id: RepoId(1),
         installation: InstallationId(2),
@@ -48,7 +48,7 @@ impl Scene {
     fn new(author: &Account, member: bool, more: &str) -> Self {
         let text = format!("enabled: true\n{more}");
         let file = parse(".github/drawbridge.yaml", &text, Scope::Repository).expect("good");
-        let config: RepoConfig = resolve(None, Some(&file), None);
+        let config: RepoConfig = resolve(None, Some(&file), None).unwrap();
         let mut repository = RepoState::new(repo());
         repository.configured(Ok(config), at(0));
         let evidence = Evidence {
@@ -82,6 +82,10 @@ impl Scene {
                 repository,
                 vetters: BTreeMap::from([(UserId(1), true), (UserId(2), false)]),
                 evidence: Some(evidence),
+                required: Vec::new(),
+                proposal: None,
+                merge_base: None,
+                runs: None,
             },
         };
         scene.decide();
@@ -192,7 +196,36 @@ fn what_a_comment_comes_to() {
             "Did you mean",
             false,
         ),
-        (&stranger, 20, "/retest".to_owned(), "", false),
+        (&stranger, 20, "/assign @maya".to_owned(), "", false),
+        (
+            &stranger,
+            20,
+            "/retest".to_owned(),
+            "can't use `/retest`",
+            false,
+        ),
+        (&maya, 20, "/retest".to_owned(), "not mirrored", false),
+        (
+            &maya,
+            20,
+            "/test vllm".to_owned(),
+            "The jobs are `builds`",
+            false,
+        ),
+        (
+            &maya,
+            20,
+            "/skip builds".to_owned(),
+            "/skip builds <reason>",
+            false,
+        ),
+        (
+            &stranger,
+            20,
+            "/skip builds too slow".to_owned(),
+            "can't use `/skip`",
+            false,
+        ),
         (&stranger, 20, "/lgtm\u{200b}".to_owned(), "", false),
         (
             &maya,
@@ -249,7 +282,7 @@ fn the_mirror_is_moved_once_and_removed_when_the_pull_request_closes() {
             exists: false
         }]
     );
-    scene.state.mirror_was_put(Mirror::At(sha('a')), at(20));
+    scene.state.mirror_was_put(Mirror::At(sha('a')));
     assert_eq!(plan(&scene.state), []);
     scene.pull().head = sha('b');
     scene.decide();
@@ -260,11 +293,11 @@ fn the_mirror_is_moved_once_and_removed_when_the_pull_request_closes() {
             exists: true
         }]
     );
-    scene.state.mirror_was_put(Mirror::At(sha('b')), at(20));
+    scene.state.mirror_was_put(Mirror::At(sha('b')));
     scene.pull().open = false;
     scene.decide();
     assert_eq!(plan(&scene.state), [Action::DeleteMirror]);
-    scene.state.mirror_was_put(Mirror::Absent, at(20));
+    scene.state.mirror_was_put(Mirror::Absent);
     assert_eq!(plan(&scene.state), []);
     scene.pull().open = true;
     scene.decide();
@@ -292,65 +325,9 @@ fn a_judged_head_is_not_written_once_another_head_waits_for_vetting() {
 }
 
 #[test]
-fn success_needs_every_build_and_a_second_look() {
-    let mut scene = Scene::of_member();
-    scene.state.mirror_was_put(Mirror::At(sha('a')), at(20));
-    assert_eq!(scene.status(), GateStatus::InProgress);
-    let build = |id, status, second| Build {
-        id: BuildId::WorkflowRun(id),
-        workflow: None,
-        workflow_name: None,
-        app: None,
-        name: format!("build {id}"),
-        status,
-        url: None,
-        updated_at: at(second),
-    };
-    let changed = |state: &mut PullState, of: char, build: Build| {
-        state.intake(&Event::BuildChanged {
-            repo: repo(),
-            branch: Some("pull-request/7".to_owned()),
-            sha: sha(of),
-            build,
-        });
-        state.news_is_in();
-    };
-    let success = BuildStatus::Ended(Conclusion::Success);
-    changed(&mut scene.state, 'b', build(1, success, 30));
-    assert!(
-        scene.state.builds.is_empty(),
-        "a build of another commit is not ours"
-    );
-    changed(&mut scene.state, 'a', build(1, success, 30));
-    changed(&mut scene.state, 'a', build(1, BuildStatus::Running, 29));
-    assert_eq!(
-        scene.status(),
-        GateStatus::InProgress,
-        "not before GitHub was asked for others"
-    );
-    assert_eq!(plan(&scene.state), [Action::ReadBuilds(sha('a'))]);
-    scene.state.builds_are(vec![
-        build(1, success, 30),
-        build(2, BuildStatus::Running, 30),
-    ]);
-    assert_eq!(scene.status(), GateStatus::InProgress);
-    changed(&mut scene.state, 'a', build(2, success, 31));
-    scene
-        .state
-        .builds_are(vec![build(1, success, 30), build(2, success, 31)]);
-    assert_eq!(scene.status(), GateStatus::Completed(Conclusion::Success));
-    changed(
-        &mut scene.state,
-        'a',
-        build(2, BuildStatus::Ended(Conclusion::Failure), 40),
-    );
-    assert_eq!(scene.status(), GateStatus::Completed(Conclusion::Failure));
-}
-
-#[test]
 fn a_question_that_fails_is_neither_trust_nor_distrust() {
     let mut scene = Scene::of_member();
-    scene.state.mirror_was_put(Mirror::At(sha('a')), at(20));
+    scene.state.mirror_was_put(Mirror::At(sha('a')));
     let before = scene.state.gate.clone();
     unestablished(
         &mut scene.state,
@@ -389,7 +366,7 @@ fn a_mirror_that_somebody_moved_is_put_back_and_an_old_delivery_changes_nothing(
         state.news_is_in();
     };
     let mut scene = Scene::of_member();
-    scene.state.mirror_was_put(Mirror::At(sha('a')), at(20));
+    scene.state.mirror_was_put(Mirror::At(sha('a')));
     pushed(&mut scene.state, 'a');
     assert_eq!(plan(&scene.state), [], "our own push");
     pushed(&mut scene.state, 'f');
@@ -402,7 +379,7 @@ fn a_mirror_that_somebody_moved_is_put_back_and_an_old_delivery_changes_nothing(
             exists: true
         }
     );
-    scene.state.mirror_was_put(Mirror::At(sha('a')), at(20));
+    scene.state.mirror_was_put(Mirror::At(sha('a')));
     let summary = &scene.state.gate.as_ref().expect("a gate").gate.summary;
     assert!(
         summary.contains("`mallory` moved it to `fffffffff`"),
@@ -487,7 +464,7 @@ fn a_mistake_leaves_the_last_good_configuration_in_force_and_the_gate_says_so() 
         .repository
         .configured(Err(broken.expect_err("a mistake")), at(1));
     scene.decide();
-    scene.state.mirror_was_put(Mirror::At(sha('a')), at(20));
+    scene.state.mirror_was_put(Mirror::At(sha('a')));
     let gate = scene.state.gate.expect("a gate").gate;
     assert_eq!(gate.status, GateStatus::InProgress);
     assert!(
@@ -551,7 +528,7 @@ fn where_nothing_is_known_to_be_enabled_a_failed_question_says_nothing() {
 fn a_mirror_that_a_maintainer_removed_stays_removed_once_its_head_is_not_trusted() {
     let mut scene = Scene::of_stranger();
     scene.comment(&user(1, "maya"), 20, &format!("/ok to test {}", sha('a')));
-    scene.state.mirror_was_put(Mirror::At(sha('a')), at(21));
+    scene.state.mirror_was_put(Mirror::At(sha('a')));
     scene.pull().head = sha('b');
     scene.decide();
     scene.state.intake(&Event::MirrorPushed {
@@ -587,32 +564,4 @@ fn a_short_sha_that_fits_two_heads_names_neither() {
     assert_eq!(scene.state.wanted_mirror, Mirror::Unknown);
     scene.comment(&user(1, "maya"), 41, &format!("/ok to test {twin}"));
     assert_eq!(scene.state.wanted_mirror, Mirror::At(twin));
-}
-
-#[test]
-fn a_build_from_before_the_mirror_was_restored_does_not_count() {
-    let mut scene = Scene::of_member();
-    scene.state.mirror_was_put(Mirror::At(sha('a')), at(20));
-    let run = |id| Build {
-        id: BuildId::WorkflowRun(id),
-        workflow: None,
-        workflow_name: None,
-        app: None,
-        name: "build".to_owned(),
-        status: BuildStatus::Ended(Conclusion::Success),
-        url: None,
-        updated_at: at(30),
-    };
-    scene.state.builds_are(vec![run(5)]);
-    assert_eq!(scene.status(), GateStatus::Completed(Conclusion::Success));
-    scene.pull().open = false;
-    scene.decide();
-    scene.state.mirror_was_put(Mirror::Absent, at(40));
-    scene.pull().open = true;
-    scene.decide();
-    scene.state.mirror_was_put(Mirror::At(sha('a')), at(50));
-    scene.state.builds_are(vec![run(5)]);
-    assert_eq!(scene.status(), GateStatus::InProgress);
-    scene.state.builds_are(vec![run(5), run(6)]);
-    assert_eq!(scene.status(), GateStatus::Completed(Conclusion::Success));
 }

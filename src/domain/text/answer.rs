@@ -1,10 +1,13 @@
 //! Answers to commands. Each says what is wrong and what to type, ready to be copied.
 
-use super::gate::title_of;
 use super::{approve_line, code};
 use crate::domain::command::{self, BadSha, ShaPrefix};
+use crate::domain::gate::gates_of_pull;
 use crate::domain::ids::Sha;
+use crate::domain::pipeline::{Pipeline, Trigger};
 use crate::domain::pull::PullState;
+use crate::domain::runs::RunsState;
+use crate::domain::similar;
 
 /// The head could not be read just now.
 pub fn try_again() -> String {
@@ -72,18 +75,107 @@ pub fn unknown_command(word: &str, nearest: &str) -> String {
     )
 }
 
-/// `/help`.
-pub fn help() -> String {
+/// Somebody without the right to steer the jobs.
+pub fn may_not_steer(login: &str, command: &str) -> String {
     format!(
-        "{}\nA command is the first thing on its line, in a new comment on an open pull request, outside quotes and code.",
-        command::help_table()
+        "{} can't use `{command}` here: that takes write access to this repository, a place in `additional_vetters` of \
+         its configuration, or to have opened this pull request with a trusted head.",
+        code(login)
+    )
+}
+
+/// Somebody without the rights of a vetter.
+pub fn vetters_only(login: &str, command: &str) -> String {
+    format!(
+        "{} can't use {}: that takes write access to this repository, or a place in `additional_vetters` of its \
+         configuration.",
+        code(login),
+        code(command)
+    )
+}
+
+/// A command about jobs while the head may not run.
+pub fn nothing_runs_yet() -> String {
+    "No job can run yet: the head of this pull request is not mirrored. `/status` says what it waits for.".to_owned()
+}
+
+/// `/retest` without anything to run again.
+pub fn nothing_to_retest() -> String {
+    "No job of this head has failed, so there is nothing to run again. `/retest <job>` runs a job again all the same."
+        .to_owned()
+}
+
+/// A name that no job has.
+pub fn no_such_job(word: &str, known: &[&str]) -> String {
+    let meant = match similar::nearest(word, known.iter().copied(), 3) {
+        Some(near) => format!(" Did you mean {}?", code(near)),
+        None => String::new(),
+    };
+    format!("There is no job {}.{meant} {}", code(word), jobs_are(known))
+}
+
+/// A command that needs the names of jobs, without one.
+pub fn which_jobs(command: &str, known: &[&str]) -> String {
+    format!("`{command}` needs the name of a job. {}", jobs_are(known))
+}
+
+/// `/skip` without a reason.
+pub fn skip_needs_a_reason(jobs: &[String]) -> String {
+    let jobs = jobs.join(" ");
+    format!(
+        "A job is skipped for a reason that everybody can read later. Please add it: {}",
+        code(&format!("/skip {jobs} <reason>"))
+    )
+}
+
+fn jobs_are(known: &[&str]) -> String {
+    const SHOWN: usize = 40;
+    let names: Vec<String> = known.iter().take(SHOWN).map(|name| code(name)).collect();
+    match known.len().saturating_sub(SHOWN) {
+        _ if known.is_empty() => "No jobs are configured here.".to_owned(),
+        0 => format!("The jobs are {}.", names.join(", ")),
+        more => format!("The jobs are {} and {more} more.", names.join(", ")),
+    }
+}
+
+/// `/help`.
+pub fn help(commands: &[&Pipeline]) -> String {
+    let mut table = command::help_table();
+    for pipeline in commands {
+        for trigger in &pipeline.on {
+            if let Trigger::Command(name) = trigger {
+                let effect = format!("start the pipeline {}", code(&pipeline.name));
+                table.push_str(&format!(
+                    "| {} | vetter | {effect} |\n",
+                    code(&format!("/{name}"))
+                ));
+            }
+        }
+    }
+    format!(
+        "{table}\nA command is the first thing on its line, in a new comment on an open pull request, outside quotes and code.",
     )
 }
 
 /// `/status`: the same explanation as the gate's.
-pub fn status(state: &PullState) -> String {
+pub fn status(state: &PullState, runs: Option<&RunsState>) -> String {
     match &state.gate {
-        Some(at) => format!("**{}**\n\n{}", title_of(&at.gate), at.gate.summary),
+        Some(_) => {
+            let gates = gates_of_pull(state, runs);
+            let texts: Vec<String> = gates
+                .iter()
+                .map(|(name, gate)| match gates.len() {
+                    1 => format!("**{}**\n\n{}", gate.title, gate.summary),
+                    _ => format!(
+                        "### {}: {}\n\n{}",
+                        code(&name.name),
+                        gate.title,
+                        gate.summary
+                    ),
+                })
+                .collect();
+            texts.join("\n")
+        }
         None => "There is nothing to wait for here: Drawbridge is not enabled in this repository."
             .to_owned(),
     }

@@ -1,21 +1,16 @@
 //! What the gate says.
 
+use super::run::build_state;
 use super::{approve_line, code, link, plain, plural, reason};
 use crate::domain::config::ConfigError;
-use crate::domain::event::{Build, BuildStatus, Conclusion};
-use crate::domain::gate::{Gate, GateStatus, newest};
-use crate::domain::ids::PrNumber;
+use crate::domain::event::Conclusion;
+use crate::domain::gate::{Gate, GateStatus};
 use crate::domain::pull::{Mirror, PullState, Uncovered};
 use crate::domain::trust::Verdict;
 use std::fmt::Write;
 
 /// How much of the reasons and builds is listed in full.
 const LISTED: usize = 300;
-
-/// The title, as the check shows it.
-pub(super) fn title_of(gate: &Gate) -> &str {
-    &gate.title
-}
 
 /// A head that a vetter has to look at.
 pub fn title_waits_for_vetter(state: &PullState) -> String {
@@ -40,58 +35,8 @@ pub fn title_mirroring(state: &PullState) -> String {
             "Moving the mirror, will be tried again: {}",
             trouble
         )),
+        None if state.may_run() => "The jobs are about to start".to_owned(),
         None => format!("Moving {} to this head", state.mirror_branch()),
-    }
-}
-
-/// Mirrored, nothing started.
-pub fn title_no_build(state: &PullState) -> String {
-    format!("Waiting for builds to start on {}", state.mirror_branch())
-}
-
-/// Builds are running.
-pub fn title_running(builds: &[Build]) -> String {
-    let waiting: Vec<&Build> = newest(builds)
-        .into_iter()
-        .filter(|build| !matches!(build.status, BuildStatus::Ended(_)))
-        .collect();
-    match waiting.as_slice() {
-        [] => "All builds have ended; making sure that none is missing".to_owned(),
-        [one] => plain(&format!("Waiting for {}", one.name)),
-        [first, rest @ ..] => plain(&format!(
-            "Waiting for {} and {} more",
-            first.name,
-            rest.len()
-        )),
-    }
-}
-
-/// Every build passed.
-pub fn title_passed(builds: &[Build]) -> String {
-    let builds = newest(builds);
-    match builds.as_slice() {
-        [one] => plain(&format!("{} passed", one.name)),
-        _ => format!("All {} passed", plural(builds.len(), "build", "builds")),
-    }
-}
-
-/// A build did not pass.
-pub fn title_failed(builds: &[Build]) -> String {
-    let failed: Vec<(&Build, Conclusion)> = newest(builds)
-        .into_iter()
-        .filter_map(|build| match build.status {
-            BuildStatus::Ended(conclusion) if !conclusion.passes() => Some((build, conclusion)),
-            _ => None,
-        })
-        .collect();
-    match failed.as_slice() {
-        [] => "A build failed".to_owned(),
-        [(one, conclusion)] => plain(&format!("{}: {}", one.name, in_words(*conclusion))),
-        [(first, _), rest @ ..] => plain(&format!(
-            "{} and {} more did not pass",
-            first.name,
-            rest.len()
-        )),
     }
 }
 
@@ -173,15 +118,13 @@ pub fn last_good_note(summary: &str) -> Option<&str> {
     summary.find(LAST_GOOD).map(|at| &summary[at..])
 }
 
-/// The summary of a judged head: trust, mirror, builds.
+/// The summary of a judged head: trust, mirror.
 pub fn summary(state: &PullState) -> String {
     let mut text = String::new();
     trust(state, &mut text);
     mirror(state, &mut text);
     coverage(&state.uncovered, &mut text);
-    if state.is_mirrored() {
-        builds(state, &mut text);
-    }
+    required(state, &mut text);
     text
 }
 
@@ -253,6 +196,22 @@ fn coverage(uncovered: &Uncovered, text: &mut String) {
     };
 }
 
+/// What else the base branch waits for.
+fn required(state: &PullState, text: &mut String) {
+    if state.required.is_empty() {
+        return;
+    }
+    text.push_str("\n### Other required checks\n| check | state |\n|---|---|\n");
+    for check in state.required.iter().take(LISTED) {
+        let _ = writeln!(
+            text,
+            "| {} | {} |",
+            link(&check.name, check.url.as_deref()),
+            check.status.map_or("⏳ not reported yet", build_state)
+        );
+    }
+}
+
 fn mirror(state: &PullState, text: &mut String) {
     text.push_str("\n### Mirror\n");
     let branch = state.mirror_branch();
@@ -287,67 +246,21 @@ fn mirror(state: &PullState, text: &mut String) {
     }
 }
 
-fn builds(state: &PullState, text: &mut String) {
-    text.push_str("\n### Builds\n");
-    if state.builds.is_empty() {
-        let _ = writeln!(
-            text,
-            "No build has started yet. A workflow builds this branch if it has `on: push` for `pull-request/[0-9]+`."
-        );
-        return;
-    }
-    text.push_str("| build | state |\n|---|---|\n");
-    for build in newest(&state.builds).into_iter().take(LISTED) {
-        let _ = writeln!(
-            text,
-            "| {} | {} |",
-            link(&build.name, build.url.as_deref()),
-            match build.status {
-                BuildStatus::Queued => "⏳ waiting to start",
-                BuildStatus::Running => "🏃 running",
-                BuildStatus::Ended(conclusion) if conclusion.passes() => match conclusion {
-                    Conclusion::Skipped => "⏭️ skipped",
-                    Conclusion::Neutral => "✅ neutral",
-                    _ => "✅ passed",
-                },
-                BuildStatus::Ended(conclusion) => match conclusion {
-                    Conclusion::Cancelled => "⛔ was cancelled",
-                    Conclusion::TimedOut => "❌ ran out of time",
-                    Conclusion::ActionRequired => "✋ waits for an action",
-                    Conclusion::StartupFailure => "❌ could not start",
-                    _ => "❌ failed",
-                },
-            }
-        );
-    }
-}
-
-fn in_words(conclusion: Conclusion) -> &'static str {
-    match conclusion {
-        Conclusion::Cancelled => "was cancelled",
-        Conclusion::TimedOut => "ran out of time",
-        Conclusion::ActionRequired => "waits for an action",
-        Conclusion::StartupFailure => "could not start",
-        Conclusion::Stale => "never ended",
-        _ => "failed",
-    }
-}
-
 /// The summary of a head that several open pull requests share.
-pub fn shared_head(first: PrNumber, gates: &[(PrNumber, Gate)]) -> String {
+pub fn shared_head(first: &str, gates: &[(String, Gate)]) -> String {
     let mut text = format!(
         "{} have this commit as their head, and it has only one check. It passes when all of them do; \
-         #{first} is what it waits for.\n",
+         {first} is what it waits for.\n",
         plural(gates.len(), "open pull request", "open pull requests")
     );
-    for (number, gate) in gates {
-        let _ = write!(text, "\n## #{number}: {}\n\n{}", gate.title, gate.summary);
+    for (who, gate) in gates {
+        let _ = write!(text, "\n## {who}: {}\n\n{}", gate.title, gate.summary);
     }
     text
 }
 
 /// A text inside a code fence: as it is, but unable to end it.
-fn fenced(text: &str) -> String {
+pub(super) fn fenced(text: &str) -> String {
     text.lines()
         .map(|line| plain(line).replace("```", "'''"))
         .collect::<Vec<_>>()

@@ -7,10 +7,13 @@ mod answer;
 mod comment;
 mod escape;
 mod gate;
+mod preview;
+mod run;
 
 pub use answer::{
-    bad_sha, help, not_a_vetter, sha_missing, short_sha, status, suspicious_line, try_again,
-    unknown_command, wrong_sha,
+    bad_sha, help, may_not_steer, no_such_job, not_a_vetter, nothing_runs_yet, nothing_to_retest,
+    sha_missing, short_sha, skip_needs_a_reason, status, suspicious_line, try_again,
+    unknown_command, vetters_only, which_jobs, wrong_sha,
 };
 pub use comment::{
     ANSWER_MARKER, STATUS_MARKER, answer_marker, comment_auto_sync_off, comment_needs_vetting,
@@ -19,9 +22,10 @@ pub use comment::{
 pub use escape::{code, link, plain};
 pub use gate::{
     gate_broken_configuration, gate_waits_for_github, last_good_in_force, last_good_note,
-    shared_head, summary, title_failed, title_mirroring, title_no_build, title_passed,
-    title_running, title_uncovered, title_waits_for_vetter, too_many_files,
+    shared_head, summary, title_mirroring, title_uncovered, title_waits_for_vetter, too_many_files,
 };
+pub use preview::{gate_of_proposal, preview_for_terminal, preview_in_markdown, why_it_runs};
+pub use run::{backend, gate_of_run, gate_retired, gate_starting, skip_reason};
 
 use super::event::Account;
 use super::ids::Sha;

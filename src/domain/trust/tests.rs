@@ -7,7 +7,7 @@ fn config(more: &str) -> RepoConfig {
     let text = format!("enabled: true\n{more}");
     let file =
         parse(".github/drawbridge.yaml", &text, Scope::Repository).expect("a good configuration");
-    resolve(None, Some(&file), None)
+    resolve(None, Some(&file), None).expect("valid")
 }
 
 fn user(id: u64, login: &str) -> Account {

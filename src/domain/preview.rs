@@ -1,0 +1,210 @@
+//! What would happen: the server's own decisions, asked about an event that somebody imagines.
+
+use super::config::RepoConfig;
+use super::event::{Account, AccountKind};
+use super::filter::{self, ChangedFile};
+use super::ids::{
+    InstallationId, OwnerKind, PrNumber, Repo, RepoId, RepoName, RunSubject, Sha, UserId,
+};
+use super::pipeline::Pipeline;
+use super::pull::{Findings, PullState, decide};
+use super::repository::RepoState;
+use super::run::{Changed, Run, Scene, TriggerKind};
+use super::runs::{OrderKind, Repeat, RunsState, Wish};
+use super::trust::{CommitFact, Evidence, Listing, PullView, Verdict};
+use chrono::{DateTime, Utc};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// An event as somebody imagines it.
+#[derive(Debug, Clone)]
+pub struct Imagined {
+    /// What kind.
+    pub trigger: TriggerKind,
+    /// The base branch; for a push and a schedule the branch itself.
+    pub branch: String,
+    /// What changed; `None`: nobody says, so every filter counts as matched.
+    pub changed: Option<Vec<ChangedFile>>,
+    /// The pull request's labels.
+    pub labels: BTreeSet<String>,
+    /// Who opened the pull request and wrote its commits.
+    pub author: String,
+    /// Whether that is a member of the organisation.
+    pub member: bool,
+    /// Whether the commits are signed and verified.
+    pub signed: bool,
+    /// Whether it is a draft.
+    pub draft: bool,
+    /// The command, without its slash, and what stands behind it.
+    pub command: Option<(String, String)>,
+}
+
+/// What would happen.
+#[derive(Debug, Clone)]
+pub struct Preview {
+    /// The verdict on the head, for pull requests and commands.
+    pub verdict: Option<Verdict>,
+    /// The runs that would begin, each with its pipeline's name, in the order of the names.
+    pub runs: Vec<Run>,
+    /// Pipelines that the event does not start.
+    pub idle: Vec<String>,
+}
+
+/// Decides, with the code that the server decides with.
+pub fn preview(config: &RepoConfig, imagined: &Imagined, now: DateTime<Utc>) -> Preview {
+    let repo = imagined_repo();
+    let (verdict, runs) = match imagined.trigger {
+        TriggerKind::PullRequest | TriggerKind::Command => for_pull(config, imagined, &repo, now),
+        _ => (None, for_branch(config, imagined, &repo, now)),
+    };
+    let runs: Vec<Run> = runs.runs().cloned().collect();
+    let idle = config
+        .pipelines
+        .iter()
+        .filter(|pipeline| !runs.iter().any(|run| run.pipeline == pipeline.name))
+        .map(|pipeline| pipeline.name.clone())
+        .collect();
+    Preview {
+        verdict,
+        runs,
+        idle,
+    }
+}
+
+fn for_pull(
+    config: &RepoConfig,
+    imagined: &Imagined,
+    repo: &Repo,
+    now: DateTime<Utc>,
+) -> (Option<Verdict>, RunsState) {
+    let author = Account {
+        id: UserId(1),
+        login: imagined.author.clone(),
+        kind: AccountKind::User,
+    };
+    let files = imagined.changed.clone();
+    let pull = PullView {
+        number: PrNumber(1),
+        open: true,
+        draft: imagined.draft,
+        author: Some(author.clone()),
+        head: imagined_sha('a'),
+        base: imagined.branch.clone(),
+        base_sha: Some(imagined_sha('b')),
+        labels: imagined.labels.clone(),
+        commits: 1,
+        changed_files: files.as_ref().map_or(0, |files| files.len() as u64),
+        updated_at: now,
+        created_at: now,
+    };
+    let commit = CommitFact {
+        sha: pull.head.clone(),
+        author: Some(author.clone()),
+        committer: Some(author.clone()),
+        verified: imagined.signed,
+        reason: if imagined.signed { "valid" } else { "unsigned" }.to_owned(),
+    };
+    let mut repository = RepoState::new(repo.clone());
+    repository.configured(Ok(config.clone()), now);
+    let findings = Findings {
+        repository,
+        vetters: BTreeMap::new(),
+        evidence: Some(Evidence {
+            pull,
+            commits: Listing::Complete(vec![commit]),
+            files: files.map_or(Listing::NotNeeded, Listing::Complete),
+            members: BTreeMap::from([(author.id, imagined.member)]),
+        }),
+        required: Vec::new(),
+        proposal: None,
+        merge_base: Some(imagined_sha('c')),
+        runs: None,
+    };
+    let mut state = PullState::new(repo.clone(), PrNumber(1), true);
+    decide(&mut state, &findings);
+    state.mirror_was_put(state.wanted_mirror.clone());
+    if let Some((command, args)) = &imagined.command
+        && let Some(pipeline) = config
+            .pipelines
+            .iter()
+            .find(|known| known.is_command(command))
+        && let Some(head) = state.open_head().cloned()
+    {
+        let start = OrderKind::Start {
+            pipeline: pipeline.name.clone(),
+            args: args.clone(),
+        };
+        state.order(&head, &author, now, start);
+    }
+    let mut runs = RunsState::new(repo.clone(), RunSubject::Pull(PrNumber(1)));
+    runs.follow_pull(&state, config, now);
+    runs.settle(now);
+    (state.verdict, runs)
+}
+
+fn for_branch(
+    config: &RepoConfig,
+    imagined: &Imagined,
+    repo: &Repo,
+    now: DateTime<Utc>,
+) -> RunsState {
+    let mut runs = RunsState::new(repo.clone(), RunSubject::Branch(imagined.branch.clone()));
+    let starts = |pipeline: &&Pipeline| match imagined.trigger {
+        TriggerKind::Push => pipeline.is_for_push(&imagined.branch),
+        other => pipeline.is_on(other),
+    };
+    for pipeline in config.pipelines.iter().filter(starts) {
+        let scene = Scene {
+            repository: repo.name.clone(),
+            trigger: imagined.trigger,
+            sha: imagined_sha('a'),
+            branch: imagined.branch.clone(),
+            base_branch: imagined.branch.clone(),
+            base_sha: Some(imagined_sha('b')),
+            merge_base: Some(imagined_sha('c')),
+            pull: None,
+            changed: match &imagined.changed {
+                Some(files) => filter::touched(&config.filters, files),
+                None => Changed::Everything,
+            },
+            args: String::new(),
+        };
+        let wish = Wish {
+            pipeline,
+            scene,
+            repeat: Repeat::No,
+        };
+        runs.want(&wish, now);
+    }
+    runs.settle(now);
+    runs
+}
+
+/// A pull request as a member would open it, with these changes.
+pub fn members_pull_request(branch: &str, changed: Vec<ChangedFile>) -> Imagined {
+    Imagined {
+        trigger: TriggerKind::PullRequest,
+        branch: branch.to_owned(),
+        changed: Some(changed),
+        labels: BTreeSet::new(),
+        author: "member".to_owned(),
+        member: true,
+        signed: true,
+        draft: false,
+        command: None,
+    }
+}
+
+fn imagined_repo() -> Repo {
+    Repo {
+        id: RepoId(1),
+        installation: InstallationId(1),
+        name: RepoName::parse("owner/repository").expect("a valid name"),
+        owner: UserId(2),
+        owner_kind: OwnerKind::Organisation,
+        default_branch: "main".to_owned(),
+    }
+}
+
+fn imagined_sha(digit: char) -> Sha {
+    Sha::parse(&digit.to_string().repeat(40)).expect("forty hex digits")
+}

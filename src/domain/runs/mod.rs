@@ -1,0 +1,285 @@
+//! The runs of all pipelines for one subject: what is wanted of them, and how they stand.
+//!
+//! A pull request's own record says what it wants built (`PullState::wanted_runs`); the other subjects say it by
+//! deliveries and by the clock. `want` turns a wish into a run, a revision of one, or nothing.
+
+mod builds;
+mod follow;
+mod orders;
+mod want;
+
+pub use builds::Builds;
+pub use orders::{Order, OrderKind};
+pub use want::{Repeat, Wish};
+
+use super::event::{Build, BuildId, Event, MergeGroupChange};
+use super::ids::{Repo, RunSubject, Sha};
+use super::pipeline::BackendSpec;
+use super::run::{Job, JobRef, JobState, Report, Run};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The record of one subject's runs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunsState {
+    /// Where.
+    pub repo: Repo,
+    /// For what.
+    pub subject: RunSubject,
+    /// The runs of each pipeline, by its name.
+    pub lines: BTreeMap<String, Line>,
+    /// What others build for the commit.
+    pub builds: Builds,
+    /// What a merge group or a pushed branch is, as far as deliveries tell.
+    pub told: Option<Told>,
+    /// The highest number of an order that was taken.
+    pub orders_taken: u64,
+    /// How often the pull request had been looked at again when the builds were last read for it.
+    pub looks_taken: u64,
+    /// Whether GitHub has to be asked before anything is decided.
+    pub stale: bool,
+    /// What stands in the way, for people.
+    pub trouble: Option<String>,
+    /// How often in a row that was so.
+    pub failures: u32,
+}
+
+/// The runs of one pipeline.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Line {
+    /// The number of its newest run; 0: there was none.
+    pub newest: u64,
+    /// Oldest first: those that still have something to cancel, the present one, and perhaps one that waits for it.
+    pub runs: Vec<Run>,
+    /// The name its pipeline had before: jobs that were started then report under it.
+    pub former_name: Option<String>,
+    /// Of a schedule: the latest tick that was acted on, or when the schedule was first seen.
+    pub ticked: Option<DateTime<Utc>>,
+}
+
+/// What deliveries say of a merge group or a branch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// Its commit.
+    pub sha: Sha,
+    /// What it is compared with.
+    pub before: Option<Sha>,
+    /// The branch a merge group is for; otherwise the branch itself.
+    pub base_branch: String,
+    /// Whether it is gone.
+    pub gone: bool,
+}
+
+impl Line {
+    /// The run that counts: the newest that is not superseded.
+    pub fn current(&self) -> Option<&Run> {
+        self.runs
+            .iter()
+            .rev()
+            .find(|run| run.counts() && !run.queued)
+    }
+}
+
+impl RunsState {
+    /// A subject without runs.
+    pub fn new(repo: Repo, subject: RunSubject) -> Self {
+        Self {
+            repo,
+            subject,
+            lines: BTreeMap::new(),
+            builds: Builds::default(),
+            told: None,
+            orders_taken: 0,
+            looks_taken: 0,
+            stale: true,
+            trouble: None,
+            failures: 0,
+        }
+    }
+
+    /// All runs, of all pipelines.
+    pub fn runs(&self) -> impl Iterator<Item = &Run> {
+        self.lines.values().flat_map(|line| &line.runs)
+    }
+
+    /// All runs, of all pipelines.
+    pub fn runs_mut(&mut self) -> impl Iterator<Item = &mut Run> {
+        self.lines.values_mut().flat_map(|line| &mut line.runs)
+    }
+
+    /// The commits at which its gates stand.
+    pub fn shas(&self) -> BTreeSet<Sha> {
+        let current = self.lines.values().filter_map(Line::current);
+        current.map(|run| run.scene.sha.clone()).collect()
+    }
+
+    /// Whether nothing has to be remembered: no pipeline ever ran here, and none is about to.
+    pub fn is_idle(&self) -> bool {
+        self.lines.is_empty() && !self.stale
+    }
+
+    /// Its branch holds this commit now. What was built before we looked is asked for.
+    pub fn stands_at(&mut self, sha: &Sha, now: DateTime<Utc>) {
+        if self.builds.stand_at(sha, 0, now) {
+            self.builds.read = true;
+        }
+    }
+
+    /// Whether a job waits for what others build.
+    pub fn waits_for_builds(&self) -> bool {
+        self.with_builds().any(Run::watches)
+    }
+
+    /// Whether the builds have to be asked for now: success is published only after GitHub was asked whether there are
+    /// other builds.
+    pub fn must_read_builds(&self) -> bool {
+        let unsure = !self.builds.confirmed && self.with_builds().any(Run::is_unsure);
+        unsure || (self.builds.read && self.waits_for_builds())
+    }
+
+    /// The runs that the builds are for.
+    fn with_builds(&self) -> impl Iterator<Item = &Run> {
+        let sha = self.builds.sha.as_ref();
+        self.runs()
+            .filter(move |run| run.counts() && !run.queued && sha == Some(&run.scene.sha))
+    }
+
+    /// Whether a job asks for check runs or commit statuses by name, and not only for builds as a whole.
+    pub fn follows_reports(&self) -> bool {
+        self.runs().any(|run| {
+            !run.implied
+                && run
+                    .jobs
+                    .iter()
+                    .any(|job| matches!(job.spec.backend, BackendSpec::Check { .. }))
+        })
+    }
+
+    /// Takes in an event that was routed here.
+    pub fn intake(&mut self, event: &Event, now: DateTime<Utc>) {
+        match event {
+            Event::BuildChanged {
+                repo,
+                sha,
+                build,
+                branch,
+            } => {
+                self.repo = repo.clone();
+                if branch.is_some() && *branch == self.branch() {
+                    self.builds.changed(sha, build);
+                }
+                self.workflow_run_changed(sha, build, now);
+            }
+            Event::JobReported { job, report } => {
+                if let Some((run, at)) = self.job(job) {
+                    run.reported(at, job.attempt, report.clone(), now);
+                }
+            }
+            Event::JobChanged { job } => {
+                if let Some((run, at)) = self.job(job) {
+                    run.poll_at(at, now);
+                }
+            }
+            Event::MergeGroup {
+                repo,
+                sha,
+                base_branch,
+                base_sha,
+                change,
+                ..
+            } => {
+                self.repo = repo.clone();
+                self.told = Some(Told {
+                    sha: sha.clone(),
+                    before: Some(base_sha.clone()),
+                    base_branch: base_branch.clone(),
+                    gone: *change == MergeGroupChange::Gone
+                        || self.told.as_ref().is_some_and(|told| told.gone),
+                });
+                self.stale = true;
+            }
+            Event::BranchPushed {
+                repo,
+                branch,
+                after,
+                before,
+                ..
+            } => {
+                self.repo = repo.clone();
+                let gone = after.is_none();
+                if let Some(sha) = after.clone().or_else(|| before.clone()) {
+                    self.told = Some(Told {
+                        sha,
+                        before: before.clone(),
+                        base_branch: branch.clone(),
+                        gone,
+                    });
+                }
+                self.stale = true;
+            }
+            _ => self.stale = true,
+        }
+    }
+
+    /// The branch whose builds are followed, once it is known.
+    pub fn branch(&self) -> Option<String> {
+        match &self.subject {
+            RunSubject::Pull(number) => Some(super::pull::mirror_branch(*number)),
+            RunSubject::MergeGroup(branch) | RunSubject::Branch(branch) => Some(branch.clone()),
+            RunSubject::Schedule => Some(self.repo.default_branch.clone()),
+        }
+    }
+
+    /// The job that a report names, and its run.
+    fn job(&mut self, named: &JobRef) -> Option<(&mut Run, usize)> {
+        let (_, line) = self.lines.iter_mut().find(|(name, line)| {
+            **name == named.pipeline || line.former_name.as_ref() == Some(&named.pipeline)
+        })?;
+        let run = line.runs.iter_mut().find(|run| run.number == named.run)?;
+        let at = run.jobs.iter().position(|job| job.spec.name == named.job)?;
+        Some((run, at))
+    }
+
+    /// A workflow run has news; one of our jobs may have started it.
+    fn workflow_run_changed(&mut self, sha: &Sha, build: &Build, now: DateTime<Utc>) {
+        let BuildId::WorkflowRun(id) = build.id else {
+            return;
+        };
+        for run in self.runs_mut().filter(|run| run.scene.sha == *sha) {
+            match run.job_of_workflow_run(id) {
+                // Of a run that was run again, the news may be of an earlier attempt: it is asked for.
+                Some(job) if run.jobs[job].attempt > 1 => run.poll_at(job, now),
+                Some(job) => {
+                    let report = Report {
+                        status: Some(build.status),
+                        url: build.url.clone(),
+                        ..Report::default()
+                    };
+                    run.reported(job, 1, report, now);
+                }
+                None => look_for_unknown(run, now),
+            }
+        }
+    }
+}
+
+/// Jobs whose workflow run is not known yet (a server that does not tell it) are asked for now: this may be theirs.
+fn look_for_unknown(run: &mut Run, now: DateTime<Utc>) {
+    let unknown = |job: &Job| {
+        matches!(job.spec.backend, BackendSpec::Workflow(_))
+            && matches!(job.state, JobState::Active(_))
+            && job
+                .handle
+                .as_ref()
+                .is_none_or(|handle| handle.0.parse::<u64>().is_err())
+    };
+    for at in 0..run.jobs.len() {
+        if unknown(&run.jobs[at]) {
+            run.poll_at(at, now);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,220 @@
+//! What becomes of the wishes of a pull request, and which builds count.
+
+use super::*;
+use crate::domain::event::{BuildStatus, Conclusion};
+use crate::domain::gate::{GateStatus, gates_of_runs};
+use crate::domain::ids::{PrNumber, RepoName};
+use crate::domain::pipeline::{Concurrency, Pipeline};
+use crate::domain::pull::tests::repo;
+use crate::domain::run::{Changed, PullScene, Scene, TriggerKind};
+use chrono::TimeDelta;
+
+fn at(second: i64) -> DateTime<Utc> {
+    DateTime::UNIX_EPOCH + TimeDelta::seconds(second)
+}
+
+fn sha(digit: char) -> Sha {
+    Sha::parse(&digit.to_string().repeat(40)).expect("forty digits")
+}
+
+fn scene(head: char) -> Scene {
+    Scene {
+        repository: RepoName::parse("acme/engine").expect("a name"),
+        trigger: TriggerKind::PullRequest,
+        sha: sha(head),
+        branch: "pull-request/7".to_owned(),
+        base_branch: "main".to_owned(),
+        base_sha: None,
+        merge_base: None,
+        pull: Some(PullScene {
+            number: 7,
+            author: Some("mel".to_owned()),
+            author_trusted: true,
+            labels: BTreeSet::new(),
+        }),
+        changed: Changed::Everything,
+        args: String::new(),
+    }
+}
+
+fn wish(pipeline: &Pipeline, head: char) -> Wish<'_> {
+    Wish {
+        pipeline,
+        scene: scene(head),
+        repeat: Repeat::No,
+    }
+}
+
+/// The runs of pull request 7 whose mirror holds `a` since second 20, of the implied pipeline.
+fn watching() -> RunsState {
+    let mut runs = RunsState::new(repo(), RunSubject::Pull(PrNumber(7)));
+    runs.builds.stand_at(&sha('a'), 1, at(20));
+    runs.want(&wish(&Pipeline::implied(), 'a'), at(20));
+    runs.settle(at(20));
+    runs
+}
+
+fn build(id: u64, status: BuildStatus, second: i64) -> Build {
+    Build {
+        id: BuildId::WorkflowRun(id),
+        workflow: None,
+        workflow_name: None,
+        app: None,
+        name: format!("build {id}"),
+        status,
+        url: None,
+        updated_at: at(second),
+    }
+}
+
+fn told(runs: &mut RunsState, of: char, build: Build) {
+    let event = Event::BuildChanged {
+        repo: repo(),
+        branch: Some("pull-request/7".to_owned()),
+        sha: sha(of),
+        build,
+    };
+    runs.intake(&event, at(40));
+    runs.settle(at(40));
+}
+
+fn status(runs: &RunsState) -> GateStatus {
+    gates_of_runs(runs, &sha('a'), "")[0].1.status
+}
+
+const SUCCESS: BuildStatus = BuildStatus::Ended(Conclusion::Success);
+
+#[test]
+fn success_needs_every_build_and_a_second_look() {
+    let mut runs = watching();
+    assert_eq!(status(&runs), GateStatus::InProgress);
+    told(&mut runs, 'b', build(1, SUCCESS, 30));
+    assert!(
+        runs.builds.list.is_empty(),
+        "a build of another commit is not ours"
+    );
+    told(&mut runs, 'a', build(1, BuildStatus::Running, 30));
+    assert!(!runs.must_read_builds());
+    told(&mut runs, 'a', build(1, SUCCESS, 31));
+    assert_eq!(status(&runs), GateStatus::InProgress);
+    assert!(
+        runs.must_read_builds(),
+        "there may be others that nobody told us of"
+    );
+    runs.builds.are(vec![
+        build(1, SUCCESS, 31),
+        build(2, BuildStatus::Running, 32),
+    ]);
+    runs.settle(at(41));
+    assert_eq!(status(&runs), GateStatus::InProgress);
+    told(&mut runs, 'a', build(2, SUCCESS, 33));
+    told(&mut runs, 'a', build(2, BuildStatus::Running, 32));
+    runs.builds
+        .are(vec![build(1, SUCCESS, 31), build(2, SUCCESS, 33)]);
+    runs.settle(at(42));
+    assert_eq!(status(&runs), GateStatus::Completed(Conclusion::Success));
+}
+
+#[test]
+fn a_build_from_before_the_mirror_was_restored_does_not_count() {
+    let mut runs = watching();
+    told(&mut runs, 'a', build(5, SUCCESS, 30));
+    // The pull request is closed and opened again with the same head: the mirror is new, and so are its builds.
+    runs.withdraw("the pull request was closed", at(50));
+    runs.settle(at(50));
+    runs.builds.stand_at(&sha('a'), 2, at(60));
+    assert!(
+        runs.want(&wish(&Pipeline::implied(), 'a'), at(60)),
+        "a new run"
+    );
+    runs.builds.are(vec![build(5, SUCCESS, 30)]);
+    runs.settle(at(60));
+    assert_eq!(status(&runs), GateStatus::InProgress);
+    runs.builds
+        .are(vec![build(5, SUCCESS, 30), build(6, SUCCESS, 70)]);
+    runs.settle(at(70));
+    assert_eq!(status(&runs), GateStatus::Completed(Conclusion::Success));
+}
+
+fn two_jobs(name: &str, concurrency: Concurrency) -> Pipeline {
+    let mut pipeline = Pipeline::implied();
+    pipeline.name = name.to_owned();
+    pipeline.implied = false;
+    pipeline.concurrency = Some(concurrency);
+    pipeline.jobs[0].backend = BackendSpec::Workflow("build.yml".to_owned());
+    pipeline
+}
+
+fn heads(runs: &RunsState) -> Vec<(char, bool, bool)> {
+    runs.runs()
+        .map(|run| {
+            let digit = run.scene.sha.as_str().chars().next().unwrap_or_default();
+            (digit, run.queued, run.counts())
+        })
+        .collect()
+}
+
+#[test]
+fn a_new_run_cancels_the_one_before_or_waits_for_it() {
+    let cancelling = two_jobs("backends", Concurrency::Cancel);
+    let mut runs = RunsState::new(repo(), RunSubject::Pull(PrNumber(7)));
+    for head in ['a', 'b', 'c'] {
+        assert!(runs.want(&wish(&cancelling, head), at(1)));
+        runs.settle(at(1));
+        assert!(
+            !runs.want(&wish(&cancelling, head), at(2)),
+            "one run for one head"
+        );
+    }
+    assert_eq!(
+        heads(&runs),
+        [('c', false, true)],
+        "nothing of the others was started"
+    );
+
+    let queueing = two_jobs("backends", Concurrency::Queue);
+    let mut runs = RunsState::new(repo(), RunSubject::Branch("main".to_owned()));
+    for head in ['a', 'b', 'c'] {
+        assert!(runs.want(&wish(&queueing, head), at(1)));
+        runs.settle(at(1));
+    }
+    assert_eq!(
+        heads(&runs),
+        [('a', false, true), ('c', true, true)],
+        "the first goes on, and only the newest waits"
+    );
+    let first = runs.runs_mut().next().expect("a run");
+    first.cancel("maya says so", at(3));
+    runs.settle(at(3));
+    assert_eq!(heads(&runs), [('c', false, true)]);
+}
+
+#[test]
+fn a_pipeline_that_is_renamed_goes_on_and_one_that_is_gone_ends() {
+    let old = two_jobs("old", Concurrency::Cancel);
+    let new = two_jobs("new", Concurrency::Cancel);
+    let mut runs = RunsState::new(repo(), RunSubject::Pull(PrNumber(7)));
+    runs.want(&wish(&old, 'a'), at(1));
+    runs.settle(at(1));
+    runs.follow_configuration(&[&new], at(2));
+    assert!(
+        !runs.want(&wish(&new, 'a'), at(2)),
+        "it has its run already"
+    );
+    let job = JobRef {
+        repo: repo().id,
+        subject: RunSubject::Pull(PrNumber(7)),
+        pipeline: "old".to_owned(),
+        run: 1,
+        job: "builds".to_owned(),
+        attempt: 1,
+    };
+    assert!(
+        runs.job(&job).is_some(),
+        "what was started as `old` still reports"
+    );
+    runs.follow_configuration(&[], at(3));
+    runs.settle(at(3));
+    assert_eq!(heads(&runs), []);
+    assert_eq!(gates_of_runs(&runs, &sha('a'), ""), []);
+}
