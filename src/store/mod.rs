@@ -11,9 +11,10 @@ pub use sled_store::SledStore;
 
 use crate::domain::event::Event;
 use crate::domain::gate::HeadState;
-use crate::domain::ids::{DeliveryId, PullKey, RepoId, Sha, Subject, UserId};
+use crate::domain::ids::{DeliveryId, PullKey, RepoId, RunSubject, Sha, Subject, UserId};
 use crate::domain::pull::PullState;
 use crate::domain::repository::RepoState;
+use crate::domain::runs::RunsState;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -119,6 +120,8 @@ pub enum Record {
     Head(Box<HeadState>),
     /// A repository's configuration.
     Repo(Box<RepoState>),
+    /// The runs for one subject.
+    Runs(Box<RunsState>),
     /// Everything about a repository is dropped.
     ForgetRepo(RepoId),
 }
@@ -164,6 +167,19 @@ pub trait Store: Send + Sync + 'static {
     async fn pulls_by(&self, author: UserId) -> Result<Vec<PullKey>, StoreError>;
     /// The gates of a commit.
     async fn head(&self, repo: RepoId, sha: &Sha) -> Result<Option<HeadState>, StoreError>;
+    /// The runs for one subject.
+    async fn runs(
+        &self,
+        repo: RepoId,
+        subject: &RunSubject,
+    ) -> Result<Option<RunsState>, StoreError>;
+    /// Whether there are runs for a subject.
+    async fn has_runs(&self, repo: RepoId, subject: &RunSubject) -> Result<bool, StoreError>;
+    /// The runs for merge groups, branches and schedules that build this commit; those of pull requests are found by
+    /// `pulls_at`.
+    async fn runs_at(&self, repo: RepoId, sha: &Sha) -> Result<Vec<RunsState>, StoreError>;
+    /// All subjects in a repository that have runs.
+    async fn run_subjects(&self, repo: RepoId) -> Result<Vec<RunSubject>, StoreError>;
     /// A repository.
     async fn repo(&self, id: RepoId) -> Result<Option<RepoState>, StoreError>;
     /// All repositories.

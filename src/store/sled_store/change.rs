@@ -4,11 +4,14 @@ use super::disk::Disk;
 use super::inbox::{next_number, not_applied};
 use super::records::encode;
 use super::{Change, Record, StoreError, keys};
-use crate::domain::ids::{PullKey, RepoId, Sha, Subject, UserId};
+use crate::domain::ids::{PullKey, RepoId, RunSubject, Sha, Subject, UserId};
 use crate::domain::pull::PullState;
+use crate::domain::runs::RunsState;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use sled::transaction::{Transactional, TransactionalTree, UnabortableTransactionError};
+use std::collections::BTreeSet;
 use std::sync::PoisonError;
 
 /// How many lines of a subject's history are kept.
@@ -46,14 +49,31 @@ impl Disk {
             &self.by_author,
             &self.heads,
             &self.repos,
+            &self.runs,
+            &self.runs_at,
             &self.due,
             &self.history,
             &self.history_next,
         );
         let unreadable = trees
             .transaction(
-                |(inbox, pulls, by_head, by_author, heads, repos, due, history, history_next)| {
+                |(
+                    inbox,
+                    pulls,
+                    by_head,
+                    by_author,
+                    heads,
+                    repos,
+                    runs,
+                    runs_at,
+                    due,
+                    history,
+                    history_next,
+                )| {
                     let mut unreadable = Vec::new();
+                    for write in &change.runs {
+                        write.write(runs, runs_at)?;
+                    }
                     for pull in &change.pulls {
                         if pull.write(pulls, by_head, by_author)? == Replaced::Unreadable {
                             unreadable.push(pull.key);
@@ -94,6 +114,7 @@ type Put = (Vec<u8>, Option<Vec<u8>>);
 struct Prepared {
     forget: Vec<RepoId>,
     pulls: Vec<PullWrite>,
+    runs: Vec<RunsWrite>,
     heads: Vec<Put>,
     repos: Vec<Put>,
     due: Vec<DueNote>,
@@ -117,6 +138,7 @@ impl Prepared {
                     let key = keys::repo(state.repo.id);
                     prepared.repos.push((key, Some(encode(DOING, &state)?)));
                 }
+                Record::Runs(state) => prepared.runs.push(RunsWrite::new(&state)?),
                 Record::ForgetRepo(id) => prepared.forget.push(id),
             }
         }
@@ -176,6 +198,55 @@ impl DueNote {
         Ok(())
     }
 }
+
+/// Runs for one subject, and where the index leads to them from.
+struct RunsWrite {
+    repo: RepoId,
+    subject: RunSubject,
+    value: Vec<u8>,
+    shas: BTreeSet<Sha>,
+}
+
+impl RunsWrite {
+    fn new(state: &RunsState) -> Result<Self, StoreError> {
+        let shas = match &state.subject {
+            RunSubject::Pull(_) => BTreeSet::new(),
+            _ => state.shas(),
+        };
+        Ok(Self {
+            repo: state.repo.id,
+            subject: state.subject.clone(),
+            value: encode(DOING, &(&shas, state))?,
+            shas,
+        })
+    }
+
+    /// Writes the state and moves the index entries of the one it replaces. Whoever follows an entry that a record that could not be
+    /// decoded left looks at the record.
+    fn write(
+        &self,
+        runs: &TransactionalTree,
+        runs_at: &TransactionalTree,
+    ) -> Result<(), UnabortableTransactionError> {
+        let old = runs.insert(keys::runs(self.repo, &self.subject), self.value.as_slice())?;
+        let old = old.and_then(|value| serde_json::from_slice::<IndexedRuns>(&value).ok());
+        let old = old.map(|IndexedRuns(shas, _)| shas).unwrap_or_default();
+        for sha in old.difference(&self.shas) {
+            runs_at.remove(keys::runs_at(self.repo, sha.as_str(), &self.subject))?;
+        }
+        for sha in self.shas.difference(&old) {
+            runs_at.insert(
+                keys::runs_at(self.repo, sha.as_str(), &self.subject),
+                &[] as &[u8],
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// The part of stored runs that the index follows.
+#[derive(Deserialize)]
+struct IndexedRuns(BTreeSet<Sha>, #[allow(dead_code)] IgnoredAny);
 
 /// A pull request's state and where the indexes lead to it from.
 struct PullWrite {

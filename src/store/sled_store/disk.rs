@@ -48,6 +48,10 @@ pub(super) struct Disk {
     pub heads: Tree,
     /// repository → `RepoState`.
     pub repos: Tree,
+    /// repository, subject → `StoredRuns`.
+    pub runs: Tree,
+    /// repository, SHA, the key in `runs` → nothing; subjects other than pull requests.
+    pub runs_at: Tree,
     /// subject → `Due`.
     pub due: Tree,
     /// repository, SHA of the gate, number → nothing.
@@ -99,6 +103,8 @@ impl Disk {
             pulls: tree("pulls")?,
             heads: tree("heads")?,
             repos: tree("repos")?,
+            runs: tree("runs")?,
+            runs_at: tree("runs_at")?,
             due: tree("due")?,
             by_head: tree("by_head")?,
             by_author: tree("by_author")?,

@@ -16,7 +16,14 @@ impl Disk {
     /// holds `forgetting` alone.
     pub fn forget(&self, repo: RepoId) -> Result<(), StoreError> {
         let prefix = keys::repo(repo);
-        for tree in [&self.pulls, &self.by_head, &self.heads, &self.repos] {
+        for tree in [
+            &self.pulls,
+            &self.by_head,
+            &self.heads,
+            &self.repos,
+            &self.runs,
+            &self.runs_at,
+        ] {
             remove(tree, tree.scan_prefix(&prefix).keys())?;
         }
         for prefix in keys::subjects_of(repo) {

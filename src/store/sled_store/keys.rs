@@ -18,6 +18,11 @@ pub(super) fn head(repo: RepoId, sha: &str) -> Vec<u8> {
     join(&[&repo.0.to_be_bytes(), sha.as_bytes(), &[0]])
 }
 
+/// The key in `runs_at` that leads from a commit to runs for it.
+pub(super) fn runs_at(repo: RepoId, sha: &str, subject: &RunSubject) -> Vec<u8> {
+    join(&[&head(repo, sha), &runs(repo, subject)])
+}
+
 /// The key in `by_head` that leads from a head to a pull request.
 pub(super) fn by_head(key: PullKey, sha: &str) -> Vec<u8> {
     join(&[&head(key.repo, sha), &key.number.0.to_be_bytes()])

@@ -19,9 +19,10 @@ use super::{
     Accepted, Aside, Change, Delivery, HistoryEntry, InboxEntry, InboxId, Record, Store, StoreError,
 };
 use crate::domain::gate::HeadState;
-use crate::domain::ids::{PullKey, RepoId, Sha, Subject, UserId};
+use crate::domain::ids::{PullKey, RepoId, RunSubject, Sha, Subject, UserId};
 use crate::domain::pull::PullState;
 use crate::domain::repository::RepoState;
+use crate::domain::runs::RunsState;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use disk::Disk;
@@ -173,6 +174,37 @@ impl Store for SledStore {
     async fn head(&self, repo: RepoId, sha: &Sha) -> Result<Option<HeadState>, StoreError> {
         let sha = sha.clone();
         self.run("reading a head", move |disk| disk.head(repo, &sha))
+            .await
+    }
+
+    async fn runs(
+        &self,
+        repo: RepoId,
+        subject: &RunSubject,
+    ) -> Result<Option<RunsState>, StoreError> {
+        let subject = subject.clone();
+        self.run("reading runs", move |disk| disk.runs(repo, &subject))
+            .await
+    }
+
+    async fn has_runs(&self, repo: RepoId, subject: &RunSubject) -> Result<bool, StoreError> {
+        let subject = subject.clone();
+        self.run("looking for runs", move |disk| {
+            disk.has_runs(repo, &subject)
+        })
+        .await
+    }
+
+    async fn runs_at(&self, repo: RepoId, sha: &Sha) -> Result<Vec<RunsState>, StoreError> {
+        let sha = sha.clone();
+        self.run("listing the runs of a commit", move |disk| {
+            disk.runs_at(repo, &sha)
+        })
+        .await
+    }
+
+    async fn run_subjects(&self, repo: RepoId) -> Result<Vec<RunSubject>, StoreError> {
+        self.run("listing what has runs", move |disk| disk.run_subjects(repo))
             .await
     }
 

@@ -4,9 +4,15 @@ use super::disk::Disk;
 use super::records::{Due, decode, failed, get, list, undecodable};
 use super::{HistoryEntry, StoreError, keys};
 use crate::domain::gate::HeadState;
-use crate::domain::ids::{PrNumber, PullKey, RepoId, Sha, Subject, UserId};
+use crate::domain::ids::{PrNumber, PullKey, RepoId, RunSubject, Sha, Subject, UserId};
 use crate::domain::pull::PullState;
 use crate::domain::repository::RepoState;
+use crate::domain::runs::RunsState;
+use std::collections::BTreeSet;
+
+/// Runs as stored: the commits that the index leads from, and the record.
+#[derive(serde::Deserialize)]
+struct StoredRuns(BTreeSet<Sha>, RunsState);
 
 impl Disk {
     pub fn due(&self) -> Result<Vec<Due>, StoreError> {
@@ -70,6 +76,50 @@ impl Disk {
             &self.heads,
             &keys::head(repo, sha.as_str()),
         )
+    }
+
+    pub fn runs(
+        &self,
+        repo: RepoId,
+        subject: &RunSubject,
+    ) -> Result<Option<RunsState>, StoreError> {
+        let stored: Option<StoredRuns> =
+            get("reading runs", &self.runs, &keys::runs(repo, subject))?;
+        Ok(stored.map(|StoredRuns(_, state)| state))
+    }
+
+    pub fn has_runs(&self, repo: RepoId, subject: &RunSubject) -> Result<bool, StoreError> {
+        let key = keys::runs(repo, subject);
+        self.runs
+            .contains_key(key)
+            .map_err(failed("looking for runs"))
+    }
+
+    /// Follows the index, and keeps those whose record still says the same; fails when a record can't be read, as
+    /// `pulls_at` does and for the same reason.
+    pub fn runs_at(&self, repo: RepoId, sha: &Sha) -> Result<Vec<RunsState>, StoreError> {
+        const DOING: &str = "listing the runs of a commit";
+        let prefix = keys::head(repo, sha.as_str());
+        let mut states = Vec::new();
+        for key in self.runs_at.scan_prefix(&prefix).keys() {
+            let key = key.map_err(failed(DOING))?;
+            let stored: Option<StoredRuns> = get(DOING, &self.runs, &key[prefix.len()..])?;
+            states.extend(
+                stored
+                    .filter(|found| found.0.contains(sha))
+                    .map(|found| found.1),
+            );
+        }
+        Ok(states)
+    }
+
+    pub fn run_subjects(&self, repo: RepoId) -> Result<Vec<RunSubject>, StoreError> {
+        const DOING: &str = "listing what has runs";
+        let found = self.runs.scan_prefix(keys::repo(repo));
+        list(DOING, found, |key, value| {
+            let StoredRuns(_, state) = decode(DOING, &self.runs, key, value)?;
+            Ok(state.subject)
+        })
     }
 
     pub fn repo(&self, id: RepoId) -> Result<Option<RepoState>, StoreError> {

@@ -16,9 +16,8 @@ async fn a_change_writes_its_records_and_takes_in_its_entries() {
     let head = HeadState {
         repo: repository(1),
         sha: sha('a'),
-        check_run: None,
+        gates: Vec::new(),
         look_first: true,
-        published: None,
         attempts: 0,
     };
     let subject = Subject::Pull(state.key());
@@ -210,9 +209,8 @@ async fn a_forgotten_repository_leaves_nothing_and_takes_nothing_else() {
         change.records.push(Record::Head(Box::new(HeadState {
             repo: repository(repo),
             sha: sha('a'),
-            check_run: None,
+            gates: Vec::new(),
             look_first: false,
-            published: None,
             attempts: 0,
         })));
         change.due = subjects

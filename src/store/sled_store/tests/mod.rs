@@ -80,6 +80,8 @@ fn pull(repo: u64, number: u64, author: u64, gate: Option<char>) -> PullState {
             summary: "summary".into(),
             approve_button: false,
         },
+        names: crate::domain::pull::implied_gates(),
+        runs_count: false,
     });
     state
 }
