@@ -1,5 +1,6 @@
 //! Wires the rooms together and runs the server.
 
+use crate::backends::{BackendOptions, Backends, Connection, Connections, JobTokens};
 use crate::clock::{Clock, SystemClock};
 use crate::engine::{Engine, Pace};
 use crate::github::{ClientOptions, GitHub};
@@ -37,6 +38,7 @@ impl App {
     /// When the store can't be opened or the address can't be listened on; says which and what to do.
     pub async fn start(settings: Settings, pace: Pace) -> anyhow::Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let tokens = JobTokens::new(&settings.key);
         let github = GitHub::new(ClientOptions {
             api_url: settings.api_url.clone(),
             app_id: settings.app_id,
@@ -48,6 +50,15 @@ impl App {
             .await
             .with_context(|| format!("can't listen on {address}: choose another HOST or PORT"))?;
         let address = listener.local_addr()?;
+        let public_url = public_url(settings.public_url, address);
+        warn_of_plain_http(&settings.connections);
+        let backends = Arc::new(Backends::new(BackendOptions {
+            github: github.clone(),
+            connections: settings.connections,
+            tokens,
+            public_url: public_url.clone(),
+            clock: clock.clone(),
+        })?);
         let dir = settings.data_dir.join("state");
         let now = clock.now();
         let store: Arc<dyn Store> = Arc::new(
@@ -55,12 +66,20 @@ impl App {
                 .await?
                 .with_context(|| format!("can't use DATA_DIR {}", settings.data_dir.display()))?,
         );
-        let engine = Engine::start(store.clone(), github.clone(), clock.clone(), pace).await?;
+        let engine = Engine::start(
+            store.clone(),
+            github.clone(),
+            backends.clone(),
+            clock.clone(),
+            pace,
+        )
+        .await?;
         let pruning = tokio::spawn(keep_house(store.clone(), clock.clone()));
         let web = Arc::new(Web {
             engine: engine.clone(),
             store,
             github,
+            backends,
             secrets: settings.secrets,
             me: OnceLock::new(),
             clock,
@@ -73,7 +92,7 @@ impl App {
             })
             .into_future();
         tracing::info!(%address, api = settings.api_url, "listening");
-        if let Some(url) = settings.public_url {
+        if let Some(url) = public_url {
             tracing::info!("the app's webhook URL has to be {url}{}", web::WEBHOOK_PATH);
         }
         Ok(Self {
@@ -115,6 +134,37 @@ impl App {
         self.engine.stop(PATIENCE).await?;
         tracing::info!("stopped");
         Ok(())
+    }
+}
+
+/// With the port that was taken, where a free one was asked for in both places: `PORT=0`,
+/// `PUBLIC_URL=http://127.0.0.1:0`.
+fn public_url(given: Option<String>, address: SocketAddr) -> Option<String> {
+    given.map(|url| match url.strip_suffix(":0") {
+        Some(host) => format!("{host}:{}", address.port()),
+        None => url,
+    })
+}
+
+/// Secrets that travel to another machine without TLS can be read on the way; the operator may still want it so, in a
+/// network of their own.
+fn warn_of_plain_http(connections: &Connections) {
+    for (name, connection) in connections.iter() {
+        let url = match connection {
+            Connection::GitLab(gitlab) => &gitlab.url,
+            Connection::Http(http) => &http.url,
+        };
+        let Some(uri) = url.parse::<http::Uri>().ok() else {
+            continue;
+        };
+        let host = uri.host().unwrap_or_default();
+        let local = host == "localhost" || host.starts_with("127.") || host == "[::1]";
+        if uri.scheme_str() == Some("http") && !local {
+            tracing::warn!(
+                connection = name,
+                "its url is http://, so its secrets can be read on the way; use https:// unless the network is your own"
+            );
+        }
     }
 }
 

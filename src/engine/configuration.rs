@@ -3,7 +3,8 @@
 use super::pull::Naming;
 use super::{Engine, Failure, is_organisation_defaults};
 use crate::domain::config::{self, ConfigError, ConfigFile, Filters, PATHS, RepoConfig, Scope};
-use crate::domain::ids::{InstallationId, OwnerKind, Repo, RepoId, RepoName, Subject, UserId};
+use crate::domain::filter::ChangedFile;
+use crate::domain::ids::{InstallationId, OwnerKind, Repo, RepoId, RepoName, Sha, Subject, UserId};
 use crate::domain::repository::RepoState;
 use crate::github::GitHubError;
 use crate::store::{Change, Record, StoreError};
@@ -55,7 +56,7 @@ impl Engine {
             .checked_at
             .is_some_and(|at| self.now() - at < BELIEVED);
         if !fresh {
-            let read = self.read_configuration(&state.repo).await?;
+            let read = self.read_configuration(&state.repo, None).await?;
             if let Err(problem) = &read {
                 tracing::warn!(repository = %state.repo.name, %problem, "the configuration has a mistake");
             }
@@ -104,14 +105,35 @@ impl Engine {
         lock.lock_owned().await
     }
 
-    async fn read_configuration(&self, repo: &Repo) -> Read<RepoConfig> {
+    /// What a head whose pull request changes `files` would configure, if it changes that. It is only looked at, never
+    /// in force.
+    pub(super) async fn proposed_configuration(
+        &self,
+        repo: &Repo,
+        head: &Sha,
+        files: &[ChangedFile],
+    ) -> Result<Option<Result<RepoConfig, ConfigError>>, Failure> {
+        let named = self.store().repo(repo.id).await?;
+        let filters = named.and_then(|known| known.good?.filters_path);
+        let concerned = files
+            .iter()
+            .flat_map(ChangedFile::paths)
+            .any(|path| PATHS.contains(&path) || filters.as_deref() == Some(path));
+        if !concerned {
+            return Ok(None);
+        }
+        Ok(Some(self.read_configuration(repo, Some(head)).await?))
+    }
+
+    /// The configuration on the default branch, or at a commit.
+    async fn read_configuration(&self, repo: &Repo, at: Option<&Sha>) -> Read<RepoConfig> {
         // The repository that holds the defaults is configured by them itself.
         let scope = if is_organisation_defaults(repo) {
             Scope::Organisation
         } else {
             Scope::Repository
         };
-        let own = match self.read_file(repo, &repo.name, scope).await? {
+        let own = match self.read_file(repo, &repo.name, scope, at).await? {
             Ok(own) => own,
             Err(problem) => return Ok(Err(problem)),
         };
@@ -127,13 +149,13 @@ impl Engine {
                     Scope::Repository => repo.name.clone(),
                     Scope::Organisation => repo.name.owners_defaults(),
                 };
-                match self.read_filters(repo, &holder, named.path).await? {
+                match self.read_filters(repo, &holder, named.path, at).await? {
                     Ok(filters) => Some(filters),
                     Err(problem) => return Ok(Err(problem)),
                 }
             }
         };
-        Ok(Ok(config::resolve(org, own.as_ref(), filters.as_ref())))
+        Ok(config::resolve(org, own.as_ref(), filters.as_ref()))
     }
 
     async fn read_file(
@@ -141,9 +163,10 @@ impl Engine {
         repo: &Repo,
         holder: &RepoName,
         scope: Scope,
+        at: Option<&Sha>,
     ) -> Read<Option<ConfigFile>> {
         for path in PATHS {
-            let text = match self.fetch_text(repo, holder, path).await? {
+            let text = match self.fetch_text(repo, holder, path, at).await? {
                 Ok(text) => text,
                 Err(problem) => return Ok(Err(problem)),
             };
@@ -158,8 +181,14 @@ impl Engine {
         Ok(Ok(None))
     }
 
-    async fn read_filters(&self, repo: &Repo, holder: &RepoName, path: &str) -> Read<Filters> {
-        Ok(match self.fetch_text(repo, holder, path).await? {
+    async fn read_filters(
+        &self,
+        repo: &Repo,
+        holder: &RepoName,
+        path: &str,
+        at: Option<&Sha>,
+    ) -> Read<Filters> {
+        Ok(match self.fetch_text(repo, holder, path, at).await? {
             Err(problem) => Err(problem),
             Ok(Some(text)) => config::parse_filters(path, &text),
             Ok(None) => Err(ConfigError {
@@ -174,10 +203,16 @@ impl Engine {
         })
     }
 
-    async fn fetch_text(&self, repo: &Repo, holder: &RepoName, path: &str) -> Read<Option<String>> {
+    async fn fetch_text(
+        &self,
+        repo: &Repo,
+        holder: &RepoName,
+        path: &str,
+        at: Option<&Sha>,
+    ) -> Read<Option<String>> {
         let github = self.shared.github.of(repo);
         let text = if *holder == repo.name {
-            github.file(path, None).await
+            github.file(path, at).await
         } else {
             github.file_of(holder, path).await
         };
@@ -219,7 +254,9 @@ impl Engine {
             return Ok(defaults);
         }
         let holder = repo.name.owners_defaults();
-        let read = self.read_file(repo, &holder, Scope::Organisation).await?;
+        let read = self
+            .read_file(repo, &holder, Scope::Organisation, None)
+            .await?;
         let defaults = Arc::new(read);
         let mut known = self
             .shared

@@ -4,16 +4,18 @@ use super::pull::Naming;
 use super::{Engine, Failure};
 use crate::domain::command::Invocation;
 use crate::domain::config::RepoConfig;
-use crate::domain::event::{Account, AccountKind};
+use crate::domain::event::{Account, AccountKind, Build};
 use crate::domain::filter::ChangedFile;
-use crate::domain::ids::UserId;
-use crate::domain::pull::{Findings, PullState, Request, approves_head};
+use crate::domain::ids::{RunSubject, UserId};
+use crate::domain::pipeline::{IfAuthor, Pipeline, Value};
+use crate::domain::pull::{self, Findings, Proposal, PullState, Request, Required, approves_head};
 use crate::domain::repository::RepoState;
+use crate::domain::text;
 use crate::domain::trust::{
     self, CommitFact, Evidence, Listing, MAX_LISTED_COMMITS, MAX_LISTED_FILES, PullView,
 };
 use crate::github::{GitHubError, Repository};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How often the head may move while it is being looked at before the look is put off.
 const LOOKS: usize = 3;
@@ -31,6 +33,10 @@ impl Engine {
             repository,
             vetters: BTreeMap::new(),
             evidence: None,
+            required: Vec::new(),
+            proposal: None,
+            merge_base: None,
+            runs: None,
         };
         if !findings.repository.concerns_us() {
             return Ok(findings);
@@ -41,19 +47,37 @@ impl Engine {
             return Ok(findings);
         };
         findings.vetters = self.vetters(state, &findings.repository, &config).await?;
+        if !state.requests.is_empty() {
+            let subject = RunSubject::Pull(state.number);
+            findings.runs = self.store().runs(state.repo.id, &subject).await?;
+        }
         for look in 1..=LOOKS {
             let pull = github.pull(state.number).await?;
-            let approved = approves_head(state, &config, &findings.vetters, &pull);
+            let approved = approves_head(state, &config, &findings, &pull);
             let evidence = if !pull.open {
                 Some(bare(pull))
             } else if approved {
-                self.approved(&github, &config, pull).await?
+                self.approved(&github, pull).await?
             } else {
                 self.look(&github, &findings.repository, pull, look == LOOKS)
                     .await?
             };
-            if evidence.is_some() {
-                findings.evidence = evidence;
+            if let Some(mut evidence) = evidence {
+                self.for_jobs(&findings.repository, &config, &mut evidence)
+                    .await?;
+                if asks_for_merge_base(&config)
+                    && evidence.pull.open
+                    && let Some(base) = &evidence.pull.base_sha
+                {
+                    findings.merge_base = Some(github.merge_base(base, &evidence.pull.head).await?);
+                }
+                if evidence.pull.open {
+                    findings.required = self.required(&github, &config, &evidence.pull).await?;
+                    findings.proposal = self
+                        .proposal(state, &findings.repository, &evidence)
+                        .await?;
+                }
+                findings.evidence = Some(evidence);
                 return Ok(findings);
             }
         }
@@ -70,7 +94,7 @@ impl Engine {
         for request in state
             .requests
             .iter()
-            .filter(|request| asks_for_approval(request))
+            .filter(|request| asks_for_rights(request, config))
         {
             let by = request.by();
             if by.kind == AccountKind::User
@@ -87,14 +111,89 @@ impl Engine {
         Ok(vetters)
     }
 
+    /// The checks of others that the base branch requires, as they stand at the head.
+    async fn required(
+        &self,
+        github: &Repository,
+        config: &RepoConfig,
+        pull: &PullView,
+    ) -> Result<Vec<Required>, GitHubError> {
+        let ours: BTreeSet<&str> = Pipeline::for_pulls(&config.pipelines)
+            .flat_map(|pipeline| &pipeline.gates)
+            .map(|gate| gate.name.as_str())
+            .collect();
+        let mut names = self
+            .shared
+            .rules
+            .required(github, &pull.base, self.now())
+            .await?;
+        names.retain(|name| !ours.contains(name.as_str()));
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
+        let reports = github.commit_checks(&pull.head).await?;
+        let reports: Vec<Build> = reports.into_iter().map(|check| check.build).collect();
+        Ok(Required::among(&names, &reports))
+    }
+
+    /// What is to be said of the configuration that a head proposes. It is data: whoever wrote it may be a stranger.
+    async fn proposal(
+        &self,
+        state: &PullState,
+        repository: &RepoState,
+        evidence: &Evidence,
+    ) -> Result<Option<Proposal>, Failure> {
+        let head = &evidence.pull.head;
+        let known = state.proposal.as_ref().filter(|known| known.sha == *head);
+        if let Some(known) = known {
+            return Ok(Some(known.clone()));
+        }
+        let Listing::Complete(files) = &evidence.files else {
+            return Ok(None);
+        };
+        let read = self
+            .proposed_configuration(&repository.repo, head, files)
+            .await?;
+        Ok(read.map(|proposed| Proposal {
+            sha: head.clone(),
+            gate: text::gate_of_proposal(&proposed, &evidence.pull.base, files, self.now()),
+        }))
+    }
+
+    /// What the conditions of jobs ask and trust did not: whether the author is a trusted user.
+    async fn for_jobs(
+        &self,
+        repository: &RepoState,
+        config: &RepoConfig,
+        evidence: &mut Evidence,
+    ) -> Result<(), Failure> {
+        let mut jobs = Pipeline::for_pulls(&config.pipelines).flat_map(|pipeline| &pipeline.jobs);
+        let asks = jobs.any(|job| job.if_author == IfAuthor::Trusted);
+        let author = evidence
+            .pull
+            .author
+            .clone()
+            .filter(|_| evidence.pull.open && asks);
+        if let Some(author) = author
+            && trust::needs_membership(&author, config)
+            && !evidence.members.contains_key(&author.id)
+        {
+            let people = &self.shared.people;
+            let answer = people
+                .is_member(&self.shared.github, &repository.repo, &author, self.now())
+                .await?;
+            evidence.members.insert(author.id, answer.yes);
+        }
+        Ok(())
+    }
+
     /// All about an approved head that still matters.
     async fn approved(
         &self,
         github: &Repository,
-        config: &RepoConfig,
         pull: PullView,
     ) -> Result<Option<Evidence>, Failure> {
-        let files = files(github, config.require_filter_coverage, &pull).await?;
+        let files = files(github, &pull).await?;
         Ok(Some(Evidence {
             files,
             ..bare(pull)
@@ -122,8 +221,7 @@ impl Engine {
             }
             Listing::Complete(commits)
         };
-        let needs_files = trust::needs_files(config) || config.require_filter_coverage;
-        let files = files(github, needs_files, &pull).await?;
+        let files = files(github, &pull).await?;
         // A list that is shorter than GitHub's own count is not the whole of it, whatever the reason.
         let files = match files {
             Listing::Complete(listed) if listed.len() as u64 != pull.changed_files => {
@@ -134,7 +232,10 @@ impl Engine {
             }
             files => files,
         };
-        let mut asked = needs_files;
+        // Files are no part of a commit: those of another head may have been listed.
+        let mut asked = trust::needs_files(config)
+            || config.require_filter_coverage
+            || Pipeline::for_pulls(&config.pipelines).any(Pipeline::asks_what_changed);
         let mut members = BTreeMap::new();
         for account in involved(&pull, &commits) {
             if !trust::needs_membership(account, config) || members.contains_key(&account.id) {
@@ -166,23 +267,23 @@ impl Engine {
     }
 }
 
-fn asks_for_approval(request: &Request) -> bool {
+/// Whether a request is followed only for those who have a right to it.
+fn asks_for_rights(request: &Request, config: &RepoConfig) -> bool {
     match request {
-        Request::ApproveButton { .. } => true,
+        Request::ApproveButton { .. } | Request::RerunButton { .. } => true,
         Request::Comment { lines, .. } => lines.iter().any(|line| {
-            !line.suspicious && matches!(line.invocation(), Invocation::OkToTest { .. })
+            !line.suspicious
+                && match line.invocation() {
+                    Invocation::Sync | Invocation::Status | Invocation::Help => false,
+                    Invocation::Unknown { word, .. } => pull::pipeline_of(config, &word).is_some(),
+                    _ => true,
+                }
         }),
     }
 }
 
-async fn files(
-    github: &Repository,
-    needed: bool,
-    pull: &PullView,
-) -> Result<Listing<ChangedFile>, GitHubError> {
-    Ok(if !needed {
-        Listing::NotNeeded
-    } else if pull.changed_files > MAX_LISTED_FILES {
+async fn files(github: &Repository, pull: &PullView) -> Result<Listing<ChangedFile>, GitHubError> {
+    Ok(if pull.changed_files > MAX_LISTED_FILES {
         Listing::TooLong(pull.changed_files)
     } else {
         Listing::Complete(github.files(pull.number).await?)
@@ -212,4 +313,8 @@ fn involved<'a>(
             .iter()
             .flat_map(|commit| commit.author.iter().chain(&commit.committer)),
     )
+}
+
+fn asks_for_merge_base(config: &RepoConfig) -> bool {
+    Pipeline::for_pulls(&config.pipelines).any(|pipeline| pipeline.names(&Value::MergeBase))
 }

@@ -1,72 +1,160 @@
-//! Publishes the gate of one commit: what all open pull requests with this head have to say, joined.
+//! Publishes the gates of one commit: what all open pull requests with this head, and all runs for it, have to say,
+//! joined by name.
+//!
+//! A gate whose state changes is written at once; one that only reads differently waits until the last writing is some seconds
+//! old, so that a burst of news makes a handful of writes and the last state always arrives.
 
 use super::Engine;
-use crate::domain::gate::{GATE_NAME, Gate, HeadState, combine};
-use crate::domain::ids::{CheckRunId, RepoId, Sha, Subject};
-use crate::domain::pull::PullState;
-use crate::github::{GitHubError, NewCheck, Repository};
-use crate::store::{Change, Record, StoreError};
-use chrono::{DateTime, Utc};
+use crate::domain::event::{Button, Event};
+use crate::domain::gate::{Gate, GateStatus, HeadState, combine, gates_of_pull, gates_of_runs};
+use crate::domain::ids::{CheckRunId, Repo, RepoId, RunSubject, Sha, Subject};
+use crate::domain::pipeline::Publish;
+use crate::domain::pull::{GateName, PullState};
+use crate::github::{GitHubError, NewCheck, Repository, StatusState};
+use crate::store::{Change, InboxEntry, Record, StoreError};
+use chrono::{DateTime, TimeDelta, Utc};
+
+/// What is to stand at a commit.
+struct Wanted {
+    repo: Repo,
+    gates: Vec<(GateName, Gate)>,
+    pulls: Vec<PullState>,
+}
 
 impl Engine {
-    pub(super) async fn process_head(&self, repo: RepoId, sha: &Sha) -> Result<(), StoreError> {
+    pub(super) async fn process_head(
+        &self,
+        repo: RepoId,
+        sha: &Sha,
+        entries: &[InboxEntry],
+    ) -> Result<(), StoreError> {
         let subject = Subject::Head(repo, sha.clone());
         let began = self.now();
-        let pulls = self.store().pulls_at(repo, sha).await?;
-        let gates = pulls
-            .iter()
-            .filter_map(|state| Some((state.number, state.gate.clone()?.gate)))
-            .collect();
-        let known = self.store().head(repo, sha).await?;
-        let (Some(gate), Some(first)) = (combine(gates), pulls.first()) else {
-            return self.done(subject, began, None).await;
+        let mut end = Change {
+            done: entries.iter().map(|entry| entry.id).collect(),
+            due: vec![(subject.clone(), None)],
+            began: Some(began),
+            ..Change::default()
         };
-        let Some(_permit) = self.permit(first.repo.installation).await else {
+        let known = self.store().head(repo, sha).await?;
+        let Some(wanted) = self.wanted_at(repo, sha).await? else {
+            return self.store().commit(end).await;
+        };
+        let Some(_permit) = self.permit(wanted.repo.installation).await else {
             return Ok(());
         };
-        let mut head = known.unwrap_or_else(|| self.new_head(first, sha, &pulls));
-        head.repo = first.repo.clone();
-        if head.published.as_ref() == Some(&gate) {
-            return self.done(subject, began, None).await;
+        let mut head = known.unwrap_or_else(|| self.new_head(&wanted, sha));
+        head.repo = wanted.repo.clone();
+        for entry in entries {
+            if let Event::GatePressed {
+                gate,
+                button: Button::Rerun,
+                ..
+            } = &entry.event
+            {
+                head.was_opened_again(gate);
+            }
         }
-        match self.publish(&mut head, &gate).await {
-            Ok(Ok(())) => {
-                head.published = Some(gate);
-                head.attempts = 0;
-                self.done(subject, began, Some(head)).await
+        let stored = head.clone();
+        let mut gates = head.retired(&wanted.gates);
+        gates.extend(wanted.gates);
+        let mut next = None;
+        for (name, gate) in &gates {
+            match self.turn_of(&mut head, name, gate) {
+                Turn::Now => {}
+                Turn::Never => continue,
+                Turn::At(at) => {
+                    next = Some(next.map_or(at, |earlier: DateTime<Utc>| earlier.min(at)));
+                    continue;
+                }
             }
-            Ok(Err(error)) => {
-                tracing::warn!(%error, "can't publish a gate");
-                head.attempts = head.attempts.saturating_add(1);
-                let at = self.retry_after(&error, head.attempts);
-                self.commit(Change {
-                    records: vec![Record::Head(Box::new(head))],
-                    due: vec![(subject, Some(at))],
-                    began: Some(began),
-                    ..Change::default()
-                })
-                .await
+            match self.publish(&mut head, name, gate).await? {
+                Ok(()) => {
+                    let now = self.now();
+                    let published = head.gate(name);
+                    published.says = Some(gate.clone());
+                    published.written_at = Some(now);
+                    head.attempts = 0;
+                }
+                Err(error) => {
+                    tracing::warn!(%error, gate = name.name, "can't publish a gate");
+                    head.attempts = head.attempts.saturating_add(1);
+                    let at = self.retry_after(&error, head.attempts);
+                    next = Some(next.map_or(at, |earlier| earlier.min(at)));
+                }
             }
-            Err(error) => Err(error),
+        }
+        if head != stored {
+            end.records.push(Record::Head(Box::new(head)));
+        }
+        end.due = vec![(subject, next)];
+        self.commit(end).await
+    }
+
+    /// What everybody has to say at a commit; `None`: nobody has anything to say.
+    async fn wanted_at(&self, repo: RepoId, sha: &Sha) -> Result<Option<Wanted>, StoreError> {
+        let pulls = self.store().pulls_at(repo, sha).await?;
+        let others = self.store().runs_at(repo, sha).await?;
+        let named = pulls
+            .first()
+            .map(|pull| pull.repo.clone())
+            .or_else(|| others.first().map(|runs| runs.repo.clone()));
+        let Some(named) = named else { return Ok(None) };
+        let mut voices = Vec::new();
+        for pull in &pulls {
+            let subject = RunSubject::Pull(pull.number);
+            let runs = match pull.gate.as_ref().is_some_and(|gate| gate.runs_count) {
+                true => self.store().runs(repo, &subject).await?,
+                false => None,
+            };
+            voices.push((
+                format!("#{}", pull.number),
+                gates_of_pull(pull, runs.as_ref()),
+            ));
+        }
+        for runs in &others {
+            voices.push((runs.subject.to_string(), gates_of_runs(runs, sha, "")));
+        }
+        Ok(Some(Wanted {
+            repo: named,
+            gates: combine(voices),
+            pulls,
+        }))
+    }
+
+    /// When a gate is to be written.
+    fn turn_of(&self, head: &mut HeadState, name: &GateName, gate: &Gate) -> Turn {
+        let published = head.gate(name);
+        let Some(says) = &published.says else {
+            return Turn::Now;
+        };
+        if says == gate {
+            return Turn::Never;
+        }
+        let same_state = says.status == gate.status && says.approve_button == gate.approve_button;
+        let pause = TimeDelta::from_std(self.shared.pace.gate).unwrap_or(TimeDelta::seconds(5));
+        match published.written_at.map(|at| at + pause) {
+            Some(at) if same_state && at > self.now() => Turn::At(at),
+            _ => Turn::Now,
         }
     }
 
     /// A commit that became a head while we were listening can't carry a gate of ours yet.
-    fn new_head(&self, first: &PullState, sha: &Sha, pulls: &[PullState]) -> HeadState {
+    fn new_head(&self, wanted: &Wanted, sha: &Sha) -> HeadState {
         let born = self.store().born_at();
-        let seen = pulls
+        let seen = wanted
+            .pulls
             .iter()
             .flat_map(|state| &state.heads)
             .filter(|head| head.sha == *sha && head.announced);
         HeadState {
-            repo: first.repo.clone(),
+            repo: wanted.repo.clone(),
             sha: sha.clone(),
-            check_run: None,
+            gates: Vec::new(),
             look_first: seen
                 .map(|head| head.since)
                 .min()
                 .is_none_or(|since| since <= born),
-            published: None,
             attempts: 0,
         }
     }
@@ -74,20 +162,33 @@ impl Engine {
     async fn publish(
         &self,
         head: &mut HeadState,
+        name: &GateName,
         gate: &Gate,
     ) -> Result<Result<(), GitHubError>, StoreError> {
         let github = self.shared.github.of(&head.repo);
-        if head.check_run.is_none() && head.look_first {
-            match self.find_gate(&github, &head.sha).await {
-                Ok(found) => head.check_run = found,
+        if name.publish == Publish::Status {
+            let state = match gate.status {
+                GateStatus::Queued | GateStatus::InProgress => StatusState::Pending,
+                GateStatus::Completed(conclusion) if conclusion.passes() => StatusState::Success,
+                GateStatus::Completed(_) => StatusState::Failure,
+            };
+            return Ok(github
+                .create_status(&head.sha, &name.name, state, &gate.title, None)
+                .await);
+        }
+        let sha = head.sha.clone();
+        let published = head.gate(name);
+        if published.check_run.is_none() && published.look_first {
+            match self.find_gate(&github, &sha, &name.name).await {
+                Ok(found) => published.check_run = found,
                 Err(error) => return Ok(Err(error)),
             }
         }
-        if let Some(id) = head.check_run {
+        if let Some(id) = published.check_run {
             return Ok(github.update_check(id, gate).await);
         }
         // After a crash or a lost answer the check run may be there: from now on it is looked for first.
-        head.look_first = true;
+        published.look_first = true;
         let announced = Change {
             records: vec![Record::Head(Box::new(head.clone()))],
             ..Change::default()
@@ -95,15 +196,15 @@ impl Engine {
         self.store().commit(announced).await?;
         self.store().flush().await?;
         let new = NewCheck {
-            name: GATE_NAME,
-            sha: &head.sha,
-            external_id: head.sha.as_str(),
+            name: &name.name,
+            sha: &sha,
+            external_id: sha.as_str(),
             details_url: None,
             gate,
         };
         Ok(match github.create_check(&new).await {
             Ok(id) => {
-                head.check_run = Some(id);
+                head.gate(name).check_run = Some(id);
                 Ok(())
             }
             Err(error) => Err(error),
@@ -114,26 +215,16 @@ impl Engine {
         &self,
         github: &Repository,
         sha: &Sha,
+        name: &str,
     ) -> Result<Option<CheckRunId>, GitHubError> {
         let app = self.shared.github.app().await?;
-        github.find_check(sha, GATE_NAME, app.id).await
+        github.find_check(sha, name, app.id).await
     }
+}
 
-    async fn done(
-        &self,
-        subject: Subject,
-        began: DateTime<Utc>,
-        head: Option<HeadState>,
-    ) -> Result<(), StoreError> {
-        let change = Change {
-            records: head
-                .map(|head| Record::Head(Box::new(head)))
-                .into_iter()
-                .collect(),
-            due: vec![(subject, None)],
-            began: Some(began),
-            ..Change::default()
-        };
-        self.store().commit(change).await
-    }
+/// When a gate is written.
+enum Turn {
+    Now,
+    At(DateTime<Utc>),
+    Never,
 }

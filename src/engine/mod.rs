@@ -17,12 +17,17 @@ mod configuration;
 mod facts;
 mod head;
 mod installation;
+mod jobs;
 mod people;
 mod pull;
 mod repository;
 mod route;
+mod rules;
+mod runs;
 mod schedule;
+mod wishes;
 
+use crate::backends::Backends;
 use crate::clock::Clock;
 use crate::domain::event::Event;
 use crate::domain::ids::{InstallationId, Repo, RepoId, Subject};
@@ -46,6 +51,8 @@ pub struct Pace {
     pub longest_retry: Duration,
     /// How often builds are asked for while they run, in case a delivery was lost.
     pub poll: Duration,
+    /// How long a gate that only reads differently waits after the last writing.
+    pub gate: Duration,
     /// How many subjects of one installation are worked on at a time.
     pub per_installation: usize,
 }
@@ -56,6 +63,7 @@ impl Default for Pace {
             first_retry: Duration::from_secs(2),
             longest_retry: Duration::from_secs(600),
             poll: Duration::from_secs(600),
+            gate: Duration::from_secs(5),
             per_installation: 16,
         }
     }
@@ -75,10 +83,12 @@ pub struct Engine {
 struct Shared {
     store: Arc<dyn Store>,
     github: GitHub,
+    backends: Arc<Backends>,
     clock: Arc<dyn Clock>,
     pace: Pace,
     schedule: Schedule,
     people: People,
+    rules: rules::Rules,
     organisations: configuration::Organisations,
     permits: Mutex<HashMap<InstallationId, Arc<Semaphore>>>,
     reading: Mutex<HashMap<RepoId, Arc<tokio::sync::Mutex<()>>>>,
@@ -101,6 +111,7 @@ impl Engine {
     pub async fn start(
         store: Arc<dyn Store>,
         github: GitHub,
+        backends: Arc<Backends>,
         clock: Arc<dyn Clock>,
         pace: Pace,
     ) -> Result<Self, StoreError> {
@@ -108,10 +119,12 @@ impl Engine {
             shared: Arc::new(Shared {
                 store,
                 github,
+                backends,
                 clock,
                 pace,
                 schedule: Schedule::new(),
                 people: People::default(),
+                rules: rules::Rules::default(),
                 organisations: configuration::Organisations::default(),
                 permits: Mutex::default(),
                 reading: Mutex::default(),
@@ -273,10 +286,10 @@ impl Engine {
     ) -> Result<(), StoreError> {
         match subject {
             Subject::Pull(key) => self.process_pull(*key, entries, due).await,
-            Subject::Head(repo, sha) => self.process_head(*repo, sha).await,
+            Subject::Head(repo, sha) => self.process_head(*repo, sha, entries).await,
             Subject::Repository(id) => self.process_repository(*id, entries).await,
             Subject::Installation(id) => self.process_installation(*id, entries).await,
-            Subject::Runs(..) => Ok(()),
+            Subject::Runs(repo, of) => self.process_runs(*repo, of, entries).await,
         }
     }
 

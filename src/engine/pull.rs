@@ -1,8 +1,8 @@
 //! Brings one pull request up to date: take in, find out, decide, commit, act.
 
 use super::{Engine, Failure};
-use crate::domain::event::{BuildStatus, Event, PullChange};
-use crate::domain::ids::{PullKey, Subject};
+use crate::domain::event::{Event, PullChange};
+use crate::domain::ids::{PullKey, RunSubject, Subject};
 use crate::domain::pull::{
     Action, Answer, Enabled, Mirror, Outgoing, Posted, PullState, decide, plan, unestablished,
 };
@@ -87,8 +87,7 @@ impl Engine {
         if retry.is_none() {
             retry = self.act(state, began, &mut history).await?;
         }
-        let next = retry.or_else(|| self.next_look(state));
-        let mut change = self.change_of(state, began, history, next);
+        let mut change = self.change_of(state, began, history, retry);
         change.due.extend(left.map(|head| (head, Some(self.now()))));
         self.commit(change).await
     }
@@ -172,7 +171,7 @@ impl Engine {
             if creates(&action) {
                 self.announce(state, began, &action).await?;
             }
-            let mut outcome = perform(&github, state, &action, self.now()).await;
+            let mut outcome = perform(&github, state, &action).await;
             if matches!(action, Action::MoveMirror { .. }) {
                 moves += 1;
                 if outcome.is_ok() && moves > MOVES && !state.is_mirrored() {
@@ -236,6 +235,8 @@ impl Engine {
             let head = Subject::Head(state.repo.id, gate.sha.clone());
             due.push((head, Some(self.now())));
         }
+        let runs = Subject::Runs(state.repo.id, RunSubject::Pull(state.number));
+        due.push((runs, Some(self.now())));
         Change {
             records: vec![Record::Pull(Box::new(state.clone()))],
             done: Vec::new(),
@@ -243,19 +244,6 @@ impl Engine {
             began: Some(began),
             history,
         }
-    }
-
-    /// While builds run, a delivery about them may get lost: look again, ever more seldom.
-    fn next_look(&self, state: &PullState) -> Option<DateTime<Utc>> {
-        let ended = |status| matches!(status, BuildStatus::Ended(_));
-        let waits = state.is_mirrored()
-            && (state.builds.is_empty() || !state.builds.iter().all(|build| ended(build.status)));
-        let shortest = TimeDelta::from_std(self.shared.pace.poll).unwrap_or(TimeDelta::minutes(10));
-        let age = state
-            .mirrored_at
-            .map_or(shortest, |since| self.now() - since);
-        let wait = (age / 2).clamp(shortest, TimeDelta::days(1).max(shortest));
-        waits.then(|| self.now() + wait)
     }
 
     fn happened(&self, state: &PullState, what: String) -> HistoryEntry {
@@ -306,7 +294,6 @@ async fn perform(
     github: &Repository,
     state: &mut PullState,
     action: &Action,
-    now: DateTime<Utc>,
 ) -> Result<Option<String>, GitHubError> {
     let branch = state.mirror_branch();
     match action {
@@ -323,30 +310,25 @@ async fn perform(
             };
             match outcome {
                 RefOutcome::Done => {
-                    state.mirror_was_put(Mirror::At(to.clone()), now);
+                    state.mirror_was_put(Mirror::At(to.clone()));
                     Ok(Some(format!("moved {branch} to {to}")))
                 }
                 // It is not where it was believed to be: look, and go on from there.
                 RefOutcome::Exists => {
                     let found = github.mirror(&branch).await?;
-                    state.mirror_was_put(found.map_or(Mirror::Absent, Mirror::At), now);
+                    state.mirror_was_put(found.map_or(Mirror::Absent, Mirror::At));
                     Ok(None)
                 }
                 RefOutcome::Missing => {
-                    state.mirror_was_put(Mirror::Absent, now);
+                    state.mirror_was_put(Mirror::Absent);
                     Ok(None)
                 }
             }
         }
         Action::DeleteMirror => {
             github.delete_branch(&branch).await?;
-            state.mirror_was_put(Mirror::Absent, now);
+            state.mirror_was_put(Mirror::Absent);
             Ok(Some(format!("removed {branch}")))
-        }
-        Action::ReadBuilds(sha) => {
-            let builds = github.builds(&branch, sha).await?;
-            state.builds_are(builds);
-            Ok(None)
         }
         Action::FindComment => {
             let found = github

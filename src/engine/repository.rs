@@ -3,7 +3,7 @@
 use super::pull::Naming;
 use super::{Engine, Failure, is_organisation_defaults};
 use crate::domain::event::{Event, RepositoryChange};
-use crate::domain::ids::{PrNumber, PullKey, RepoId, Subject};
+use crate::domain::ids::{PrNumber, PullKey, RepoId, RunSubject, Subject};
 use crate::domain::repository::RepoState;
 use crate::store::{Change, InboxEntry, Record, StoreError};
 use std::collections::BTreeSet;
@@ -19,11 +19,19 @@ impl Engine {
         let mut known = self.store().repo(id).await?;
         let mut gone = false;
         for entry in entries {
-            if let Event::RepositoryChanged { repo, change } = &entry.event {
-                gone = *change == RepositoryChange::Gone;
-                let state = known.get_or_insert_with(|| RepoState::new(repo.clone()));
-                state.is_now(repo);
-            }
+            let repo = match &entry.event {
+                Event::RepositoryChanged { repo, change } => {
+                    gone = *change == RepositoryChange::Gone;
+                    repo
+                }
+                Event::BranchPushed { repo, .. } => {
+                    gone = false;
+                    repo
+                }
+                _ => continue,
+            };
+            let state = known.get_or_insert_with(|| RepoState::new(repo.clone()));
+            state.is_now(repo);
         }
         let done = entries.iter().map(|entry| entry.id).collect();
         let Some(mut state) = known.filter(|_| !gone) else {
@@ -104,6 +112,15 @@ impl Engine {
             numbers.extend(self.shared.github.of(&now.repo).open_pulls().await?);
         }
         let repo = state.repo.id;
+        let others = self.store().run_subjects(repo).await?;
+        let is_pull = |subject: &RunSubject| matches!(subject, RunSubject::Pull(_));
+        let others = others.into_iter().filter(|subject| !is_pull(subject));
+        // A schedule may be new: nothing else would make it known.
+        concerned.extend(
+            others
+                .chain([RunSubject::Schedule])
+                .map(|subject| Subject::Runs(repo, subject)),
+        );
         concerned.extend(
             numbers
                 .into_iter()

@@ -45,6 +45,7 @@ impl Playground {
             pace: Pace {
                 first_retry: Duration::from_millis(20),
                 longest_retry: Duration::from_millis(200),
+                gate: Duration::from_millis(100),
                 ..Pace::default()
             },
         };
@@ -80,6 +81,7 @@ impl Playground {
             port: 0,
             public_url: None,
             data_dir: self.data.path().to_owned(),
+            connections: crate::backends::Connections::default(),
         };
         let app = App::start(settings, self.pace.clone()).await?;
         self.github.deliver_to(&app.webhook_url());

@@ -1,0 +1,304 @@
+//! Does on the backends what the jobs of runs ask for.
+
+use super::Engine;
+use super::runs::Pass;
+use crate::backends::{Assignment, BackendError, Observed, Started};
+use crate::domain::pipeline::BackendSpec;
+use crate::domain::run::{Handle, JobState, Run, Step};
+use crate::github::GitHubError;
+use crate::store::{Record, StoreError};
+use chrono::{DateTime, TimeDelta, Utc};
+use futures::StreamExt;
+use std::time::Duration;
+
+/// So many jobs are started, asked for or cancelled before what came of it is kept.
+const AT_ONCE: usize = 64;
+/// So many requests to backends are under way at a time.
+const CONCURRENT: usize = 8;
+/// How long one of them may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// One step on one job of one run.
+struct Task {
+    /// The pipeline's name and the run's number.
+    run: (String, u64),
+    job: usize,
+    kind: Kind,
+    assignment: Assignment,
+    handle: Option<Handle>,
+    failures: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// `look_first`: it may have been started already.
+    Start {
+        look_first: bool,
+        rerun: bool,
+    },
+    Observe,
+    Cancel,
+}
+
+/// What came of a step.
+enum Outcome {
+    Started(Started),
+    Observed(Observed, Option<Duration>),
+    Cancelled,
+    Failed(BackendError),
+}
+
+impl Engine {
+    /// Asks for the builds if that has to be; whether it was.
+    pub(super) async fn read_builds(&self, pass: &mut Pass) -> Result<bool, GitHubError> {
+        if !pass.state.must_read_builds() {
+            return Ok(false);
+        }
+        let (Some(branch), Some(sha)) = (pass.state.branch(), pass.state.builds.sha.clone()) else {
+            return Ok(false);
+        };
+        let github = self.shared.github.of(&pass.state.repo);
+        let builds = match pass.state.follows_reports() {
+            true => github.reports(&branch, &sha).await?,
+            false => github.builds(&branch, &sha).await?,
+        };
+        pass.state.builds.are(builds);
+        pass.state.settle(self.now());
+        Ok(true)
+    }
+
+    /// Takes the steps that are to be taken now; whether there were any.
+    pub(super) async fn step_jobs(&self, pass: &mut Pass) -> Result<bool, StoreError> {
+        let now = self.now();
+        let tasks = self.begin_steps(pass, now);
+        if tasks.is_empty() {
+            return Ok(false);
+        }
+        if tasks
+            .iter()
+            .any(|task| matches!(task.kind, Kind::Start { .. }))
+        {
+            // From here on they may have been started, whatever becomes of this process.
+            let announced = crate::store::Change {
+                records: vec![Record::Runs(Box::new(pass.state.clone()))],
+                due: vec![(pass.subject.clone(), Some(pass.began))],
+                began: Some(pass.began),
+                ..crate::store::Change::default()
+            };
+            self.store().commit(announced).await?;
+            self.store().flush().await?;
+        }
+        let done: Vec<(Task, Outcome)> = futures::stream::iter(tasks)
+            .map(|task| async {
+                let outcome = self.take(&task).await;
+                (task, outcome)
+            })
+            .buffer_unordered(CONCURRENT)
+            .collect()
+            .await;
+        for (task, outcome) in done {
+            self.note(pass, &task, outcome);
+        }
+        pass.state.settle(self.now());
+        Ok(true)
+    }
+
+    /// The steps of all runs, at most so many at once; those that start a job are noted as begun.
+    fn begin_steps(&self, pass: &mut Pass, now: DateTime<Utc>) -> Vec<Task> {
+        let mut tasks = Vec::new();
+        let (repo, subject) = (pass.state.repo.clone(), pass.state.subject.clone());
+        for run in pass.state.runs_mut() {
+            for step in run.steps(now) {
+                if tasks.len() >= AT_ONCE {
+                    return tasks;
+                }
+                let (job, kind) = match step {
+                    Step::Start { job, rerun } => {
+                        let look_first =
+                            run.jobs[job].state == JobState::Starting { perhaps: true };
+                        run.start_begins(job, now);
+                        (job, Kind::Start { look_first, rerun })
+                    }
+                    Step::Observe { job } => (job, Kind::Observe),
+                    Step::Cancel { job } => (job, Kind::Cancel),
+                };
+                let me = run.job_ref(repo.id, &subject, job);
+                tasks.push(Task {
+                    run: (run.pipeline.clone(), run.number),
+                    job,
+                    kind,
+                    handle: match kind {
+                        Kind::Start { .. } => run.jobs[job].previous().cloned(),
+                        Kind::Observe | Kind::Cancel => run.jobs[job].handle.clone(),
+                    },
+                    failures: run.jobs[job].failures,
+                    assignment: Assignment {
+                        repo: repo.clone(),
+                        scene: run.scene.clone(),
+                        spec: run.jobs[job].spec.backend.clone(),
+                        inputs: run.inputs(job, &me),
+                        reference: run.reference(job, &me),
+                        started_at: run.jobs[job].started_at.unwrap_or(now),
+                        deadline: run.jobs[job].deadline(),
+                        known_runs: known_runs(run),
+                        observed: run.jobs[job].observed.clone(),
+                        job: me,
+                    },
+                });
+            }
+        }
+        tasks
+    }
+
+    async fn take(&self, task: &Task) -> Outcome {
+        match tokio::time::timeout(PATIENCE, self.ask_backend(task)).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(error)) => Outcome::Failed(error),
+            Err(_) => Outcome::Failed(BackendError::Transient {
+                message: "the backend did not answer in time".to_owned(),
+                retry_after: None,
+            }),
+        }
+    }
+
+    async fn ask_backend(&self, task: &Task) -> Result<Outcome, BackendError> {
+        let a = &task.assignment;
+        let backend = self.shared.backends.of(&a.repo, &a.spec)?;
+        match (task.kind, &task.handle) {
+            (
+                Kind::Start {
+                    look_first: true, ..
+                },
+                _,
+            ) => {
+                if let Some(found) = backend.find(a).await? {
+                    return Ok(Outcome::Started(found));
+                }
+                Ok(Outcome::Started(backend.start(a).await?))
+            }
+            // What others report has no handle of ours.
+            (Kind::Start { rerun: true, .. }, None)
+                if matches!(a.spec, BackendSpec::Check { .. }) =>
+            {
+                let again = backend.rerun(a, &Handle(String::new())).await?;
+                match again {
+                    Some(again) => Ok(Outcome::Started(again)),
+                    None => Ok(Outcome::Started(backend.start(a).await?)),
+                }
+            }
+            (Kind::Start { rerun: true, .. }, Some(handle)) => {
+                if let Some(again) = backend.rerun(a, handle).await? {
+                    return Ok(Outcome::Started(again));
+                }
+                Ok(Outcome::Started(backend.start(a).await?))
+            }
+            (Kind::Start { .. }, _) => Ok(Outcome::Started(backend.start(a).await?)),
+            (Kind::Observe, Some(handle)) => {
+                let observed = backend.observe(a, handle).await?;
+                Ok(Outcome::Observed(observed, backend.poll(handle)))
+            }
+            (Kind::Cancel, Some(handle)) => {
+                backend.cancel(a, handle).await?;
+                Ok(Outcome::Cancelled)
+            }
+            (Kind::Cancel, None) => {
+                // It may have been started without our knowing.
+                if let Some(found) = backend.find(a).await? {
+                    backend.cancel(a, &found.handle).await?;
+                }
+                Ok(Outcome::Cancelled)
+            }
+            (Kind::Observe, None) => Ok(Outcome::Observed(Observed::default(), None)),
+        }
+    }
+
+    fn note(&self, pass: &mut Pass, task: &Task, outcome: Outcome) {
+        let now = self.now();
+        let (pipeline, number) = &task.run;
+        let found = pass.state.lines.get_mut(pipeline);
+        let run = found.and_then(|line| line.runs.iter_mut().find(|run| run.number == *number));
+        let Some(run) = run else { return };
+        let job = task.job;
+        let name = run.jobs[job].spec.name.clone();
+        let what = match outcome {
+            Outcome::Started(Started { handle, report }) => {
+                run.started(job, handle, report, now);
+                let first = self.first_poll(task, &run.jobs[job].handle);
+                if let Some(wait) = first {
+                    run.poll_at(job, now + wait);
+                }
+                Some(format!(
+                    "started {name} (run {number} of {pipeline}, attempt {})",
+                    run.jobs[job].attempt
+                ))
+            }
+            Outcome::Observed(Observed { handle, report }, poll) => {
+                if let Some(handle) = handle {
+                    run.is_called(job, handle, now);
+                }
+                let attempt = run.jobs[job].attempt;
+                run.reported(job, attempt, report, now);
+                if let Some(poll) = poll {
+                    run.poll_at(job, now + waited(poll, run.jobs[job].started_at, now));
+                }
+                None
+            }
+            Outcome::Cancelled => {
+                run.cancelled(job);
+                Some(format!("cancelled {name} (run {number} of {pipeline})"))
+            }
+            Outcome::Failed(error) => {
+                tracing::warn!(%error, job = name, "a backend could not be used");
+                let text = error.to_string();
+                match (&error, task.kind) {
+                    (BackendError::Refused { .. }, Kind::Start { .. }) => {
+                        run.start_refused(job, text.clone(), now);
+                    }
+                    // What it does not know it need not stop.
+                    (BackendError::Refused { .. }, Kind::Cancel) => run.cancelled(job),
+                    (error, _) => {
+                        let asked_for = match error {
+                            BackendError::Transient { retry_after, .. } => *retry_after,
+                            BackendError::Refused { .. } => None,
+                        };
+                        let at = self.retry_at(task.failures + 1, asked_for);
+                        run.backend_failed(job, text.clone(), at);
+                    }
+                }
+                Some(format!("{name}: {text}"))
+            }
+        };
+        if let Some(what) = what {
+            pass.happened(now, what);
+        }
+    }
+
+    /// How long to wait before a job that was just started is asked for.
+    fn first_poll(&self, task: &Task, handle: &Option<Handle>) -> Option<TimeDelta> {
+        let backend = self
+            .shared
+            .backends
+            .of(&task.assignment.repo, &task.assignment.spec)
+            .ok()?;
+        let poll = backend.poll(handle.as_ref()?)?;
+        TimeDelta::from_std(poll).ok()
+    }
+}
+
+/// A job that has run for long is asked for more seldom: a tenth of its age, at least `shortest` and at most ten minutes.
+fn waited(shortest: Duration, started_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> TimeDelta {
+    let shortest = TimeDelta::from_std(shortest).unwrap_or(TimeDelta::minutes(1));
+    let age = started_at.map_or(TimeDelta::zero(), |started| now - started);
+    (age / 10).clamp(shortest, TimeDelta::minutes(10).max(shortest))
+}
+
+/// The workflow runs that jobs of a run already have.
+fn known_runs(run: &Run) -> Vec<u64> {
+    let workflows = run
+        .jobs
+        .iter()
+        .filter(|job| matches!(job.spec.backend, BackendSpec::Workflow(_)));
+    workflows
+        .filter_map(|job| job.handle.as_ref()?.0.parse().ok())
+        .collect()
+}

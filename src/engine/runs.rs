@@ -1,0 +1,218 @@
+//! Brings the runs for one subject up to date: what is wanted of them, what the backends say, what is to be done.
+//!
+//! The same order as for a pull request: take in, find out, decide, commit, act. Nothing is started before the disk
+//! says that it may have been started, so that after a crash it is looked for first.
+
+use super::{Engine, Failure};
+use crate::domain::ids::{RepoId, RunSubject, Sha, Subject};
+use crate::domain::pull::PullState;
+use crate::domain::runs::RunsState;
+use crate::store::{Change, HistoryEntry, InboxEntry, Record, StoreError};
+use chrono::{DateTime, TimeDelta, Utc};
+use std::collections::BTreeSet;
+
+/// More rounds of steps than this in one pass are a defect; the rest waits for the next pass.
+const ROUNDS: usize = 200;
+
+/// One pass over the runs for one subject.
+pub(super) struct Pass {
+    pub(super) subject: Subject,
+    pub(super) state: RunsState,
+    pub(super) pull: Option<PullState>,
+    pub(super) began: DateTime<Utc>,
+    pub(super) history: Vec<HistoryEntry>,
+    /// When the next tick of a schedule comes.
+    pub(super) next_tick: Option<DateTime<Utc>>,
+    /// Whether the gates may read differently now.
+    news: bool,
+    /// The commits whose gates may have to be written.
+    shas: BTreeSet<Sha>,
+}
+
+impl Engine {
+    pub(super) async fn process_runs(
+        &self,
+        repo: RepoId,
+        of: &RunSubject,
+        entries: &[InboxEntry],
+    ) -> Result<(), StoreError> {
+        let subject = Subject::Runs(repo, of.clone());
+        let done: Vec<_> = entries.iter().map(|entry| entry.id).collect();
+        let Some((state, pull)) = self.load_runs(repo, of, entries).await? else {
+            let nothing = Change {
+                done,
+                due: vec![(subject, None)],
+                ..Change::default()
+            };
+            return self.store().commit(nothing).await;
+        };
+        let Some(_permit) = self.permit(state.repo.installation).await else {
+            return Ok(());
+        };
+        let began = self.now();
+        let stored = state.clone();
+        let mut pass = Pass {
+            subject,
+            news: false,
+            shas: state.shas(),
+            state,
+            pull,
+            began,
+            history: Vec::new(),
+            next_tick: None,
+        };
+        for entry in entries {
+            pass.state.intake(&entry.event, began);
+        }
+        let mut retry = self.find_out_runs(&mut pass).await?;
+        pass.shas.extend(pass.state.shas());
+        let mut taken_in = pass.change(Some(began), &stored);
+        taken_in.done = done;
+        self.store().commit(taken_in).await?;
+        let taken_in = pass.state.clone();
+
+        match self.act_on_jobs(&mut pass).await {
+            Ok(failed) => {
+                retry = match (retry, failed) {
+                    (Some(one), Some(other)) => Some(one.min(other)),
+                    (one, other) => one.or(other),
+                }
+            }
+            Err(error) => {
+                tracing::error!(%error, "can't keep what was done; looking again");
+                self.wake_at(pass.subject, self.now() + TimeDelta::seconds(10));
+                return Ok(());
+            }
+        }
+        let next = self.next_look_at_runs(&pass);
+        let next = match (retry, next) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        };
+        self.commit(pass.change(next, &taken_in)).await
+    }
+
+    async fn load_runs(
+        &self,
+        repo: RepoId,
+        of: &RunSubject,
+        entries: &[InboxEntry],
+    ) -> Result<Option<(RunsState, Option<PullState>)>, StoreError> {
+        let known = self.store().runs(repo, of).await?;
+        let pull = match of {
+            RunSubject::Pull(number) => {
+                let key = crate::domain::ids::PullKey {
+                    repo,
+                    number: *number,
+                };
+                self.store().pull(key).await?
+            }
+            _ => None,
+        };
+        if let Some(mut state) = known {
+            if let Some(pull) = &pull {
+                state.repo = pull.repo.clone();
+            }
+            return Ok(Some((state, pull)));
+        }
+        let named = entries.iter().find_map(|entry| entry.event.repo().cloned());
+        let named = match (named, &pull) {
+            (Some(named), _) => Some(named),
+            (None, Some(pull)) => Some(pull.repo.clone()),
+            (None, None) => self.store().repo(repo).await?.map(|known| known.repo),
+        };
+        Ok(named.map(|repo| (RunsState::new(repo, of.clone()), pull)))
+    }
+
+    /// Finds out what is wanted and decides; the time of the next try if that failed.
+    async fn find_out_runs(&self, pass: &mut Pass) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let retry = match self.wishes(pass).await {
+            Ok(()) => {
+                pass.state.trouble = None;
+                pass.state.failures = 0;
+                None
+            }
+            Err(Failure::Store(error)) => return Err(error),
+            Err(Failure::GitHub(error)) => {
+                tracing::warn!(%error, "can't find out what is to run");
+                pass.state.trouble = Some(error.to_string());
+                pass.state.failures = pass.state.failures.saturating_add(1);
+                Some(self.retry_after(&error, pass.state.failures))
+            }
+        };
+        pass.state.settle(self.now());
+        Ok(retry)
+    }
+
+    /// Does what the jobs ask for until nothing more is to be done now; the time of the next try if something failed.
+    async fn act_on_jobs(&self, pass: &mut Pass) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let mut retry = None;
+        for _ in 0..ROUNDS {
+            let read = match self.read_builds(pass).await {
+                Ok(read) => read,
+                Err(error) => {
+                    tracing::warn!(%error, "can't ask for the builds");
+                    pass.state.trouble = Some(error.to_string());
+                    pass.state.failures = pass.state.failures.saturating_add(1);
+                    retry = Some(self.retry_after(&error, pass.state.failures));
+                    false
+                }
+            };
+            let stepped = self.step_jobs(pass).await?;
+            if retry.is_some() || !(read || stepped) {
+                break;
+            }
+        }
+        Ok(retry)
+    }
+
+    /// The builds are asked for when they have to be, and while they run in case a delivery was lost.
+    fn next_look_at_runs(&self, pass: &Pass) -> Option<DateTime<Utc>> {
+        let now = self.now();
+        let state = &pass.state;
+        let jobs = state.runs().filter_map(|run| run.next_look(now)).min();
+        let builds = state.waits_for_builds().then(|| {
+            let shortest =
+                TimeDelta::from_std(self.shared.pace.poll).unwrap_or(TimeDelta::minutes(10));
+            let age = state.builds.since.map_or(shortest, |since| now - since);
+            now + (age / 2).clamp(shortest, TimeDelta::days(1).max(shortest))
+        });
+        [jobs, builds, pass.next_tick].into_iter().flatten().min()
+    }
+}
+
+impl Pass {
+    /// What is to be kept; nothing but the note when to look again if nothing changed since `stored`.
+    pub(super) fn change(&mut self, next: Option<DateTime<Utc>>, stored: &RunsState) -> Change {
+        self.shas.extend(self.state.shas());
+        let mut change = Change {
+            due: vec![(self.subject.clone(), next)],
+            began: Some(self.began),
+            history: std::mem::take(&mut self.history),
+            ..Change::default()
+        };
+        if self.state != *stored && !self.state.is_idle() {
+            let record = Record::Runs(Box::new(self.state.clone()));
+            change.records.push(record);
+            self.news = true;
+        }
+        if self.news {
+            let repo = self.state.repo.id;
+            let of_pull = self.pull.as_ref().and_then(|pull| pull.gate.as_ref());
+            let heads = self.shas.iter().chain(of_pull.map(|gate| &gate.sha));
+            let heads = heads.map(|sha| (Subject::Head(repo, sha.clone()), Some(self.began)));
+            change.due.extend(heads);
+        }
+        change
+    }
+
+    /// Notes what happened, for the history.
+    pub(super) fn happened(&mut self, at: DateTime<Utc>, what: String) {
+        self.history.push(HistoryEntry {
+            subject: self.subject.clone(),
+            at,
+            delivery: None,
+            what,
+        });
+    }
+}

@@ -1,0 +1,261 @@
+//! What is to run for a subject: asks GitHub what it has to, and says it to the runs' record.
+
+use super::pull::Naming;
+use super::runs::Pass;
+use super::{Engine, Failure};
+use crate::domain::config::RepoConfig;
+use crate::domain::filter;
+use crate::domain::ids::RunSubject;
+use crate::domain::pipeline::{Pipeline, Trigger, Value, schedule};
+use crate::domain::run::{Changed, Scene, TriggerKind};
+use crate::domain::runs::{Repeat, RunsState, Told, Wish};
+use crate::domain::trust::Listing;
+use crate::github::GitHubError;
+
+impl Engine {
+    /// Says to `pass.state` what is wanted now.
+    pub(super) async fn wishes(&self, pass: &mut Pass) -> Result<(), Failure> {
+        let now = self.now();
+        let repository = self
+            .configuration(&pass.state.repo, Naming::Earlier)
+            .await?;
+        pass.state.repo = repository.repo.clone();
+        let Some(config) = repository.enabled() else {
+            pass.state
+                .withdraw("Drawbridge is not enabled here any more", now);
+            pass.state.stale = false;
+            return Ok(());
+        };
+        match pass.state.subject.clone() {
+            RunSubject::Pull(_) => {
+                if let Some(pull) = &pass.pull {
+                    pass.state.follow_pull(pull, config, now);
+                }
+            }
+            RunSubject::MergeGroup(branch) => self.for_group(pass, config, &branch).await?,
+            RunSubject::Branch(branch) => self.for_branch(pass, config, &branch).await?,
+            RunSubject::Schedule => self.for_schedule(pass, config).await?,
+        }
+        pass.state.stale = false;
+        Ok(())
+    }
+
+    async fn for_group(
+        &self,
+        pass: &mut Pass,
+        config: &RepoConfig,
+        branch: &str,
+    ) -> Result<(), Failure> {
+        let now = self.now();
+        let Some(told) = pass.state.told.clone() else {
+            return Ok(());
+        };
+        if told.gone {
+            pass.state.withdraw("the merge group is gone", now);
+            return Ok(());
+        }
+        if !pass.state.stale {
+            return Ok(());
+        }
+        let is_for_groups = |pipeline: &&Pipeline| pipeline.is_on(TriggerKind::MergeGroup);
+        let for_groups: Vec<&Pipeline> = config.pipelines.iter().filter(is_for_groups).collect();
+        // A merge queue waits for every required check, also for those that have nothing to say about groups.
+        let silent = config.pipelines.iter().filter(|pipeline| {
+            pipeline.is_on(TriggerKind::PullRequest) && !pipeline.is_on(TriggerKind::MergeGroup)
+        });
+        let silent: Vec<Pipeline> = silent.map(without_jobs).collect();
+        let place = Place {
+            trigger: TriggerKind::MergeGroup,
+            told: &told,
+            branch,
+        };
+        let scene = self.scene(&pass.state, config, &for_groups, &place).await?;
+        pass.state.stands_at(&told.sha, now);
+        for pipeline in for_groups.into_iter().chain(&silent) {
+            let wish = Wish {
+                pipeline,
+                scene: scene.clone(),
+                repeat: Repeat::No,
+            };
+            pass.state.want(&wish, now);
+        }
+        Ok(())
+    }
+
+    async fn for_branch(
+        &self,
+        pass: &mut Pass,
+        config: &RepoConfig,
+        branch: &str,
+    ) -> Result<(), Failure> {
+        let now = self.now();
+        let is_for_it = |pipeline: &&Pipeline| pipeline.is_for_push(branch);
+        let pipelines: Vec<&Pipeline> = config.pipelines.iter().filter(is_for_it).collect();
+        pass.state.follow_configuration(&pipelines, now);
+        if pipelines.is_empty() || !pass.state.stale {
+            return Ok(());
+        }
+        let github = self.shared.github.of(&pass.state.repo);
+        let Some(sha) = github.branch_head(branch).await? else {
+            pass.state.withdraw("the branch is gone", now);
+            return Ok(());
+        };
+        let before = match pass.state.builds.sha.clone().filter(|ran| *ran != sha) {
+            Some(ran) => Some(ran),
+            None => pass
+                .state
+                .told
+                .as_ref()
+                .and_then(|told| told.before.clone()),
+        };
+        let told = Told {
+            sha,
+            before,
+            base_branch: branch.to_owned(),
+            gone: false,
+        };
+        let place = Place {
+            trigger: TriggerKind::Push,
+            told: &told,
+            branch,
+        };
+        let scene = self.scene(&pass.state, config, &pipelines, &place).await?;
+        pass.state.stands_at(&told.sha, now);
+        for pipeline in pipelines {
+            let wish = Wish {
+                pipeline,
+                scene: scene.clone(),
+                repeat: Repeat::No,
+            };
+            pass.state.want(&wish, now);
+        }
+        Ok(())
+    }
+
+    async fn for_schedule(&self, pass: &mut Pass, config: &RepoConfig) -> Result<(), Failure> {
+        let now = self.now();
+        let is_scheduled = |pipeline: &&Pipeline| pipeline.is_on(TriggerKind::Schedule);
+        let pipelines: Vec<&Pipeline> = config.pipelines.iter().filter(is_scheduled).collect();
+        pass.state.follow_configuration(&pipelines, now);
+        let mut due = Vec::new();
+        for pipeline in pipelines {
+            let line = pass.state.lines.entry(pipeline.name.clone()).or_default();
+            // What was missed before it was first seen is nobody's loss; what was missed since then runs once.
+            let since = *line.ticked.get_or_insert(now);
+            let next = |after| {
+                let ticks = pipeline.on.iter().filter_map(|trigger| match trigger {
+                    Trigger::Schedule(cron) => schedule::next_tick(cron, after),
+                    _ => None,
+                });
+                ticks.min()
+            };
+            if next(since).is_some_and(|tick| tick <= now) {
+                due.push(pipeline);
+            }
+            pass.next_tick = [pass.next_tick, next(now)].into_iter().flatten().min();
+        }
+        if due.is_empty() {
+            return Ok(());
+        }
+        let github = self.shared.github.of(&pass.state.repo);
+        let branch = pass.state.repo.default_branch.clone();
+        let Some(sha) = github.branch_head(&branch).await? else {
+            return Ok(());
+        };
+        let told = Told {
+            sha,
+            before: None,
+            base_branch: branch.clone(),
+            gone: false,
+        };
+        let place = Place {
+            trigger: TriggerKind::Schedule,
+            told: &told,
+            branch: &branch,
+        };
+        let scene = self.scene(&pass.state, config, &due, &place).await?;
+        pass.state.stands_at(&told.sha, now);
+        for pipeline in due {
+            let wish = Wish {
+                pipeline,
+                scene: scene.clone(),
+                repeat: Repeat::Yes,
+            };
+            pass.state.want(&wish, now);
+            if let Some(line) = pass.state.lines.get_mut(&pipeline.name) {
+                line.ticked = Some(now);
+            }
+        }
+        Ok(())
+    }
+
+    /// What runs that are no pull request's are for. Only what a job asks for is asked of GitHub.
+    async fn scene(
+        &self,
+        state: &RunsState,
+        config: &RepoConfig,
+        pipelines: &[&Pipeline],
+        place: &Place<'_>,
+    ) -> Result<Scene, GitHubError> {
+        let github = self.shared.github.of(&state.repo);
+        let Told {
+            sha,
+            before,
+            base_branch,
+            ..
+        } = place.told;
+        let changed = match before {
+            Some(before)
+                if pipelines
+                    .iter()
+                    .any(|pipeline| pipeline.asks_what_changed()) =>
+            {
+                match github.compare_files(before, sha).await? {
+                    Listing::Complete(files) => filter::touched(&config.filters, &files),
+                    Listing::TooLong(_) | Listing::NotNeeded => Changed::Everything,
+                }
+            }
+            _ => Changed::Everything,
+        };
+        let merge_base = match before {
+            Some(before)
+                if pipelines
+                    .iter()
+                    .any(|pipeline| pipeline.names(&Value::MergeBase)) =>
+            {
+                Some(github.merge_base(before, sha).await?)
+            }
+            _ => None,
+        };
+        Ok(Scene {
+            repository: state.repo.name.clone(),
+            trigger: place.trigger,
+            sha: sha.clone(),
+            branch: place.branch.to_owned(),
+            base_branch: base_branch.clone(),
+            base_sha: before.clone(),
+            merge_base,
+            pull: None,
+            changed,
+            args: String::new(),
+        })
+    }
+}
+
+/// Where runs that are no pull request's take place.
+struct Place<'a> {
+    trigger: TriggerKind,
+    told: &'a Told,
+    branch: &'a str,
+}
+
+/// A pipeline that has nothing to do, and whose gates say so.
+fn without_jobs(pipeline: &Pipeline) -> Pipeline {
+    let mut pipeline = pipeline.clone();
+    pipeline.jobs.clear();
+    pipeline.implied = false;
+    for gate in &mut pipeline.gates {
+        gate.jobs = None;
+    }
+    pipeline
+}
