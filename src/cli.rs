@@ -1,5 +1,7 @@
 //! The command line.
 
+mod plan;
+
 use crate::app::App;
 use crate::engine::Pace;
 use crate::settings::{Given, LogFormat, Logging, SettingError};
@@ -24,7 +26,8 @@ Secrets have no flags, because a process list shows flags to everybody on the ma
   PRIVATE_KEY      the app's private key: PEM, also with literal \\n, or base64 of it
                    (or a file: PRIVATE_KEY_PATH)
   WEBHOOK_SECRET   the webhook's secret; several with commas between them while it is changed
-Set them in the environment, or in the file as private_key and webhook_secret.";
+Set them in the environment, or in the file as private_key and webhook_secret. Secrets of [connections.NAME] stand in the
+file, in files of their own (…_file), or in the environment as CONNECTION_NAME_…, for instance CONNECTION_BAKERY_TOKEN.";
 
 #[derive(Subcommand)]
 enum Command {
@@ -37,6 +40,10 @@ enum Command {
         #[command(flatten)]
         settings: Box<Given>,
     },
+    /// Show what a configuration would run for an event, and why
+    Plan(plan::PlanArgs),
+    /// Validate a configuration and its filters
+    Check(plan::CheckArgs),
     /// See it work: a stand-in GitHub and the app, on this machine, for a minute
     Sandbox(crate::playground::SandboxArgs),
 }
@@ -55,6 +62,8 @@ pub fn run() -> ExitCode {
     };
     let code = match Cli::parse().command {
         Command::Serve { config, settings } => runtime.block_on(serve(config, *settings)),
+        Command::Plan(args) => plan::plan(args),
+        Command::Check(args) => plan::check(args),
         Command::Sandbox(args) => runtime.block_on(crate::playground::run(args)),
     };
     // A look-up of a name, or a write to a disk that hangs, must not hold up the end.
