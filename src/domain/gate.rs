@@ -70,6 +70,9 @@ pub struct Published {
     pub says: Option<Gate>,
     /// When.
     pub written_at: Option<DateTime<Utc>>,
+    /// Whether a pull request wants it; otherwise only runs for a branch, a merge group or a schedule do.
+    #[serde(default)]
+    pub of_pull: bool,
 }
 
 impl HeadState {
@@ -84,6 +87,7 @@ impl HeadState {
                     look_first: self.look_first,
                     says: None,
                     written_at: None,
+                    of_pull: false,
                 });
                 self.gates.len() - 1
             }
@@ -99,15 +103,29 @@ impl HeadState {
         }
     }
 
-    /// Gates that were published and are not wanted any more.
-    pub fn retired(&self, wanted: &[(GateName, Gate)]) -> Vec<(GateName, Gate)> {
-        let unwanted = self.gates.iter().filter(|gate| {
-            gate.says.is_some() && !wanted.iter().any(|(name, _)| *name == gate.name)
-        });
+    /// Gates that were published and are not wanted any more, though their pull request is still there; and open ones of runs
+    /// that are gone. What a pull request said stays when it is closed.
+    pub fn retired(&self, wanted: &[(GateName, Gate)], pulls: Pulls) -> Vec<(GateName, Gate)> {
+        let is_unwanted = |gate: &&Published| !wanted.iter().any(|(name, _)| *name == gate.name);
+        let retires = |gate: &&Published| match (&gate.says, gate.of_pull) {
+            (Some(_), true) => pulls == Pulls::Open,
+            (Some(says), false) => !matches!(says.status, GateStatus::Completed(_)),
+            (None, _) => false,
+        };
+        let unwanted = self.gates.iter().filter(is_unwanted).filter(retires);
         unwanted
             .map(|gate| (gate.name.clone(), super::text::gate_retired(wanted)))
             .collect()
     }
+}
+
+/// Whether a commit is the head of an open pull request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pulls {
+    /// Of one at least.
+    Open,
+    /// Of none.
+    None,
 }
 
 /// What a pull request has to say at its head, gate by gate: as long as the runs don't count, all say the same.
@@ -281,8 +299,11 @@ mod tests {
             attempts: 0,
         };
         head.gate(&name("old")).says = Some(gate.clone());
+        head.gate(&name("old")).of_pull = true;
         head.gate(&name("never published"));
-        let retired = head.retired(&[(name("new"), gate)]);
+        let now = [(name("new"), gate.clone())];
+        assert_eq!(head.retired(&now, Pulls::None), [], "it is closed");
+        let retired = head.retired(&now, Pulls::Open);
         assert_eq!(retired.len(), 1);
         assert_eq!(retired[0].0, name("old"));
         assert_eq!(
@@ -294,5 +315,9 @@ mod tests {
             "{}",
             retired[0].1.summary
         );
+        head.gate(&name("post-merge")).says = Some(gate);
+        let retired = head.retired(&[], Pulls::None);
+        assert_eq!(retired.len(), 1, "nobody will ever end it: {retired:?}");
+        assert_eq!(retired[0].0, name("post-merge"));
     }
 }

@@ -6,7 +6,9 @@
 
 use super::Engine;
 use crate::domain::event::{Button, Event};
-use crate::domain::gate::{Gate, GateStatus, HeadState, combine, gates_of_pull, gates_of_runs};
+use crate::domain::gate::{
+    Gate, GateStatus, HeadState, Pulls, combine, gates_of_pull, gates_of_runs,
+};
 use crate::domain::ids::{CheckRunId, Repo, RepoId, RunSubject, Sha, Subject};
 use crate::domain::pipeline::Publish;
 use crate::domain::pull::{GateName, PullState};
@@ -37,8 +39,14 @@ impl Engine {
             ..Change::default()
         };
         let known = self.store().head(repo, sha).await?;
-        let Some(wanted) = self.wanted_at(repo, sha).await? else {
-            return self.store().commit(end).await;
+        let wanted = match (self.wanted_at(repo, sha).await?, &known) {
+            (Some(wanted), _) => wanted,
+            (None, Some(head)) => Wanted {
+                repo: head.repo.clone(),
+                gates: Vec::new(),
+                pulls: Vec::new(),
+            },
+            (None, None) => return self.store().commit(end).await,
         };
         let Some(_permit) = self.permit(wanted.repo.installation).await else {
             return Ok(());
@@ -56,7 +64,15 @@ impl Engine {
             }
         }
         let stored = head.clone();
-        let mut gates = head.retired(&wanted.gates);
+        let pulls = match wanted.pulls.is_empty() {
+            true => Pulls::None,
+            false => Pulls::Open,
+        };
+        let mut gates = head.retired(&wanted.gates, pulls);
+        let of_pulls = wanted.pulls.iter().filter_map(|pull| pull.gate.as_ref());
+        for name in of_pulls.flat_map(|gate| &gate.names) {
+            head.gate(name).of_pull = true;
+        }
         gates.extend(wanted.gates);
         let mut next = None;
         for (name, gate) in &gates {

@@ -26,6 +26,18 @@ impl Engine {
             pass.state.stale = false;
             return Ok(());
         };
+        for account in pass.state.pressed.clone() {
+            let people = &self.shared.people;
+            let may = config.is_listed_vetter(&account.login)
+                || people
+                    .may_write(&self.shared.github, &pass.state.repo, &account, now)
+                    .await?;
+            pass.state.pressed.retain(|waiting| *waiting != account);
+            if may {
+                pass.state.retest();
+                pass.happened(now, format!("{} runs failed jobs again", account.login));
+            }
+        }
         match pass.state.subject.clone() {
             RunSubject::Pull(_) => {
                 if let Some(pull) = &pass.pull {
@@ -204,28 +216,28 @@ impl Engine {
             base_branch,
             ..
         } = place.told;
-        let changed = match before {
-            Some(before)
-                if pipelines
-                    .iter()
-                    .any(|pipeline| pipeline.asks_what_changed()) =>
-            {
-                match github.compare_files(before, sha).await? {
-                    Listing::Complete(files) => filter::touched(&config.filters, &files),
-                    Listing::TooLong(_) | Listing::NotNeeded => Changed::Everything,
-                }
-            }
-            _ => Changed::Everything,
-        };
+        let asks_what_changed = pipelines
+            .iter()
+            .any(|pipeline| pipeline.asks_what_changed());
+        let asks_for_merge_base = pipelines
+            .iter()
+            .any(|pipeline| pipeline.names(&Value::MergeBase));
         let merge_base = match before {
-            Some(before)
-                if pipelines
-                    .iter()
-                    .any(|pipeline| pipeline.names(&Value::MergeBase)) =>
-            {
+            Some(before) if asks_what_changed || asks_for_merge_base => {
                 Some(github.merge_base(before, sha).await?)
             }
             _ => None,
+        };
+        let changed = match before {
+            Some(before) if asks_what_changed => match github.compare_files(before, sha).await? {
+                // After a forced push GitHub does not list what only the old commit had.
+                _ if place.trigger == TriggerKind::Push && merge_base.as_ref() != Some(before) => {
+                    Changed::Everything
+                }
+                Listing::Complete(files) => filter::touched(&config.filters, &files),
+                Listing::TooLong(_) | Listing::NotNeeded => Changed::Everything,
+            },
+            _ => Changed::Everything,
         };
         Ok(Scene {
             repository: state.repo.name.clone(),

@@ -22,6 +22,8 @@ impl RunsState {
         };
         if self.builds.stand_at(head, pull.stands, now) {
             self.looks_taken = 0;
+            // The mirror was away and is back: what was built for its stand before does not count.
+            self.withdraw_at(head, "the mirror was set up anew", now);
         }
         if pull.looks > self.looks_taken {
             self.builds.look_again();

@@ -12,13 +12,16 @@ pub use builds::Builds;
 pub use orders::{Order, OrderKind};
 pub use want::{Repeat, Wish};
 
-use super::event::{Build, BuildId, Event, MergeGroupChange};
+use super::event::{Account, Build, BuildId, Button, Event, MergeGroupChange};
 use super::ids::{Repo, RunSubject, Sha};
 use super::pipeline::BackendSpec;
 use super::run::{Job, JobRef, JobState, Report, Run};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// So many people may press *Re-run* before the first of them was looked at.
+const MOST_PRESSED: usize = 20;
 
 /// The record of one subject's runs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -33,6 +36,9 @@ pub struct RunsState {
     pub builds: Builds,
     /// What a merge group or a pushed branch is, as far as deliveries tell.
     pub told: Option<Told>,
+    /// Who pressed *Re-run* on a gate of these runs and has to be looked at.
+    #[serde(default)]
+    pub pressed: Vec<Account>,
     /// The highest number of an order that was taken.
     pub orders_taken: u64,
     /// How often the pull request had been looked at again when the builds were last read for it.
@@ -90,6 +96,7 @@ impl RunsState {
             lines: BTreeMap::new(),
             builds: Builds::default(),
             told: None,
+            pressed: Vec::new(),
             orders_taken: 0,
             looks_taken: 0,
             stale: true,
@@ -218,7 +225,24 @@ impl RunsState {
                 }
                 self.stale = true;
             }
-            _ => self.stale = true,
+            // For a pull request its own record takes it, and gives an order.
+            Event::GatePressed {
+                button: Button::Rerun,
+                sender,
+                ..
+            } if !matches!(self.subject, RunSubject::Pull(_)) => {
+                if self.pressed.len() < MOST_PRESSED {
+                    self.pressed.push(sender.clone());
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Runs again what failed.
+    pub fn retest(&mut self) {
+        for run in self.runs_mut().filter(|run| run.counts()) {
+            run.retest(&[]);
         }
     }
 

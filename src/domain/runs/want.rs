@@ -1,6 +1,7 @@
 //! From what is wanted to runs.
 
 use super::{Line, RunsState};
+use crate::domain::ids::Sha;
 use crate::domain::pipeline::{Concurrency, Pipeline};
 use crate::domain::run::{Run, Scene};
 use chrono::{DateTime, Utc};
@@ -81,6 +82,14 @@ impl RunsState {
     /// None of its runs is wanted any more.
     pub fn withdraw(&mut self, why: &str, now: DateTime<Utc>) {
         for run in self.runs_mut().filter(|run| run.counts()) {
+            run.supersede(why.to_owned(), now);
+        }
+    }
+
+    /// Runs for this commit do not count any more.
+    pub(super) fn withdraw_at(&mut self, sha: &Sha, why: &str, now: DateTime<Utc>) {
+        let of_commit = |run: &&mut Run| run.counts() && run.scene.sha == *sha;
+        for run in self.runs_mut().filter(of_commit) {
             run.supersede(why.to_owned(), now);
         }
     }

@@ -65,7 +65,7 @@ pub fn gate_of_run(preface: &str, runs: &RunsState, run: &Run, spec: &GateSpec) 
         job_notes(&jobs, &mut summary);
     }
     if let Some(trouble) = &runs.trouble {
-        let _ = writeln!(summary, "\n**Waiting:** {}.", plain(trouble));
+        let _ = writeln!(summary, "\n**Waiting:** {}.", code(trouble));
     }
     let title = match standing {
         _ if run.queued => "Waits for the run before it".to_owned(),
@@ -308,13 +308,13 @@ fn why(job: &Job) -> String {
         _ => {}
     }
     if let Some(stop) = &job.stopped {
-        reasons.push(plain(&stopped(job, stop)));
+        reasons.push(code(&stopped(job, stop)));
     }
     if let Some(trouble) = &job.trouble {
-        reasons.push(plain(trouble));
+        reasons.push(code(trouble));
     }
     if let Some(title) = &job.report.title {
-        reasons.push(plain(title));
+        reasons.push(code(title));
     }
     if let Some(by) = &job.forced_by {
         reasons.push(format!("asked for by {}", code(by)));
@@ -409,7 +409,7 @@ fn job_notes(jobs: &[&Job], text: &mut String) {
         .collect();
     noted.sort_by_key(|job| !job.failed());
     for job in noted {
-        let _ = writeln!(text, "\n#### {}", plain(&job.spec.name));
+        let _ = writeln!(text, "\n#### {}", code(&job.spec.name));
         if !job.observed.is_empty() {
             build_table(&job.observed, text);
         }
