@@ -134,12 +134,12 @@ pub fn gates_of_pull(state: &PullState, runs: Option<&RunsState>) -> Vec<(GateNa
         return Vec::new();
     };
     let proposal = state.proposal.as_ref().filter(|known| known.sha == at.sha);
-    let proposal = proposal.map(|proposal| {
+    let proposal = proposal.and_then(|proposal| {
         let name = GateName {
             name: CONFIG_GATE.to_owned(),
             publish: Publish::Check,
         };
-        (name, proposal.gate.clone())
+        Some((name, proposal.gate.clone()?))
     });
     let same = |name: &GateName| (name.clone(), at.gate.clone());
     if !at.runs_count {

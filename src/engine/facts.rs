@@ -57,7 +57,7 @@ impl Engine {
             let evidence = if !pull.open {
                 Some(bare(pull))
             } else if approved {
-                self.approved(&github, pull).await?
+                self.approved(&github, &config, state, pull).await?
             } else {
                 self.look(&github, &findings.repository, pull, look == LOOKS)
                     .await?
@@ -154,9 +154,11 @@ impl Engine {
         let read = self
             .proposed_configuration(&repository.repo, head, files)
             .await?;
-        Ok(read.map(|proposed| Proposal {
+        let base = &evidence.pull.base;
+        let gate = read.map(|proposed| text::gate_of_proposal(&proposed, base, files, self.now()));
+        Ok(Some(Proposal {
             sha: head.clone(),
-            gate: text::gate_of_proposal(&proposed, &evidence.pull.base, files, self.now()),
+            gate,
         }))
     }
 
@@ -191,9 +193,18 @@ impl Engine {
     async fn approved(
         &self,
         github: &Repository,
+        config: &RepoConfig,
+        state: &PullState,
         pull: PullView,
     ) -> Result<Option<Evidence>, Failure> {
-        let files = files(github, &pull).await?;
+        let looked_at = state.proposal.as_ref().map(|known| &known.sha) == Some(&pull.head);
+        let needed = !looked_at
+            || config.require_filter_coverage
+            || Pipeline::for_pulls(&config.pipelines).any(Pipeline::asks_what_changed);
+        let files = match needed {
+            true => files(github, &pull).await?,
+            false => Listing::NotNeeded,
+        };
         Ok(Some(Evidence {
             files,
             ..bare(pull)

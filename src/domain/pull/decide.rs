@@ -27,7 +27,7 @@ pub struct Findings {
     pub evidence: Option<Evidence>,
     /// The checks of others that the base branch requires, as they stand at the head.
     pub required: Vec<Required>,
-    /// What is to be said of the configuration that the head proposes, if it changes it.
+    /// What is to be said of the configuration that the head proposes, once its files were looked at.
     pub proposal: Option<Proposal>,
     /// The newest commit that base and head have in common, where a job asks for it.
     pub merge_base: Option<Sha>,

@@ -181,8 +181,8 @@ pub struct GateAt {
 pub struct Proposal {
     /// The head.
     pub sha: Sha,
-    /// Whether it is sound, and what it would run.
-    pub gate: Gate,
+    /// Whether it is sound, and what it would run; `None`: the head does not change it.
+    pub gate: Option<Gate>,
 }
 
 /// A gate's name, and as what it is published.
@@ -251,7 +251,7 @@ pub struct PullState {
     /// The checks of others that the base branch requires, as they stand at the head.
     #[serde(default)]
     pub required: Vec<Required>,
-    /// What is to be said of the configuration that the head proposes, if it changes it.
+    /// What is to be said of the configuration that the head proposes, once its files were looked at.
     #[serde(default)]
     pub proposal: Option<Proposal>,
     /// Orders for the runs of the head, oldest first.
