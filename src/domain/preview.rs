@@ -114,7 +114,7 @@ fn for_pull(
             files: files.map_or(Listing::NotNeeded, Listing::Complete),
             members: BTreeMap::from([(author.id, imagined.member)]),
         }),
-        required: Vec::new(),
+        required: None,
         proposal: None,
         merge_base: Some(imagined_sha('c')),
         runs: None,

@@ -33,7 +33,7 @@ impl Engine {
             repository,
             vetters: BTreeMap::new(),
             evidence: None,
-            required: Vec::new(),
+            required: None,
             proposal: None,
             merge_base: None,
             runs: None,
@@ -72,7 +72,7 @@ impl Engine {
                     findings.merge_base = Some(github.merge_base(base, &evidence.pull.head).await?);
                 }
                 if evidence.pull.open {
-                    findings.required = self.required(&github, &config, &evidence.pull).await?;
+                    findings.required = self.required(&github, &config, &evidence.pull).await;
                     findings.proposal = self
                         .proposal(state, &findings.repository, &evidence)
                         .await?;
@@ -111,8 +111,24 @@ impl Engine {
         Ok(vetters)
     }
 
-    /// The checks of others that the base branch requires, as they stand at the head.
+    /// The checks of others that the base branch requires, as they stand at the head. Nothing is decided by them, so a
+    /// question that fails (an installation that has not granted the permission yet, say) holds nothing up.
     async fn required(
+        &self,
+        github: &Repository,
+        config: &RepoConfig,
+        pull: &PullView,
+    ) -> Option<Vec<Required>> {
+        match self.fetch_required(github, config, pull).await {
+            Ok(required) => Some(required),
+            Err(error) => {
+                tracing::warn!(%error, "can't list the checks that others have to report");
+                None
+            }
+        }
+    }
+
+    async fn fetch_required(
         &self,
         github: &Repository,
         config: &RepoConfig,
@@ -122,11 +138,8 @@ impl Engine {
             .flat_map(|pipeline| &pipeline.gates)
             .map(|gate| gate.name.as_str())
             .collect();
-        let mut names = self
-            .shared
-            .rules
-            .required(github, &pull.base, self.now())
-            .await?;
+        let rules = &self.shared.rules;
+        let mut names = rules.required(github, &pull.base, self.now()).await?;
         names.retain(|name| !ours.contains(name.as_str()));
         if names.is_empty() {
             return Ok(Vec::new());

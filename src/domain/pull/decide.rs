@@ -25,8 +25,9 @@ pub struct Findings {
     pub vetters: BTreeMap<UserId, bool>,
     /// The pull request; `None` where the repository does not concern us.
     pub evidence: Option<Evidence>,
-    /// The checks of others that the base branch requires, as they stand at the head.
-    pub required: Vec<Required>,
+    /// The checks of others that the base branch requires, as they stand at the head; `None`: that could not be found
+    /// out, and what was known stays.
+    pub required: Option<Vec<Required>>,
     /// What is to be said of the configuration that the head proposes, once its files were looked at.
     pub proposal: Option<Proposal>,
     /// The newest commit that base and head have in common, where a job asks for it.
@@ -48,8 +49,13 @@ pub fn decide(state: &mut PullState, findings: &Findings) {
     let pull = &evidence.pull;
     state.author = pull.author.clone().or(state.author.take());
     state.read_head(&pull.head, pull.updated_at);
+    let same_head = state.view.as_ref().map(|view| &view.head) == Some(&pull.head);
     state.view = Some(pull.clone());
-    state.required = findings.required.clone();
+    match &findings.required {
+        Some(required) => state.required = required.clone(),
+        None if same_head => {}
+        None => state.required.iter_mut().for_each(Required::is_open_again),
+    }
     state.proposal = findings.proposal.clone();
 
     let Some(config) = findings.repository.enabled() else {

@@ -40,6 +40,13 @@ impl Required {
         required
     }
 
+    /// What was reported belongs to another head.
+    pub(super) fn is_open_again(&mut self) {
+        self.status = None;
+        self.url = None;
+        self.updated_at = None;
+    }
+
     fn take_in(&mut self, report: &Build) {
         let is_report = matches!(report.id, BuildId::CheckRun(_) | BuildId::Status(_));
         let is_late = self.updated_at.is_some_and(|at| at > report.updated_at);

@@ -82,7 +82,7 @@ impl Scene {
                 repository,
                 vetters: BTreeMap::from([(UserId(1), true), (UserId(2), false)]),
                 evidence: Some(evidence),
-                required: Vec::new(),
+                required: None,
                 proposal: None,
                 merge_base: None,
                 runs: None,

@@ -230,10 +230,10 @@ impl RunsState {
                 button: Button::Rerun,
                 sender,
                 ..
-            } if !matches!(self.subject, RunSubject::Pull(_)) => {
-                if self.pressed.len() < MOST_PRESSED {
-                    self.pressed.push(sender.clone());
-                }
+            } if !matches!(self.subject, RunSubject::Pull(_))
+                && self.pressed.len() < MOST_PRESSED =>
+            {
+                self.pressed.push(sender.clone());
             }
             _ => {}
         }
