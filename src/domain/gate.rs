@@ -5,7 +5,7 @@ use super::ids::{CheckRunId, Repo, Sha};
 use super::pipeline::Publish;
 use super::pull::{GateName, PullState};
 use super::run::Standing;
-use super::runs::{Line, RunsState};
+use super::runs::RunsState;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -103,20 +103,41 @@ impl HeadState {
         }
     }
 
-    /// Gates that were published and are not wanted any more, though their pull request is still there; and open ones of runs
-    /// that are gone. What a pull request said stays when it is closed.
-    pub fn retired(&self, wanted: &[(GateName, Gate)], pulls: Pulls) -> Vec<(GateName, Gate)> {
+    /// What becomes of gates that were published and that nobody wants now. One that is not configured any more blocks nothing. An open one
+    /// of runs that are gone is cancelled, and that does not pass. What a pull request said stays when it is closed.
+    pub fn unwanted(
+        &self,
+        wanted: &[(GateName, Gate)],
+        known: Configured<'_>,
+    ) -> Vec<(GateName, Gate)> {
         let is_unwanted = |gate: &&Published| !wanted.iter().any(|(name, _)| *name == gate.name);
-        let retires = |gate: &&Published| match (&gate.says, gate.of_pull) {
-            (Some(_), true) => pulls == Pulls::Open,
-            (Some(says), false) => !matches!(says.status, GateStatus::Completed(_)),
-            (None, _) => false,
-        };
-        let unwanted = self.gates.iter().filter(is_unwanted).filter(retires);
+        let unwanted = self.gates.iter().filter(is_unwanted);
         unwanted
-            .map(|gate| (gate.name.clone(), super::text::gate_retired(wanted)))
+            .filter_map(|gate| {
+                let says = gate.says.as_ref()?;
+                let is_open = !matches!(says.status, GateStatus::Completed(_));
+                let is_configured = known.names.contains(&gate.name.name.as_str());
+                let now = match known.pulls {
+                    Pulls::Open if !is_configured => super::text::gate_retired(wanted),
+                    Pulls::None if is_open && !gate.of_pull && is_configured => {
+                        super::text::gate_cancelled()
+                    }
+                    Pulls::None if is_open && !gate.of_pull => super::text::gate_retired(wanted),
+                    _ => return None,
+                };
+                Some((gate.name.clone(), now))
+            })
             .collect()
     }
+}
+
+/// What is known around a commit.
+#[derive(Debug, Clone, Copy)]
+pub struct Configured<'a> {
+    /// The names of all gates that the configuration has, whatever triggers them.
+    pub names: &'a [&'a str],
+    /// Whether an open pull request has the commit as its head.
+    pub pulls: Pulls,
 }
 
 /// Whether a commit is the head of an open pull request.
@@ -168,8 +189,10 @@ pub fn gates_of_pull(state: &PullState, runs: Option<&RunsState>) -> Vec<(GateNa
 
 /// What the runs for one commit have to say, below `preface`.
 pub fn gates_of_runs(runs: &RunsState, sha: &Sha, preface: &str) -> Vec<(GateName, Gate)> {
-    let current = runs.lines.values().filter_map(Line::current);
-    let of_commit = current.filter(|run| run.scene.sha == *sha);
+    let of_commit = runs
+        .lines
+        .values()
+        .filter_map(|line| line.shown().find(|run| run.scene.sha == *sha));
     of_commit
         .flat_map(|run| {
             run.gates.iter().map(|spec| {
@@ -285,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gate_that_nobody_wants_any_more_is_retired() {
+    fn a_gate_that_nobody_wants_any_more_ends() {
         let name = |name: &str| GateName {
             name: name.to_owned(),
             publish: Publish::Check,
@@ -302,8 +325,18 @@ mod tests {
         head.gate(&name("old")).of_pull = true;
         head.gate(&name("never published"));
         let now = [(name("new"), gate.clone())];
-        assert_eq!(head.retired(&now, Pulls::None), [], "it is closed");
-        let retired = head.retired(&now, Pulls::Open);
+        let known = |names, pulls| Configured { names, pulls };
+        assert_eq!(
+            head.unwanted(&now, known(&["new"], Pulls::None)),
+            [],
+            "it is closed"
+        );
+        assert_eq!(
+            head.unwanted(&now, known(&["old"], Pulls::Open)),
+            [],
+            "it is still configured, and will be wanted again"
+        );
+        let retired = head.unwanted(&now, known(&["new"], Pulls::Open));
         assert_eq!(retired.len(), 1);
         assert_eq!(retired[0].0, name("old"));
         assert_eq!(
@@ -316,8 +349,14 @@ mod tests {
             retired[0].1.summary
         );
         head.gate(&name("post-merge")).says = Some(gate);
-        let retired = head.retired(&[], Pulls::None);
-        assert_eq!(retired.len(), 1, "nobody will ever end it: {retired:?}");
-        assert_eq!(retired[0].0, name("post-merge"));
+        for (names, conclusion) in [
+            (["post-merge"].as_slice(), Conclusion::Cancelled),
+            (&[], Conclusion::Neutral),
+        ] {
+            let ended = head.unwanted(&[], known(names, Pulls::None));
+            assert_eq!(ended.len(), 1, "nobody else will ever end it: {ended:?}");
+            assert_eq!(ended[0].0, name("post-merge"));
+            assert_eq!(ended[0].1.status, GateStatus::Completed(conclusion));
+        }
     }
 }

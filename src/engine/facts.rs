@@ -214,13 +214,19 @@ impl Engine {
         let needed = !looked_at
             || config.require_filter_coverage
             || Pipeline::for_pulls(&config.pipelines).any(Pipeline::asks_what_changed);
-        let files = match needed {
-            true => files(github, &pull).await?,
-            false => Listing::NotNeeded,
-        };
+        if !needed {
+            return Ok(Some(bare(pull)));
+        }
+        let files = files(github, &pull).await?;
+        // Files are no part of a commit: those of another head may have been listed.
+        let again = github.pull(pull.number).await?;
+        if again.head != pull.head {
+            return Ok(None);
+        }
+        let files = whole(files, pull.changed_files);
         Ok(Some(Evidence {
             files,
-            ..bare(pull)
+            ..bare(again)
         }))
     }
 
@@ -246,14 +252,8 @@ impl Engine {
             Listing::Complete(commits)
         };
         let files = files(github, &pull).await?;
-        // A list that is shorter than GitHub's own count is not the whole of it, whatever the reason.
-        let files = match files {
-            Listing::Complete(listed) if listed.len() as u64 != pull.changed_files => {
-                if !last {
-                    return Ok(None);
-                }
-                Listing::TooLong(pull.changed_files)
-            }
+        let files = match whole(files, pull.changed_files) {
+            Listing::TooLong(count) if count <= MAX_LISTED_FILES && !last => return Ok(None),
             files => files,
         };
         // Files are no part of a commit: those of another head may have been listed.
@@ -312,6 +312,14 @@ async fn files(github: &Repository, pull: &PullView) -> Result<Listing<ChangedFi
     } else {
         Listing::Complete(github.files(pull.number).await?)
     })
+}
+
+/// A list that is shorter than GitHub's own count is not the whole of it, whatever the reason.
+fn whole(files: Listing<ChangedFile>, count: u64) -> Listing<ChangedFile> {
+    match files {
+        Listing::Complete(listed) if listed.len() as u64 != count => Listing::TooLong(count),
+        files => files,
+    }
 }
 
 /// A pull request of which nothing but itself matters.

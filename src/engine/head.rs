@@ -7,7 +7,8 @@
 use super::Engine;
 use crate::domain::event::{Button, Event};
 use crate::domain::gate::{
-    Gate, GateStatus, HeadState, Pulls, combine, gates_of_pull, gates_of_runs,
+    CONFIG_GATE, Configured, Gate, GateStatus, HeadState, Pulls, combine, gates_of_pull,
+    gates_of_runs,
 };
 use crate::domain::ids::{CheckRunId, Repo, RepoId, RunSubject, Sha, Subject};
 use crate::domain::pipeline::Publish;
@@ -68,10 +69,24 @@ impl Engine {
             true => Pulls::None,
             false => Pulls::Open,
         };
-        let mut gates = head.retired(&wanted.gates, pulls);
-        let of_pulls = wanted.pulls.iter().filter_map(|pull| pull.gate.as_ref());
-        for name in of_pulls.flat_map(|gate| &gate.names) {
-            head.gate(name).of_pull = true;
+        let configured = self.store().repo(repo).await?;
+        let mut gates = match configured.as_ref().and_then(|known| known.enabled()) {
+            Some(config) => {
+                let specs = config.pipelines.iter().flat_map(|pipeline| &pipeline.gates);
+                let mut names: Vec<&str> = specs.map(|gate| gate.name.as_str()).collect();
+                names.push(CONFIG_GATE);
+                let known = Configured {
+                    names: &names,
+                    pulls,
+                };
+                head.unwanted(&wanted.gates, known)
+            }
+            None => Vec::new(),
+        };
+        for pull in &wanted.pulls {
+            for (name, _) in gates_of_pull(pull, None) {
+                head.gate(&name).of_pull = true;
+            }
         }
         gates.extend(wanted.gates);
         let mut next = None;

@@ -3,6 +3,7 @@
 use super::Engine;
 use super::runs::Pass;
 use crate::backends::{Assignment, BackendError, Observed, Started};
+use crate::domain::ids::{Repo, RunSubject};
 use crate::domain::pipeline::BackendSpec;
 use crate::domain::run::{Handle, JobState, Run, Step};
 use crate::github::GitHubError;
@@ -17,6 +18,9 @@ const AT_ONCE: usize = 64;
 const CONCURRENT: usize = 8;
 /// How long one of them may take.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A backend that can't be asked is not asked: the job's own report or its time limit ends it.
+const SELDOM: TimeDelta = TimeDelta::days(1);
 
 /// One step on one job of one run.
 struct Task {
@@ -51,10 +55,8 @@ enum Outcome {
 impl Engine {
     /// Asks for the builds if that has to be; whether it was.
     pub(super) async fn read_builds(&self, pass: &mut Pass) -> Result<bool, GitHubError> {
-        if !pass.state.must_read_builds() {
-            return Ok(false);
-        }
-        let (Some(branch), Some(sha)) = (pass.state.branch(), pass.state.builds.sha.clone()) else {
+        let (Some(branch), Some(sha)) = (pass.state.branch(), pass.state.must_read().cloned())
+        else {
             return Ok(false);
         };
         let github = self.shared.github.of(&pass.state.repo);
@@ -62,7 +64,9 @@ impl Engine {
             true => github.reports(&branch, &sha).await?,
             false => github.builds(&branch, &sha).await?,
         };
-        pass.state.builds.are(builds);
+        if let Some(known) = pass.state.builds_of(&sha) {
+            known.are(builds);
+        }
         pass.state.settle(self.now());
         Ok(true)
     }
@@ -107,44 +111,17 @@ impl Engine {
     fn begin_steps(&self, pass: &mut Pass, now: DateTime<Utc>) -> Vec<Task> {
         let mut tasks = Vec::new();
         let (repo, subject) = (pass.state.repo.clone(), pass.state.subject.clone());
-        for run in pass.state.runs_mut() {
-            for step in run.steps(now) {
-                if tasks.len() >= AT_ONCE {
-                    return tasks;
-                }
-                let (job, kind) = match step {
-                    Step::Start { job, rerun } => {
-                        let look_first =
-                            run.jobs[job].state == JobState::Starting { perhaps: true };
-                        run.start_begins(job, now);
-                        (job, Kind::Start { look_first, rerun })
+        // What is only asked does not keep another run's jobs from being started or stopped.
+        for asks in [false, true] {
+            for run in pass.state.runs_mut() {
+                let mut steps = run.steps(now);
+                steps.retain(|step| asks == matches!(step, Step::Observe { .. }));
+                for step in steps {
+                    if tasks.len() >= AT_ONCE {
+                        return tasks;
                     }
-                    Step::Observe { job } => (job, Kind::Observe),
-                    Step::Cancel { job } => (job, Kind::Cancel),
-                };
-                let me = run.job_ref(repo.id, &subject, job);
-                tasks.push(Task {
-                    run: (run.pipeline.clone(), run.number),
-                    job,
-                    kind,
-                    handle: match kind {
-                        Kind::Start { .. } => run.jobs[job].previous().cloned(),
-                        Kind::Observe | Kind::Cancel => run.jobs[job].handle.clone(),
-                    },
-                    failures: run.jobs[job].failures,
-                    assignment: Assignment {
-                        repo: repo.clone(),
-                        scene: run.scene.clone(),
-                        spec: run.jobs[job].spec.backend.clone(),
-                        inputs: run.inputs(job, &me),
-                        reference: run.reference(job, &me),
-                        started_at: run.jobs[job].started_at.unwrap_or(now),
-                        deadline: run.jobs[job].deadline(),
-                        known_runs: known_runs(run),
-                        observed: run.jobs[job].observed.clone(),
-                        job: me,
-                    },
-                });
+                    tasks.push(task_of(run, step, &repo, &subject, now));
+                }
             }
         }
         tasks
@@ -224,9 +201,7 @@ impl Engine {
             Outcome::Started(Started { handle, report }) => {
                 run.started(job, handle, report, now);
                 let first = self.first_poll(task, &run.jobs[job].handle);
-                if let Some(wait) = first {
-                    run.poll_at(job, now + wait);
-                }
+                run.poll_at(job, now + first.unwrap_or(SELDOM));
                 Some(format!(
                     "started {name} (run {number} of {pipeline}, attempt {})",
                     run.jobs[job].attempt
@@ -238,9 +213,8 @@ impl Engine {
                 }
                 let attempt = run.jobs[job].attempt;
                 run.reported(job, attempt, report, now);
-                if let Some(poll) = poll {
-                    run.poll_at(job, now + waited(poll, run.jobs[job].started_at, now));
-                }
+                let wait = poll.map_or(SELDOM, |poll| waited(poll, run.jobs[job].started_at, now));
+                run.poll_at(job, now + wait);
                 None
             }
             Outcome::Cancelled => {
@@ -290,6 +264,48 @@ fn waited(shortest: Duration, started_at: Option<DateTime<Utc>>, now: DateTime<U
     let shortest = TimeDelta::from_std(shortest).unwrap_or(TimeDelta::minutes(1));
     let age = started_at.map_or(TimeDelta::zero(), |started| now - started);
     (age / 10).clamp(shortest, TimeDelta::minutes(10).max(shortest))
+}
+
+/// A step as a task; a start is noted as begun.
+fn task_of(
+    run: &mut Run,
+    step: Step,
+    repo: &Repo,
+    subject: &RunSubject,
+    now: DateTime<Utc>,
+) -> Task {
+    let (job, kind) = match step {
+        Step::Start { job, rerun } => {
+            let look_first = run.jobs[job].state == JobState::Starting { perhaps: true };
+            run.start_begins(job, now);
+            (job, Kind::Start { look_first, rerun })
+        }
+        Step::Observe { job } => (job, Kind::Observe),
+        Step::Cancel { job } => (job, Kind::Cancel),
+    };
+    let me = run.job_ref(repo.id, subject, job);
+    Task {
+        run: (run.pipeline.clone(), run.number),
+        job,
+        kind,
+        handle: match kind {
+            Kind::Start { .. } => run.jobs[job].previous().cloned(),
+            Kind::Observe | Kind::Cancel => run.jobs[job].handle.clone(),
+        },
+        failures: run.jobs[job].failures,
+        assignment: Assignment {
+            repo: repo.clone(),
+            scene: run.scene.clone(),
+            spec: run.jobs[job].spec.backend.clone(),
+            inputs: run.inputs(job, &me),
+            reference: run.reference(job, &me),
+            started_at: run.jobs[job].started_at.unwrap_or(now),
+            deadline: run.jobs[job].deadline(),
+            known_runs: known_runs(run),
+            observed: run.jobs[job].observed.clone(),
+            job: me,
+        },
+    }
 }
 
 /// The workflow runs that jobs of a run already have.

@@ -66,7 +66,7 @@ impl Engine {
         }
         let mut retry = self.find_out_runs(&mut pass).await?;
         pass.shas.extend(pass.state.shas());
-        let mut taken_in = pass.change(Some(began), &stored);
+        let mut taken_in = pass.change(Some(began), &stored, self.now());
         taken_in.done = done;
         self.store().commit(taken_in).await?;
         let taken_in = pass.state.clone();
@@ -89,7 +89,7 @@ impl Engine {
             (Some(one), Some(other)) => Some(one.min(other)),
             (one, other) => one.or(other),
         };
-        self.commit(pass.change(next, &taken_in)).await
+        self.commit(pass.change(next, &taken_in, self.now())).await
     }
 
     async fn load_runs(
@@ -171,11 +171,10 @@ impl Engine {
         let now = self.now();
         let state = &pass.state;
         let jobs = state.runs().filter_map(|run| run.next_look(now)).min();
-        let builds = state.waits_for_builds().then(|| {
+        let builds = state.watches_since().map(|since| {
             let shortest =
                 TimeDelta::from_std(self.shared.pace.poll).unwrap_or(TimeDelta::minutes(10));
-            let age = state.builds.since.map_or(shortest, |since| now - since);
-            now + (age / 2).clamp(shortest, TimeDelta::days(1).max(shortest))
+            now + ((now - since) / 2).clamp(shortest, TimeDelta::days(1).max(shortest))
         });
         [jobs, builds, pass.next_tick].into_iter().flatten().min()
     }
@@ -183,7 +182,12 @@ impl Engine {
 
 impl Pass {
     /// What is to be kept; nothing but the note when to look again if nothing changed since `stored`.
-    pub(super) fn change(&mut self, next: Option<DateTime<Utc>>, stored: &RunsState) -> Change {
+    pub(super) fn change(
+        &mut self,
+        next: Option<DateTime<Utc>>,
+        stored: &RunsState,
+        now: DateTime<Utc>,
+    ) -> Change {
         self.shas.extend(self.state.shas());
         let mut change = Change {
             due: vec![(self.subject.clone(), next)],
@@ -200,7 +204,7 @@ impl Pass {
             let repo = self.state.repo.id;
             let of_pull = self.pull.as_ref().and_then(|pull| pull.gate.as_ref());
             let heads = self.shas.iter().chain(of_pull.map(|gate| &gate.sha));
-            let heads = heads.map(|sha| (Subject::Head(repo, sha.clone()), Some(self.began)));
+            let heads = heads.map(|sha| (Subject::Head(repo, sha.clone()), Some(now)));
             change.due.extend(heads);
         }
         change

@@ -69,6 +69,16 @@ impl Engine {
         if !pass.state.stale {
             return Ok(());
         }
+        let github = self.shared.github.of(&pass.state.repo);
+        match github.branch_head(branch).await? {
+            Some(head) if head == told.sha => {}
+            // Its own delivery is on its way, or was late.
+            Some(_) => return Ok(()),
+            None => {
+                pass.state.withdraw("the merge group is gone", now);
+                return Ok(());
+            }
+        }
         let is_for_groups = |pipeline: &&Pipeline| pipeline.is_on(TriggerKind::MergeGroup);
         let for_groups: Vec<&Pipeline> = config.pipelines.iter().filter(is_for_groups).collect();
         // A merge queue waits for every required check, also for those that have nothing to say about groups.
@@ -112,7 +122,8 @@ impl Engine {
             pass.state.withdraw("the branch is gone", now);
             return Ok(());
         };
-        let before = match pass.state.builds.sha.clone().filter(|ran| *ran != sha) {
+        let ran = pass.state.builds.last().map(|builds| builds.sha.clone());
+        let before = match ran.filter(|ran| *ran != sha) {
             Some(ran) => Some(ran),
             None => pass
                 .state

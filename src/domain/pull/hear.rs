@@ -7,7 +7,7 @@ use crate::domain::config::RepoConfig;
 use crate::domain::event::{Account, AccountKind};
 use crate::domain::ids::{Sha, UserId};
 use crate::domain::pipeline::Pipeline;
-use crate::domain::run::TriggerKind;
+use crate::domain::run::{JobState, Rank, SkipReason, TriggerKind};
 use crate::domain::runs::{OrderKind, RunsState};
 use crate::domain::text;
 use crate::domain::trust::{Approval, Verdict};
@@ -118,7 +118,16 @@ impl Voice<'_> {
                     return Err(text::which_jobs("/test", &self.jobs()));
                 }
                 let head = self.may_steer(state, "/test")?;
-                state.order(&head, self.by, self.at, OrderKind::Test(jobs));
+                let rank = match may_approve(self.by, self.config, &self.findings.vetters) {
+                    true => Rank::Vetter,
+                    false => Rank::Author,
+                };
+                if rank == Rank::Author
+                    && let Some(job) = self.not_for_the_author(&head, &jobs)
+                {
+                    return Err(text::job_is_not_for_everybody(&job));
+                }
+                state.order(&head, self.by, self.at, OrderKind::Test(jobs, rank));
             }
             Invocation::Cancel => {
                 let head = self.may_steer(state, "/cancel")?;
@@ -256,6 +265,27 @@ impl Voice<'_> {
         names.sort_unstable();
         names.dedup();
         names
+    }
+
+    /// One of these jobs that its conditions keep from running whoever's pull request this is, unless a vetter asks for it.
+    fn not_for_the_author(&self, head: &Sha, jobs: &[String]) -> Option<String> {
+        let runs = self.findings.runs.as_ref()?;
+        let of_head = runs
+            .runs()
+            .filter(|run| run.counts() && run.scene.sha == *head);
+        of_head
+            .flat_map(|run| {
+                jobs.iter()
+                    .flat_map(|name| run.find(name))
+                    .map(|at| &run.jobs[at])
+            })
+            .find(|job| {
+                matches!(
+                    job.state,
+                    JobState::Skipped(SkipReason::OtherBranch | SkipReason::AuthorNotTrusted)
+                )
+            })
+            .map(|job| job.spec.name.clone())
     }
 
     /// Whether it is certain that no job of the head's runs failed.

@@ -33,6 +33,7 @@ mod tests;
 
 pub use name::matches_name;
 pub use news::MOST_CANCELS;
+pub use orders::Rank;
 pub use report::{
     LONGEST_NAME, LONGEST_OUTPUT, LONGEST_SUMMARY, LONGEST_TITLE, LONGEST_URL, MOST_METRICS,
     MOST_OUTPUTS,

@@ -1,10 +1,21 @@
 //! What people ask for. Jobs are named by their expanded name or, all of a matrix, by their key; case does not count. A
 //! run that was superseded takes no orders.
 
-use super::{Excuse, Job, JobState, Run, Stop};
+use super::{Excuse, Job, JobState, Run, SkipReason, Stop};
 use crate::domain::event::Conclusion;
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashMap};
+
+/// Whose order it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rank {
+    /// A vetter's.
+    Vetter,
+    /// The author's, whose head is trusted.
+    Author,
+}
 
 impl Run {
     /// The places of the jobs of that name or key.
@@ -39,7 +50,10 @@ impl Run {
 
     /// `/test`: the named jobs run whatever their conditions say, those that have ended once more, and with them what they
     /// need and what did not pass. Gives the expanded names of all that run now and would not have.
-    pub fn force(&mut self, names: &[String], by: &str) -> Vec<String> {
+    ///
+    /// What was skipped because of its branch or author runs only for a vetter: whoever may start a job by hand need not
+    /// be one of those it is for.
+    pub fn force(&mut self, names: &[String], by: &str, rank: Rank) -> Vec<String> {
         if !self.counts() {
             return Vec::new();
         }
@@ -62,15 +76,18 @@ impl Run {
         for at in wanted {
             let job = &mut self.jobs[at];
             let runs = match job.state {
-                JobState::Skipped(_) => true,
-                JobState::Ended(_) => true,
+                JobState::Skipped(SkipReason::OtherBranch | SkipReason::AuthorNotTrusted) => {
+                    rank == Rank::Vetter
+                }
+                JobState::Skipped(_) | JobState::Ended(_) => true,
                 JobState::Waiting | JobState::Starting { .. } | JobState::Active(_) => false,
             };
             if runs {
                 job.ordered();
                 run.push(job.spec.name.clone());
             }
-            if !job.is_begun() && (runs || chosen.contains(&at)) {
+            let is_waiting = matches!(job.state, JobState::Waiting | JobState::Starting { .. });
+            if !job.is_begun() && (runs || (is_waiting && chosen.contains(&at))) {
                 job.forced_by = Some(by.to_owned());
             }
         }

@@ -1,7 +1,9 @@
 //! What others build for a commit on a branch, as deliveries and lists tell it.
 
+use super::RunsState;
 use crate::domain::event::{Build, BuildId};
 use crate::domain::ids::Sha;
+use crate::domain::run::Run;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -9,10 +11,10 @@ use serde::{Deserialize, Serialize};
 const KEPT: usize = 1_000;
 
 /// The builds of one commit on one branch.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Builds {
-    /// The commit; `None`: none is built.
-    pub sha: Option<Sha>,
+    /// The commit.
+    pub sha: Sha,
     /// Which stand of the branch: it can come back to a commit it held before, and then the builds from before don't
     /// count.
     pub stand: u64,
@@ -25,37 +27,35 @@ pub struct Builds {
     /// Workflow runs up to this number belong to an earlier stand.
     pub runs_before: u64,
     /// Since when the branch holds the commit.
-    pub since: Option<DateTime<Utc>>,
+    pub since: DateTime<Utc>,
 }
 
 impl Builds {
-    /// The branch holds `sha` now; a new stand begins if it did not, or if it was elsewhere in between.
-    /// Whether one does.
-    pub fn stand_at(&mut self, sha: &Sha, stand: u64, now: DateTime<Utc>) -> bool {
-        if self.sha.as_ref() == Some(sha) && self.stand == stand {
-            return false;
+    /// The branch holds `sha` since `now`; what was `before` does not count.
+    fn new(sha: Sha, stand: u64, runs_before: u64, now: DateTime<Utc>) -> Self {
+        Self {
+            sha,
+            stand,
+            list: Vec::new(),
+            confirmed: false,
+            read: false,
+            runs_before,
+            since: now,
         }
-        let newest = self.list.iter().filter_map(|build| match build.id {
+    }
+
+    /// The newest workflow run that is known.
+    fn newest_run(&self) -> u64 {
+        let runs = self.list.iter().filter_map(|build| match build.id {
             BuildId::WorkflowRun(id) => Some(id),
             _ => None,
         });
-        let runs_before = newest.max().unwrap_or(0).max(self.runs_before);
-        *self = Self {
-            sha: Some(sha.clone()),
-            stand,
-            runs_before,
-            since: Some(now),
-            ..Self::default()
-        };
-        true
+        runs.max().unwrap_or(0).max(self.runs_before)
     }
 
     /// One build changed. Late news never replaces newer.
-    pub fn changed(&mut self, sha: &Sha, build: &Build) {
-        if self.sha.as_ref() != Some(sha) || !self.counts(build) {
-            return;
-        }
-        if self.take_in(build.clone()) {
+    pub fn changed(&mut self, build: &Build) {
+        if self.counts(build) && self.take_in(build.clone()) {
             self.confirmed = false;
         }
     }
@@ -69,7 +69,8 @@ impl Builds {
         }
         self.list
             .sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
-        self.confirmed = true;
+        // A list that has no room for all is not the whole of it.
+        self.confirmed = self.list.len() < KEPT;
         self.read = false;
     }
 
@@ -96,5 +97,80 @@ impl Builds {
             BuildId::WorkflowRun(id) => id > self.runs_before,
             _ => true,
         }
+    }
+}
+
+impl RunsState {
+    /// The branch holds `sha` now. A new stand begins if it did not, or if it was elsewhere in between; whether one
+    /// does.
+    pub fn stand_at(&mut self, sha: &Sha, stand: u64, now: DateTime<Utc>) -> bool {
+        let present = self.builds.last();
+        if present.is_some_and(|present| present.sha == *sha && present.stand == stand) {
+            return false;
+        }
+        let newest = self.builds.iter().map(Builds::newest_run).max();
+        let runs_before = newest.unwrap_or(0).max(self.oldest_run);
+        self.builds.retain(|builds| builds.sha != *sha);
+        let new = Builds::new(sha.clone(), stand, runs_before, now);
+        self.builds.push(new);
+        true
+    }
+
+    /// The same for a branch that is not ours: what was built before we looked is asked for.
+    pub fn stands_at(&mut self, sha: &Sha, now: DateTime<Utc>) {
+        if self.stand_at(sha, 0, now) {
+            self.read_builds();
+        }
+    }
+
+    /// The builds of the present stand are to be read again.
+    pub fn read_builds(&mut self) {
+        if let Some(present) = self.builds.last_mut() {
+            present.look_again();
+        }
+    }
+
+    /// The builds of a commit.
+    pub fn builds_of(&mut self, sha: &Sha) -> Option<&mut Builds> {
+        self.builds.iter_mut().find(|builds| builds.sha == *sha)
+    }
+
+    /// The oldest stand whose builds a job waits for.
+    pub fn watches_since(&self) -> Option<DateTime<Utc>> {
+        let watched = self
+            .builds
+            .iter()
+            .filter(|builds| self.runs_for(builds).any(Run::watches));
+        watched.map(|builds| builds.since).min()
+    }
+
+    /// A commit whose builds have to be asked for now: success is published only after GitHub was asked whether there
+    /// are other builds.
+    pub fn must_read(&self) -> Option<&Sha> {
+        let must = |builds: &&Builds| {
+            let unsure = !builds.confirmed && self.runs_for(builds).any(Run::is_unsure);
+            unsure || (builds.read && self.runs_for(builds).any(Run::watches))
+        };
+        self.builds.iter().find(must).map(|builds| &builds.sha)
+    }
+
+    /// Drops the builds that no run looks at any more, but the present ones.
+    pub(super) fn tidy_builds(&mut self) {
+        let Some(present) = self.builds.pop() else {
+            return;
+        };
+        let stands = std::mem::take(&mut self.builds);
+        let (kept, gone): (Vec<_>, Vec<_>) = stands
+            .into_iter()
+            .partition(|builds| self.runs_for(builds).any(|run| !run.is_over()));
+        self.builds = kept;
+        let runs_before = gone.iter().map(Builds::newest_run).max().unwrap_or(0);
+        self.builds.push(present);
+        self.oldest_run = self.oldest_run.max(runs_before);
+    }
+
+    fn runs_for<'a>(&'a self, builds: &'a Builds) -> impl Iterator<Item = &'a Run> {
+        self.runs()
+            .filter(move |run| run.counts() && !run.queued && run.scene.sha == builds.sha)
     }
 }

@@ -20,13 +20,14 @@ impl RunsState {
         let Some(head) = pull.open_head().filter(|_| pull.may_run()) else {
             return;
         };
-        if self.builds.stand_at(head, pull.stands, now) {
+        let new_stand = self.stand_at(head, pull.stands, now);
+        if new_stand {
             self.looks_taken = 0;
             // The mirror was away and is back: what was built for its stand before does not count.
             self.withdraw_at(head, "the mirror was set up anew", now);
         }
         if pull.looks > self.looks_taken {
-            self.builds.look_again();
+            self.read_builds();
             self.looks_taken = pull.looks;
         }
         let taken = self.orders_taken;
@@ -56,5 +57,9 @@ impl RunsState {
             }
         }
         self.take_orders(&pull.orders, &fresh, now);
+        // A report of others may have come before anybody here listened for it.
+        if new_stand && self.follows_reports() {
+            self.read_builds();
+        }
     }
 }

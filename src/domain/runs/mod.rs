@@ -32,8 +32,10 @@ pub struct RunsState {
     pub subject: RunSubject,
     /// The runs of each pipeline, by its name.
     pub lines: BTreeMap<String, Line>,
-    /// What others build for the commit.
-    pub builds: Builds,
+    /// What others build, for each commit that a run looks at; the last is where the branch stands now.
+    pub builds: Vec<Builds>,
+    /// Workflow runs up to this number belong to stands that are forgotten.
+    pub oldest_run: u64,
     /// What a merge group or a pushed branch is, as far as deliveries tell.
     pub told: Option<Told>,
     /// Who pressed *Re-run* on a gate of these runs and has to be looked at.
@@ -78,12 +80,17 @@ pub struct Told {
 }
 
 impl Line {
-    /// The run that counts: the newest that is not superseded.
-    pub fn current(&self) -> Option<&Run> {
+    /// The runs that count, newest first: the present one, and those before it that it did not supersede.
+    pub fn shown(&self) -> impl Iterator<Item = &Run> {
         self.runs
             .iter()
             .rev()
-            .find(|run| run.counts() && !run.queued)
+            .filter(|run| run.counts() && !run.queued)
+    }
+
+    /// The newest of them.
+    pub fn current(&self) -> Option<&Run> {
+        self.shown().next()
     }
 }
 
@@ -94,7 +101,8 @@ impl RunsState {
             repo,
             subject,
             lines: BTreeMap::new(),
-            builds: Builds::default(),
+            builds: Vec::new(),
+            oldest_run: 0,
             told: None,
             pressed: Vec::new(),
             orders_taken: 0,
@@ -117,39 +125,13 @@ impl RunsState {
 
     /// The commits at which its gates stand.
     pub fn shas(&self) -> BTreeSet<Sha> {
-        let current = self.lines.values().filter_map(Line::current);
-        current.map(|run| run.scene.sha.clone()).collect()
+        let shown = self.lines.values().flat_map(Line::shown);
+        shown.map(|run| run.scene.sha.clone()).collect()
     }
 
     /// Whether nothing has to be remembered: no pipeline ever ran here, and none is about to.
     pub fn is_idle(&self) -> bool {
         self.lines.is_empty() && !self.stale
-    }
-
-    /// Its branch holds this commit now. What was built before we looked is asked for.
-    pub fn stands_at(&mut self, sha: &Sha, now: DateTime<Utc>) {
-        if self.builds.stand_at(sha, 0, now) {
-            self.builds.read = true;
-        }
-    }
-
-    /// Whether a job waits for what others build.
-    pub fn waits_for_builds(&self) -> bool {
-        self.with_builds().any(Run::watches)
-    }
-
-    /// Whether the builds have to be asked for now: success is published only after GitHub was asked whether there are
-    /// other builds.
-    pub fn must_read_builds(&self) -> bool {
-        let unsure = !self.builds.confirmed && self.with_builds().any(Run::is_unsure);
-        unsure || (self.builds.read && self.waits_for_builds())
-    }
-
-    /// The runs that the builds are for.
-    fn with_builds(&self) -> impl Iterator<Item = &Run> {
-        let sha = self.builds.sha.as_ref();
-        self.runs()
-            .filter(move |run| run.counts() && !run.queued && sha == Some(&run.scene.sha))
     }
 
     /// Whether a job asks for check runs or commit statuses by name, and not only for builds as a whole.
@@ -173,8 +155,11 @@ impl RunsState {
                 branch,
             } => {
                 self.repo = repo.clone();
-                if branch.is_some() && *branch == self.branch() {
-                    self.builds.changed(sha, build);
+                if branch.is_some()
+                    && *branch == self.branch()
+                    && let Some(builds) = self.builds_of(sha)
+                {
+                    builds.changed(build);
                 }
                 self.workflow_run_changed(sha, build, now);
             }
@@ -197,13 +182,20 @@ impl RunsState {
                 ..
             } => {
                 self.repo = repo.clone();
-                self.told = Some(Told {
-                    sha: sha.clone(),
-                    before: Some(base_sha.clone()),
-                    base_branch: base_branch.clone(),
-                    gone: *change == MergeGroupChange::Gone
-                        || self.told.as_ref().is_some_and(|told| told.gone),
-                });
+                let gone = *change == MergeGroupChange::Gone;
+                match &mut self.told {
+                    Some(told) if told.sha == *sha => told.gone |= gone,
+                    // The end of an earlier group says nothing of the one that has its branch now.
+                    Some(_) if gone => {}
+                    _ => {
+                        self.told = Some(Told {
+                            sha: sha.clone(),
+                            before: Some(base_sha.clone()),
+                            base_branch: base_branch.clone(),
+                            gone,
+                        });
+                    }
+                }
                 self.stale = true;
             }
             Event::BranchPushed {

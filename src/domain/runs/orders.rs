@@ -2,7 +2,7 @@
 
 use super::RunsState;
 use crate::domain::ids::Sha;
-use crate::domain::run::Excuse;
+use crate::domain::run::{Excuse, Rank};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -28,7 +28,7 @@ pub enum OrderKind {
     /// `/retest`: these again; none named: those that failed.
     Retest(Vec<String>),
     /// `/test`: these, whatever their conditions say.
-    Test(Vec<String>),
+    Test(Vec<String>, Rank),
     /// `/skip`: these count as passed.
     Skip {
         /// Which.
@@ -62,7 +62,9 @@ impl RunsState {
                 for run in runs {
                     match &order.kind {
                         OrderKind::Retest(jobs) => drop(run.retest(jobs)),
-                        OrderKind::Test(jobs) => drop(run.force(jobs, &order.by)),
+                        OrderKind::Test(jobs, rank) => {
+                            drop(run.force(jobs, &order.by, *rank));
+                        }
                         OrderKind::Skip { jobs, reason } => {
                             let excuse = Excuse {
                                 by: order.by.clone(),
@@ -87,6 +89,6 @@ impl RunsState {
 impl Order {
     /// Whether it holds for the head, and not only for what runs now.
     fn holds(&self) -> bool {
-        matches!(self.kind, OrderKind::Test(_) | OrderKind::Skip { .. })
+        matches!(self.kind, OrderKind::Test(..) | OrderKind::Skip { .. })
     }
 }

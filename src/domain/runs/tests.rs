@@ -48,7 +48,7 @@ fn wish(pipeline: &Pipeline, head: char) -> Wish<'_> {
 /// The runs of pull request 7 whose mirror holds `a` since second 20, of the implied pipeline.
 fn watching() -> RunsState {
     let mut runs = RunsState::new(repo(), RunSubject::Pull(PrNumber(7)));
-    runs.builds.stand_at(&sha('a'), 1, at(20));
+    runs.stand_at(&sha('a'), 1, at(20));
     runs.want(&wish(&Pipeline::implied(), 'a'), at(20));
     runs.settle(at(20));
     runs
@@ -90,18 +90,18 @@ fn success_needs_every_build_and_a_second_look() {
     assert_eq!(status(&runs), GateStatus::InProgress);
     told(&mut runs, 'b', build(1, SUCCESS, 30));
     assert!(
-        runs.builds.list.is_empty(),
+        runs.builds[0].list.is_empty(),
         "a build of another commit is not ours"
     );
     told(&mut runs, 'a', build(1, BuildStatus::Running, 30));
-    assert!(!runs.must_read_builds());
+    assert!(!runs.must_read().is_some());
     told(&mut runs, 'a', build(1, SUCCESS, 31));
     assert_eq!(status(&runs), GateStatus::InProgress);
     assert!(
-        runs.must_read_builds(),
+        runs.must_read().is_some(),
         "there may be others that nobody told us of"
     );
-    runs.builds.are(vec![
+    runs.builds_of(&sha('a')).expect("a stand").are(vec![
         build(1, SUCCESS, 31),
         build(2, BuildStatus::Running, 32),
     ]);
@@ -109,7 +109,8 @@ fn success_needs_every_build_and_a_second_look() {
     assert_eq!(status(&runs), GateStatus::InProgress);
     told(&mut runs, 'a', build(2, SUCCESS, 33));
     told(&mut runs, 'a', build(2, BuildStatus::Running, 32));
-    runs.builds
+    runs.builds_of(&sha('a'))
+        .expect("a stand")
         .are(vec![build(1, SUCCESS, 31), build(2, SUCCESS, 33)]);
     runs.settle(at(42));
     assert_eq!(status(&runs), GateStatus::Completed(Conclusion::Success));
@@ -122,15 +123,18 @@ fn a_build_from_before_the_mirror_was_restored_does_not_count() {
     // The pull request is closed and opened again with the same head: the mirror is new, and so are its builds.
     runs.withdraw("the pull request was closed", at(50));
     runs.settle(at(50));
-    runs.builds.stand_at(&sha('a'), 2, at(60));
+    runs.stand_at(&sha('a'), 2, at(60));
     assert!(
         runs.want(&wish(&Pipeline::implied(), 'a'), at(60)),
         "a new run"
     );
-    runs.builds.are(vec![build(5, SUCCESS, 30)]);
+    runs.builds_of(&sha('a'))
+        .expect("a stand")
+        .are(vec![build(5, SUCCESS, 30)]);
     runs.settle(at(60));
     assert_eq!(status(&runs), GateStatus::InProgress);
-    runs.builds
+    runs.builds_of(&sha('a'))
+        .expect("a stand")
         .are(vec![build(5, SUCCESS, 30), build(6, SUCCESS, 70)]);
     runs.settle(at(70));
     assert_eq!(status(&runs), GateStatus::Completed(Conclusion::Success));
@@ -186,7 +190,93 @@ fn a_new_run_cancels_the_one_before_or_waits_for_it() {
     let first = runs.runs_mut().next().expect("a run");
     first.cancel("maya says so", at(3));
     runs.settle(at(3));
-    assert_eq!(heads(&runs), [('c', false, true)]);
+    assert_eq!(
+        heads(&runs),
+        [('a', false, true), ('c', false, true)],
+        "what came of the first is still to be published"
+    );
+    assert!(runs.shas().contains(&sha('a')));
+}
+
+#[test]
+fn a_check_job_of_a_run_that_others_wait_for_still_sees_its_builds() {
+    let mut queueing = Pipeline::implied();
+    queueing.concurrency = Some(Concurrency::Queue);
+    let mut runs = RunsState::new(repo(), RunSubject::Branch("main".to_owned()));
+    for head in ['a', 'b'] {
+        runs.stands_at(&sha(head), at(1));
+        runs.want(&wish(&queueing, head), at(1));
+        runs.settle(at(1));
+    }
+    runs.builds_of(&sha('a'))
+        .expect("its builds are kept")
+        .are(vec![build(1, SUCCESS, 30)]);
+    runs.settle(at(40));
+    assert_eq!(
+        status(&runs),
+        GateStatus::Completed(Conclusion::Success),
+        "although main has moved on"
+    );
+    assert_eq!(heads(&runs), [('a', false, true), ('b', false, true)]);
+}
+
+#[test]
+fn a_merge_group_that_is_queued_again_is_not_gone() {
+    let mut runs = RunsState::new(
+        repo(),
+        RunSubject::MergeGroup("gh-readonly-queue/x".to_owned()),
+    );
+    let mut told = |digit, change| {
+        let event = Event::MergeGroup {
+            repo: repo(),
+            branch: "gh-readonly-queue/x".to_owned(),
+            sha: sha(digit),
+            base_branch: "main".to_owned(),
+            base_sha: sha('0'),
+            change,
+        };
+        runs.intake(&event, at(1));
+        let told = runs.told.clone().expect("a group");
+        (told.sha, told.gone)
+    };
+    let (requested, gone) = (MergeGroupChange::Requested, MergeGroupChange::Gone);
+    for (digit, change, expected) in [
+        ('a', requested, (sha('a'), false)),
+        ('a', gone, (sha('a'), true)),
+        ('a', requested, (sha('a'), true)),
+        ('b', requested, (sha('b'), false)),
+        ('a', gone, (sha('b'), false)),
+        ('b', gone, (sha('b'), true)),
+    ] {
+        assert_eq!(told(digit, change), expected);
+    }
+}
+
+#[test]
+fn a_gate_of_another_name_reaches_the_runs_there_are_and_a_command_s_run_is_as_good() {
+    let old = two_jobs("backends", Concurrency::Cancel);
+    let mut new = old.clone();
+    new.gates[0].name = "renamed".to_owned();
+    let mut runs = RunsState::new(repo(), RunSubject::Pull(PrNumber(7)));
+    let ordered = Wish {
+        scene: Scene {
+            trigger: TriggerKind::Command,
+            args: "staging".to_owned(),
+            ..scene('a')
+        },
+        ..wish(&old, 'a')
+    };
+    runs.want(&ordered, at(1));
+    runs.settle(at(1));
+    assert!(!runs.want(&wish(&new, 'a'), at(2)), "it has its run");
+    let gates = gates_of_runs(&runs, &sha('a'), "");
+    assert_eq!(gates[0].0.name, "renamed");
+    assert_eq!(runs.runs().next().expect("a run").scene.args, "staging");
+    new.implied = true;
+    assert!(
+        runs.want(&wish(&new, 'a'), at(3)),
+        "it is another pipeline now"
+    );
 }
 
 #[test]

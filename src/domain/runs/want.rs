@@ -6,6 +6,9 @@ use crate::domain::pipeline::{Concurrency, Pipeline};
 use crate::domain::run::{Run, Scene};
 use chrono::{DateTime, Utc};
 
+/// So many runs of a pipeline that have ended are kept.
+const KEPT: usize = 3;
+
 /// That a pipeline is to run.
 #[derive(Debug, Clone)]
 pub struct Wish<'a> {
@@ -34,9 +37,12 @@ impl RunsState {
         if let Some(run) = newest
             && wish.repeat == Repeat::No
             && run.scene.sha == wish.scene.sha
-            && run.scene.trigger == wish.scene.trigger
+            && takes_over(run, wish.pipeline)
         {
-            run.revise(&wish.scene);
+            // One that a command began is as good: it keeps what the command said.
+            if run.scene.trigger == wish.scene.trigger {
+                run.revise(&wish.scene);
+            }
             return false;
         }
         line.begin(wish, now);
@@ -96,16 +102,22 @@ impl RunsState {
 
     /// Draws all conclusions from what is known; afterwards the jobs say what is to be done.
     pub fn settle(&mut self, now: DateTime<Utc>) {
-        let builds = &self.builds;
         for line in self.lines.values_mut() {
             for run in &mut line.runs {
-                if run.counts() && builds.sha.as_ref() == Some(&run.scene.sha) {
+                let builds = self
+                    .builds
+                    .iter()
+                    .find(|builds| builds.sha == run.scene.sha);
+                if run.counts()
+                    && let Some(builds) = builds
+                {
                     run.observed(&builds.list, builds.confirmed, now);
                 }
                 run.advance(now);
             }
             line.tidy(now);
         }
+        self.tidy_builds();
         self.lines
             .retain(|_, line| !line.runs.is_empty() || line.ticked.is_some() || line.newest > 0);
     }
@@ -143,9 +155,10 @@ impl Line {
             next.queued = false;
             next.advance(now);
         }
-        let current = self.current().map(|run| run.number);
+        // What has ended stays while its gates may still have to be written.
+        let kept: Vec<u64> = self.shown().take(KEPT).map(|run| run.number).collect();
         self.runs.retain(|run| {
-            !run.is_over() || (run.counts() && (run.queued || Some(run.number) == current))
+            !run.is_over() || (run.counts() && (run.queued || kept.contains(&run.number)))
         });
     }
 }
@@ -159,4 +172,20 @@ fn is_of(run: &Run, pipeline: &Pipeline) -> bool {
             .iter()
             .zip(&pipeline.jobs)
             .all(|(job, spec)| job.spec == *spec)
+}
+
+/// Whether a run can go on for a pipeline as it is configured now: its jobs stay what they are, and its gates follow the
+/// configuration as far as they speak of these jobs.
+fn takes_over(run: &mut Run, pipeline: &Pipeline) -> bool {
+    let has = |name: &String| run.jobs.iter().any(|job| job.spec.name == *name);
+    let mut named = pipeline
+        .gates
+        .iter()
+        .flat_map(|gate| gate.jobs.iter().flatten());
+    if run.implied != pipeline.implied || !named.all(has) {
+        return false;
+    }
+    run.gates.clone_from(&pipeline.gates);
+    run.publish = pipeline.publish;
+    true
 }

@@ -99,6 +99,16 @@ pub fn nothing_runs_yet() -> String {
     "No job can run yet: the head of this pull request is not mirrored. `/status` says what it waits for.".to_owned()
 }
 
+/// `/test` of a job whose branch or author condition is not met.
+pub fn job_is_not_for_everybody(job: &str) -> String {
+    format!(
+        "{} is only for some branches or authors, and this pull request is none of those. A maintainer can start it all the \
+         same with {}.",
+        code(job),
+        code(&format!("/test {job}"))
+    )
+}
+
 /// `/retest` without anything to run again.
 pub fn nothing_to_retest() -> String {
     "No job of this head has failed, so there is nothing to run again. `/retest <job>` runs a job again all the same."

@@ -11,9 +11,9 @@ mod preview;
 mod run;
 
 pub use answer::{
-    bad_sha, help, may_not_steer, no_such_job, not_a_vetter, nothing_runs_yet, nothing_to_retest,
-    sha_missing, short_sha, skip_needs_a_reason, status, suspicious_line, try_again,
-    unknown_command, vetters_only, which_jobs, wrong_sha,
+    bad_sha, help, job_is_not_for_everybody, may_not_steer, no_such_job, not_a_vetter,
+    nothing_runs_yet, nothing_to_retest, sha_missing, short_sha, skip_needs_a_reason, status,
+    suspicious_line, try_again, unknown_command, vetters_only, which_jobs, wrong_sha,
 };
 pub use comment::{
     ANSWER_MARKER, STATUS_MARKER, answer_marker, comment_auto_sync_off, comment_needs_vetting,
@@ -25,7 +25,7 @@ pub use gate::{
     shared_head, summary, title_mirroring, title_uncovered, title_waits_for_vetter, too_many_files,
 };
 pub use preview::{gate_of_proposal, preview_for_terminal, preview_in_markdown, why_it_runs};
-pub use run::{backend, gate_of_run, gate_retired, gate_starting, skip_reason};
+pub use run::{backend, gate_cancelled, gate_of_run, gate_retired, gate_starting, skip_reason};
 
 use super::event::Account;
 use super::ids::Sha;

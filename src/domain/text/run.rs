@@ -49,6 +49,18 @@ pub fn gate_retired(now: &[(GateName, Gate)]) -> Gate {
     }
 }
 
+/// A gate whose runs are gone before they ended.
+pub fn gate_cancelled() -> Gate {
+    Gate {
+        status: GateStatus::Completed(Conclusion::Cancelled),
+        title: "Cancelled: nothing runs for this commit any more".to_owned(),
+        summary: "What was to be built was taken back before it ended: its branch or merge group is gone, or a newer run \
+                  took its place.\n"
+            .to_owned(),
+        approve_button: false,
+    }
+}
+
 /// One gate of a run, below what else is to be said.
 pub fn gate_of_run(preface: &str, runs: &RunsState, run: &Run, spec: &GateSpec) -> Gate {
     let jobs = jobs_of(run, spec);

@@ -157,7 +157,9 @@ impl World {
             Deed::Pass(seconds) => self.now += seconds,
             Deed::Cancelled(job) => run.cancelled(job % count),
             Deed::Retest(job) => drop(run.retest(&job.as_ref().map_or(vec![], name))),
-            Deed::Force(job) => drop(run.force(&name(job), "bob")),
+            Deed::Force(job) => {
+                drop(run.force(&name(job), "bob", crate::domain::run::Rank::Vetter))
+            }
             Deed::Excuse(job) => drop(run.excuse(&name(job), excuse())),
             Deed::Cancel => drop(run.cancel("bob", now)),
             Deed::Label(present) => {

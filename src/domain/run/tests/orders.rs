@@ -86,12 +86,15 @@ fn test_runs_a_job_that_rules_skip_and_what_it_needs() {
         after,
     ]);
     assert_eq!(
-        run.force(&texts(&["after"]), "bob"),
+        run.force(&texts(&["after"]), "bob", crate::domain::run::Rank::Vetter),
         ["after"],
         "it needs nobody to run"
     );
     run.advance(at(1));
-    assert_eq!(run.force(&texts(&["test"]), "bob"), ["build", "test"]);
+    assert_eq!(
+        run.force(&texts(&["test"]), "bob", crate::domain::run::Rank::Vetter),
+        ["build", "test"]
+    );
     run.advance(at(1));
     assert_eq!(run.shown(), "starting NoLabel waiting waiting");
     assert_eq!(run.get("build").forced_by.as_deref(), Some("bob"));
@@ -111,16 +114,19 @@ fn test_runs_again_what_has_ended_and_the_needs_that_failed() {
     run.ends("build (12.9)", Success, at(1));
     run.ends("build (13.0)", Failure, at(1));
     assert_eq!(
-        run.force(&texts(&["test"]), "bob"),
+        run.force(&texts(&["test"]), "bob", crate::domain::run::Rank::Vetter),
         ["build (13.0)", "test"]
     );
     run.advance(at(2));
     assert_eq!(run.shown(), "success starting waiting");
     run.ends("build (13.0)", Success, at(3));
     run.ends("test", Success, at(3));
-    assert_eq!(run.force(&texts(&["test"]), "bob"), ["test"]);
     assert_eq!(
-        run.force(&texts(&["test"]), "bob"),
+        run.force(&texts(&["test"]), "bob", crate::domain::run::Rank::Vetter),
+        ["test"]
+    );
+    assert_eq!(
+        run.force(&texts(&["test"]), "bob", crate::domain::run::Rank::Vetter),
         [""; 0],
         "it waits already"
     );
@@ -157,7 +163,10 @@ fn a_superseded_run_takes_no_orders() {
     assert_eq!(run.shown(), "failure cancelled needs:build (12.9)");
     let before = run.clone();
     assert_eq!(run.retest(&[]), [""; 0]);
-    assert_eq!(run.force(&texts(&["test"]), "bob"), [""; 0]);
+    assert_eq!(
+        run.force(&texts(&["test"]), "bob", crate::domain::run::Rank::Vetter),
+        [""; 0]
+    );
     assert_eq!(run.excuse(&texts(&["test"]), excuse()), [""; 0]);
     assert_eq!(run.cancel("bob", at(3)), 0);
     run.supersede("another".into(), at(3));
@@ -198,4 +207,37 @@ fn a_retry_that_is_due_is_cancelled_too() {
         run.advance(at(3));
         assert_eq!((run.shown().as_str(), run.is_over()), ("cancelled", true));
     }
+}
+
+#[test]
+fn the_author_of_a_trusted_head_does_not_start_what_is_for_other_authors_or_branches() {
+    use crate::domain::pipeline::IfAuthor;
+    use crate::domain::run::Rank;
+    let job_for = |name: &str| {
+        let mut deploy = job(name, &[]);
+        deploy.if_author = IfAuthor::Trusted;
+        deploy
+    };
+    let mut after = job("after", &["deploy"]);
+    after.labels = vec!["after".to_owned()];
+    let mut scene = scene();
+    if let Some(pull) = &mut scene.pull {
+        pull.author_trusted = false;
+    }
+    let jobs = vec![job_for("deploy"), after];
+    let mut run = Run::begin(1, &pipeline(jobs), scene, at(0));
+    run.advance(at(1));
+    for named in ["deploy", "after"] {
+        run.force(&texts(&[named]), "sam", Rank::Author);
+        run.advance(at(1));
+        assert_eq!(
+            run.jobs[0].state,
+            JobState::Skipped(SkipReason::AuthorNotTrusted),
+            "{named}"
+        );
+    }
+    assert_eq!(
+        run.force(&texts(&["deploy"]), "vera", Rank::Vetter),
+        ["deploy"]
+    );
 }
