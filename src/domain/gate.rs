@@ -99,13 +99,28 @@ impl HeadState {
         }
     }
 
-    /// Gates that were published and are not wanted any more.
-    pub fn retired(&self, wanted: &[(GateName, Gate)]) -> Vec<(GateName, Gate)> {
-        let unwanted = self.gates.iter().filter(|gate| {
-            gate.says.is_some() && !wanted.iter().any(|(name, _)| *name == gate.name)
-        });
-        unwanted
-            .map(|gate| (gate.name.clone(), super::text::gate_retired(wanted)))
+    /// What gates say that were published and of which nobody speaks any more: one that is not `configured` blocks
+    /// nothing; of any other the run was replaced or stopped, and if that had not ended, nobody waits for it. How it
+    /// ended stays.
+    pub fn unspoken(
+        &self,
+        wanted: &[(GateName, Gate)],
+        configured: &[GateName],
+    ) -> Vec<(GateName, Gate)> {
+        let unspoken = self
+            .gates
+            .iter()
+            .filter(|gate| !wanted.iter().any(|(name, _)| *name == gate.name));
+        unspoken
+            .filter_map(|gate| {
+                let says = gate.says.as_ref()?;
+                let now = match says.status {
+                    _ if !configured.contains(&gate.name) => super::text::gate_retired(wanted),
+                    GateStatus::Completed(_) => return None,
+                    _ => super::text::gate_left(),
+                };
+                Some((gate.name.clone(), now))
+            })
             .collect()
     }
 }
@@ -150,8 +165,8 @@ pub fn gates_of_pull(state: &PullState, runs: Option<&RunsState>) -> Vec<(GateNa
 
 /// What the runs for one commit have to say, below `preface`.
 pub fn gates_of_runs(runs: &RunsState, sha: &Sha, preface: &str) -> Vec<(GateName, Gate)> {
-    let current = runs.lines.values().filter_map(Line::current);
-    let of_commit = current.filter(|run| run.scene.sha == *sha);
+    let speaking = runs.lines.values().flat_map(Line::speaking);
+    let of_commit = speaking.filter(|run| run.scene.sha == *sha);
     of_commit
         .flat_map(|run| {
             run.gates.iter().map(|spec| {
@@ -267,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gate_that_nobody_wants_any_more_is_retired() {
+    fn a_gate_of_which_nobody_speaks_any_more_is_retired_or_left_or_stays_as_it_ended() {
         let name = |name: &str| GateName {
             name: name.to_owned(),
             publish: Publish::Check,
@@ -282,7 +297,26 @@ mod tests {
         };
         head.gate(&name("old")).says = Some(gate.clone());
         head.gate(&name("never published"));
-        let retired = head.retired(&[(name("new"), gate)]);
+        head.gate(&name("replaced")).says = Some(gate.clone());
+        head.gate(&name("ended")).says = Some(Gate {
+            status: GateStatus::Completed(Conclusion::Success),
+            ..gate.clone()
+        });
+        let configured = ["new", "replaced", "ended"].map(name);
+        let unspoken = head.unspoken(&[(name("new"), gate)], &configured);
+        let of = |wanted: &str| {
+            let found = unspoken.iter().find(|(name, _)| name.name == wanted);
+            found.map(|(_, gate)| gate.status)
+        };
+        assert_eq!(
+            of("replaced"),
+            Some(GateStatus::Completed(Conclusion::Cancelled))
+        );
+        assert_eq!(of("ended"), None);
+        let retired: Vec<_> = unspoken
+            .iter()
+            .filter(|(name, _)| !configured.contains(name))
+            .collect();
         assert_eq!(retired.len(), 1);
         assert_eq!(retired[0].0, name("old"));
         assert_eq!(

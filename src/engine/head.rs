@@ -5,10 +5,13 @@
 //! old, so that a burst of news makes a handful of writes and the last state always arrives.
 
 use super::Engine;
+use crate::domain::config::RepoConfig;
 use crate::domain::event::{Button, Event};
-use crate::domain::gate::{Gate, GateStatus, HeadState, combine, gates_of_pull, gates_of_runs};
+use crate::domain::gate::{
+    CONFIG_GATE, Gate, GateStatus, HeadState, combine, gates_of_pull, gates_of_runs,
+};
 use crate::domain::ids::{CheckRunId, Repo, RepoId, RunSubject, Sha, Subject};
-use crate::domain::pipeline::Publish;
+use crate::domain::pipeline::{Pipeline, Publish};
 use crate::domain::pull::{GateName, PullState};
 use crate::github::{GitHubError, NewCheck, Repository, StatusState};
 use crate::store::{Change, InboxEntry, Record, StoreError};
@@ -37,8 +40,14 @@ impl Engine {
             ..Change::default()
         };
         let known = self.store().head(repo, sha).await?;
-        let Some(wanted) = self.wanted_at(repo, sha).await? else {
-            return self.store().commit(end).await;
+        let wanted = match (self.wanted_at(repo, sha).await?, &known) {
+            (Some(wanted), _) => wanted,
+            (None, Some(head)) => Wanted {
+                repo: head.repo.clone(),
+                gates: Vec::new(),
+                pulls: Vec::new(),
+            },
+            (None, None) => return self.store().commit(end).await,
         };
         let Some(_permit) = self.permit(wanted.repo.installation).await else {
             return Ok(());
@@ -56,7 +65,13 @@ impl Engine {
             }
         }
         let stored = head.clone();
-        let mut gates = head.retired(&wanted.gates);
+        let mut gates = match self.store().repo(repo).await? {
+            Some(known) => match known.enabled() {
+                Some(config) => head.unspoken(&wanted.gates, &configured(&head, config, &wanted)),
+                None => Vec::new(),
+            },
+            None => Vec::new(),
+        };
         gates.extend(wanted.gates);
         let mut next = None;
         for (name, gate) in &gates {
@@ -220,6 +235,28 @@ impl Engine {
         let app = self.shared.github.app().await?;
         github.find_check(sha, name, app.id).await
     }
+}
+
+/// The gates that may stand at a commit: where nobody says anything any more, all that ever did.
+fn configured(head: &HeadState, config: &RepoConfig, wanted: &Wanted) -> Vec<GateName> {
+    if wanted.gates.is_empty() {
+        return head.gates.iter().map(|gate| gate.name.clone()).collect();
+    }
+    let pipelines: Vec<&Pipeline> = match wanted.pulls.is_empty() {
+        true => config.pipelines.iter().collect(),
+        false => Pipeline::for_pulls(&config.pipelines).collect(),
+    };
+    let of_config = GateName {
+        name: CONFIG_GATE.to_owned(),
+        publish: Publish::Check,
+    };
+    let gates = pipelines.into_iter().flat_map(|pipeline| {
+        pipeline.gates.iter().map(|gate| GateName {
+            name: gate.name.clone(),
+            publish: pipeline.publish,
+        })
+    });
+    gates.chain([of_config]).collect()
 }
 
 /// When a gate is written.

@@ -94,6 +94,11 @@ impl Playground {
         Ok(())
     }
 
+    /// How patient the app is from its next start on.
+    pub fn set_pace(&mut self, pace: Pace) {
+        self.pace = pace;
+    }
+
     /// Puts the app's clock forward; it looks at the clock with the next thing that happens.
     pub fn advance(&self, by: TimeDelta) {
         self.clock.advance(by);

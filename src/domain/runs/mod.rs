@@ -79,6 +79,16 @@ impl Line {
             .rev()
             .find(|run| run.counts() && !run.queued)
     }
+
+    /// The runs that have something to say at their commits: the present one, and one that waits for it at another.
+    pub fn speaking(&self) -> impl Iterator<Item = &Run> {
+        let current = self.current();
+        let waiting = self.runs.iter().rev().find(|run| {
+            let elsewhere = current.is_none_or(|current| current.scene.sha != run.scene.sha);
+            run.counts() && run.queued && elsewhere
+        });
+        current.into_iter().chain(waiting)
+    }
 }
 
 impl RunsState {
@@ -110,8 +120,8 @@ impl RunsState {
 
     /// The commits at which its gates stand.
     pub fn shas(&self) -> BTreeSet<Sha> {
-        let current = self.lines.values().filter_map(Line::current);
-        current.map(|run| run.scene.sha.clone()).collect()
+        let speaking = self.lines.values().flat_map(Line::speaking);
+        speaking.map(|run| run.scene.sha.clone()).collect()
     }
 
     /// Whether nothing has to be remembered: no pipeline ever ran here, and none is about to.

@@ -136,12 +136,11 @@ pipelines:
     check: deployed
     publish: status
     jobs:
-      deploy: {workflow: go.yml, inputs: {job: deploy}}
+      deploy: {workflow: missing.yml}
 ";
     let mut town = Town::with_jobs(config).await;
     let pr = town.member_pr().await;
     town.mirrored(pr);
-    town.job_ends(pr, "deploy", "failure").await;
     let statuses = town.github().statuses(&town.head(pr));
     assert_eq!(
         statuses

@@ -184,7 +184,7 @@ async fn a_changed_configuration_is_judged_on_its_pull_request_also_a_strangers(
             "mel",
             ONE.replace("workflow:", "wrokflow:"),
             "failure",
-            "Did you mean `workflow`?",
+            "Did you mean 'workflow'?",
         ),
         (
             "sam",
@@ -233,8 +233,8 @@ pipelines:
     town.mirrored(pr);
     town.gate(pr)
         .is("failure")
-        .says("there is no `.github/workflows/missing.yml` on pull-request/1")
-        .says("does not declare the input `colour`");
+        .says("there is no '.github/workflows/missing.yml' on pull-request/1")
+        .says("does not declare the input 'colour'");
     assert!(town.github().dispatched_runs().is_empty());
     town.finish().await;
 }

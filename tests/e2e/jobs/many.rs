@@ -1,6 +1,7 @@
 //! Many jobs at once.
 
 use crate::support::{Town, mirror};
+use drawbridge::engine::Pace;
 
 /// Five hundred jobs of two matrices, the second half behind the first.
 const FIVE_HUNDRED: &str = "\
@@ -22,7 +23,7 @@ pipelines:
 
 #[tokio::test]
 async fn five_hundred_jobs_make_one_green_gate_and_few_writes() {
-    let mut town = Town::with_jobs(FIVE_HUNDRED).await;
+    let mut town = Town::of_pace(Pace::default(), FIVE_HUNDRED).await;
     town.github().set_auto_finish(Some("success"));
     town.github().clear_exchanges();
     let pr = town.member_pr().await;

@@ -40,7 +40,7 @@ async fn a_push_cancels_the_jobs_of_the_old_head_and_only_the_new_heads_results_
     town.settle().await;
     assert_eq!(town.started(&mirror(pr)), ["build", "build"]);
     town.gate(pr).is("in_progress").says("Waiting for build");
-    town.gate_of(&before).does_not_say("passed");
+    town.gate_of(&before).is("cancelled").says("Nobody waits");
     town.job_ends(pr, "build", "success").await;
     town.job_ends(pr, "test", "success").await;
     town.gate(pr).is("success").says("2 jobs passed");
@@ -88,7 +88,12 @@ async fn the_jobs_of_two_pushes_to_main_run_one_after_the_other_and_the_one_in_b
     town.write("a.txt", "a").await;
     let first = town.job_on("main", "build");
     town.write("b.txt", "b").await;
+    let between = town.github().branch("main").expect("it is there");
+    town.check_of(&between, "ci")
+        .is("in_progress")
+        .says("Waits for the run before it");
     town.write("c.txt", "c").await;
+    town.check_of(&between, "ci").is("cancelled");
     assert_eq!(town.started("main"), ["build"], "the others wait");
     let head = town.github().branch("main").expect("it is there");
     town.check_of(&head, "ci")
@@ -133,12 +138,13 @@ pipelines:
 }
 
 #[tokio::test]
-async fn a_run_of_another_commit_than_the_head_is_not_taken_for_the_heads() {
+async fn a_job_that_fails_is_named_with_how_many_did_not_run_because_of_it() {
     let mut town = Town::with_jobs(TWO).await;
     let pr = town.member_pr().await;
     town.mirrored(pr);
-    // Somebody dispatches the same workflow by hand on main: no business of the pull request.
     town.job_ends(pr, "build", "startup_failure").await;
-    town.gate(pr).is("failure").says("build: could not start");
+    town.gate(pr)
+        .is("failure")
+        .says("build: could not start; because of it 1 more did not run");
     town.finish().await;
 }

@@ -87,7 +87,7 @@ async fn a_change_to_one_framework_builds_and_then_tests_just_that() {
     town.all_end_on(&branch).await;
     town.gate(pr)
         .is("success")
-        .says("5 jobs passed, 11 not needed");
+        .says("5 jobs passed, 14 not needed");
     assert_eq!(town.started(&branch).len(), 5);
     town.finish().await;
 }

@@ -1,6 +1,7 @@
 //! Pipelines, as people see them: what was dispatched for a branch, and how it ends.
 
 use super::{CONFIG, Gate, Town, mirror};
+use drawbridge::engine::Pace;
 use drawbridge::sandbox::{DispatchView, NewCommit, NewPr};
 
 /// The inputs that make the name of a dispatched run, where it has no input `job`.
@@ -9,7 +10,19 @@ const NAMING: [&str; 6] = ["framework", "cuda", "arch", "suite", "target", "mode
 impl Town {
     /// With this configuration, and `go.yml`, a workflow that can be started and takes the name of its `job`.
     pub async fn with_jobs(config: &str) -> Self {
-        let town = Self::empty().await;
+        Self::empty().await.start_jobs(config).await
+    }
+
+    /// The same with an app that takes its time as in production, so that bursts are seen as they would be.
+    pub async fn of_pace(pace: Pace, config: &str) -> Self {
+        let mut town = Self::empty().await;
+        town.playground.set_pace(pace);
+        town.restart().await;
+        town.start_jobs(config).await
+    }
+
+    async fn start_jobs(self, config: &str) -> Self {
+        let town = self;
         town.github().set_workflows(&[]);
         town.workflow("go.yml", &["job"]).await;
         town.write(CONFIG, config).await;
