@@ -37,13 +37,25 @@ impl App {
     /// # Errors
     /// When the store can't be opened or the address can't be listened on; says which and what to do.
     pub async fn start(settings: Settings, pace: Pace) -> anyhow::Result<Self> {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        Self::start_by(settings, pace, Arc::new(SystemClock)).await
+    }
+
+    /// The same by another clock than the machine's. GitHub is spoken to by the machine's: it checks our credentials
+    /// by the present time.
+    ///
+    /// # Errors
+    /// As for [`App::start`].
+    pub async fn start_by(
+        settings: Settings,
+        pace: Pace,
+        clock: Arc<dyn Clock>,
+    ) -> anyhow::Result<Self> {
         let tokens = JobTokens::new(&settings.key);
         let github = GitHub::new(ClientOptions {
             api_url: settings.api_url.clone(),
             app_id: settings.app_id,
             key: settings.key,
-            clock: clock.clone(),
+            clock: Arc::new(SystemClock),
         })?;
         let address = SocketAddr::new(settings.host, settings.port);
         let listener = TcpListener::bind(address)

@@ -5,7 +5,7 @@ use super::ids::{CheckRunId, Repo, Sha};
 use super::pipeline::Publish;
 use super::pull::{GateName, PullState};
 use super::run::Standing;
-use super::runs::RunsState;
+use super::runs::{Line, RunsState};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -70,9 +70,6 @@ pub struct Published {
     pub says: Option<Gate>,
     /// When.
     pub written_at: Option<DateTime<Utc>>,
-    /// Whether a pull request wants it; otherwise only runs for a branch, a merge group or a schedule do.
-    #[serde(default)]
-    pub of_pull: bool,
 }
 
 impl HeadState {
@@ -87,7 +84,6 @@ impl HeadState {
                     look_first: self.look_first,
                     says: None,
                     written_at: None,
-                    of_pull: false,
                 });
                 self.gates.len() - 1
             }
@@ -103,50 +99,30 @@ impl HeadState {
         }
     }
 
-    /// What becomes of gates that were published and that nobody wants now. One that is not configured any more blocks nothing. An open one
-    /// of runs that are gone is cancelled, and that does not pass. What a pull request said stays when it is closed.
-    pub fn unwanted(
+    /// What gates say that were published and of which nobody speaks any more: one that is not `configured` blocks
+    /// nothing; of any other the run was replaced or stopped, and if that had not ended, nobody waits for it. How it
+    /// ended stays.
+    pub fn unspoken(
         &self,
         wanted: &[(GateName, Gate)],
-        known: Configured<'_>,
+        configured: &[GateName],
     ) -> Vec<(GateName, Gate)> {
-        let is_unwanted = |gate: &&Published| !wanted.iter().any(|(name, _)| *name == gate.name);
-        let unwanted = self.gates.iter().filter(is_unwanted);
-        unwanted
+        let unspoken = self
+            .gates
+            .iter()
+            .filter(|gate| !wanted.iter().any(|(name, _)| *name == gate.name));
+        unspoken
             .filter_map(|gate| {
                 let says = gate.says.as_ref()?;
-                let is_open = !matches!(says.status, GateStatus::Completed(_));
-                let is_configured = known.names.contains(&gate.name.name.as_str());
-                let now = match known.pulls {
-                    Pulls::Open if !is_configured => super::text::gate_retired(wanted),
-                    Pulls::None if is_open && !gate.of_pull && is_configured => {
-                        super::text::gate_cancelled()
-                    }
-                    Pulls::None if is_open && !gate.of_pull => super::text::gate_retired(wanted),
-                    _ => return None,
+                let now = match says.status {
+                    _ if !configured.contains(&gate.name) => super::text::gate_retired(wanted),
+                    GateStatus::Completed(_) => return None,
+                    _ => super::text::gate_left(),
                 };
                 Some((gate.name.clone(), now))
             })
             .collect()
     }
-}
-
-/// What is known around a commit.
-#[derive(Debug, Clone, Copy)]
-pub struct Configured<'a> {
-    /// The names of all gates that the configuration has, whatever triggers them.
-    pub names: &'a [&'a str],
-    /// Whether an open pull request has the commit as its head.
-    pub pulls: Pulls,
-}
-
-/// Whether a commit is the head of an open pull request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pulls {
-    /// Of one at least.
-    Open,
-    /// Of none.
-    None,
 }
 
 /// What a pull request has to say at its head, gate by gate: as long as the runs don't count, all say the same.
@@ -189,10 +165,8 @@ pub fn gates_of_pull(state: &PullState, runs: Option<&RunsState>) -> Vec<(GateNa
 
 /// What the runs for one commit have to say, below `preface`.
 pub fn gates_of_runs(runs: &RunsState, sha: &Sha, preface: &str) -> Vec<(GateName, Gate)> {
-    let of_commit = runs
-        .lines
-        .values()
-        .filter_map(|line| line.shown().find(|run| run.scene.sha == *sha));
+    let speaking = runs.lines.values().flat_map(Line::speaking);
+    let of_commit = speaking.filter(|run| run.scene.sha == *sha);
     of_commit
         .flat_map(|run| {
             run.gates.iter().map(|spec| {
@@ -308,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gate_that_nobody_wants_any_more_ends() {
+    fn a_gate_of_which_nobody_speaks_any_more_is_retired_or_left_or_stays_as_it_ended() {
         let name = |name: &str| GateName {
             name: name.to_owned(),
             publish: Publish::Check,
@@ -322,21 +296,27 @@ mod tests {
             attempts: 0,
         };
         head.gate(&name("old")).says = Some(gate.clone());
-        head.gate(&name("old")).of_pull = true;
         head.gate(&name("never published"));
-        let now = [(name("new"), gate.clone())];
-        let known = |names, pulls| Configured { names, pulls };
+        head.gate(&name("replaced")).says = Some(gate.clone());
+        head.gate(&name("ended")).says = Some(Gate {
+            status: GateStatus::Completed(Conclusion::Success),
+            ..gate.clone()
+        });
+        let configured = ["new", "replaced", "ended"].map(name);
+        let unspoken = head.unspoken(&[(name("new"), gate)], &configured);
+        let of = |wanted: &str| {
+            let found = unspoken.iter().find(|(name, _)| name.name == wanted);
+            found.map(|(_, gate)| gate.status)
+        };
         assert_eq!(
-            head.unwanted(&now, known(&["new"], Pulls::None)),
-            [],
-            "it is closed"
+            of("replaced"),
+            Some(GateStatus::Completed(Conclusion::Cancelled))
         );
-        assert_eq!(
-            head.unwanted(&now, known(&["old"], Pulls::Open)),
-            [],
-            "it is still configured, and will be wanted again"
-        );
-        let retired = head.unwanted(&now, known(&["new"], Pulls::Open));
+        assert_eq!(of("ended"), None);
+        let retired: Vec<_> = unspoken
+            .iter()
+            .filter(|(name, _)| !configured.contains(name))
+            .collect();
         assert_eq!(retired.len(), 1);
         assert_eq!(retired[0].0, name("old"));
         assert_eq!(
@@ -348,15 +328,5 @@ mod tests {
             "{}",
             retired[0].1.summary
         );
-        head.gate(&name("post-merge")).says = Some(gate);
-        for (names, conclusion) in [
-            (["post-merge"].as_slice(), Conclusion::Cancelled),
-            (&[], Conclusion::Neutral),
-        ] {
-            let ended = head.unwanted(&[], known(names, Pulls::None));
-            assert_eq!(ended.len(), 1, "nobody else will ever end it: {ended:?}");
-            assert_eq!(ended[0].0, name("post-merge"));
-            assert_eq!(ended[0].1.status, GateStatus::Completed(conclusion));
-        }
     }
 }

@@ -5,10 +5,10 @@
 //! old, so that a burst of news makes a handful of writes and the last state always arrives.
 
 use super::Engine;
+use crate::domain::config::RepoConfig;
 use crate::domain::event::{Button, Event};
 use crate::domain::gate::{
-    CONFIG_GATE, Configured, Gate, GateStatus, HeadState, Pulls, combine, gates_of_pull,
-    gates_of_runs,
+    CONFIG_GATE, Gate, GateStatus, HeadState, combine, gates_of_pull, gates_of_runs,
 };
 use crate::domain::ids::{CheckRunId, Repo, RepoId, RunSubject, Sha, Subject};
 use crate::domain::pipeline::Publish;
@@ -65,29 +65,13 @@ impl Engine {
             }
         }
         let stored = head.clone();
-        let pulls = match wanted.pulls.is_empty() {
-            true => Pulls::None,
-            false => Pulls::Open,
-        };
-        let configured = self.store().repo(repo).await?;
-        let mut gates = match configured.as_ref().and_then(|known| known.enabled()) {
-            Some(config) => {
-                let specs = config.pipelines.iter().flat_map(|pipeline| &pipeline.gates);
-                let mut names: Vec<&str> = specs.map(|gate| gate.name.as_str()).collect();
-                names.push(CONFIG_GATE);
-                let known = Configured {
-                    names: &names,
-                    pulls,
-                };
-                head.unwanted(&wanted.gates, known)
-            }
+        let mut gates = match self.store().repo(repo).await? {
+            Some(known) => match known.enabled() {
+                Some(config) => head.unspoken(&wanted.gates, &configured(&head, config, &wanted)),
+                None => Vec::new(),
+            },
             None => Vec::new(),
         };
-        for pull in &wanted.pulls {
-            for (name, _) in gates_of_pull(pull, None) {
-                head.gate(&name).of_pull = true;
-            }
-        }
         gates.extend(wanted.gates);
         let mut next = None;
         for (name, gate) in &gates {
@@ -251,6 +235,24 @@ impl Engine {
         let app = self.shared.github.app().await?;
         github.find_check(sha, name, app.id).await
     }
+}
+
+/// The gates that may stand at a commit: where nobody says anything any more, all that ever did.
+fn configured(head: &HeadState, config: &RepoConfig, wanted: &Wanted) -> Vec<GateName> {
+    if wanted.gates.is_empty() {
+        return head.gates.iter().map(|gate| gate.name.clone()).collect();
+    }
+    let of_config = GateName {
+        name: CONFIG_GATE.to_owned(),
+        publish: Publish::Check,
+    };
+    let gates = config.pipelines.iter().flat_map(|pipeline| {
+        pipeline.gates.iter().map(|gate| GateName {
+            name: gate.name.clone(),
+            publish: pipeline.publish,
+        })
+    });
+    gates.chain([of_config]).collect()
 }
 
 /// When a gate is written.

@@ -9,13 +9,16 @@ mod story;
 pub use command::{SandboxArgs, run};
 
 use crate::app::App;
+use crate::clock::AheadClock;
 use crate::engine::Pace;
 use crate::github::{AppKey, WebhookSecrets};
 use crate::sandbox::{Options, Sandbox};
 use crate::settings::Settings;
 use anyhow::Context;
+use chrono::TimeDelta;
 use secrecy::SecretString;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -26,6 +29,7 @@ pub struct Playground {
     app: Option<App>,
     data: TempDir,
     pace: Pace,
+    clock: AheadClock,
 }
 
 impl Playground {
@@ -48,6 +52,7 @@ impl Playground {
                 gate: Duration::from_millis(100),
                 ..Pace::default()
             },
+            clock: AheadClock::default(),
         };
         playground.start_app().await?;
         Ok(playground)
@@ -83,10 +88,20 @@ impl Playground {
             data_dir: self.data.path().to_owned(),
             connections: crate::backends::Connections::default(),
         };
-        let app = App::start(settings, self.pace.clone()).await?;
+        let app = App::start_by(settings, self.pace.clone(), Arc::new(self.clock.clone())).await?;
         self.github.deliver_to(&app.webhook_url());
         self.app = Some(app);
         Ok(())
+    }
+
+    /// How patient the app is from its next start on.
+    pub fn set_pace(&mut self, pace: Pace) {
+        self.pace = pace;
+    }
+
+    /// Puts the app's clock forward; it looks at the clock with the next thing that happens.
+    pub fn advance(&self, by: TimeDelta) {
+        self.clock.advance(by);
     }
 
     /// Stops the app as a signal would.

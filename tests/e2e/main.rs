@@ -9,6 +9,7 @@ mod configuration;
 mod faults;
 mod gate;
 mod hostile;
+mod jobs;
 mod mirror;
 mod order;
 mod people;

@@ -92,6 +92,18 @@ impl Line {
     pub fn current(&self) -> Option<&Run> {
         self.shown().next()
     }
+
+    /// The runs that have something to say at their commits: those shown, and one that waits at another commit.
+    pub fn speaking(&self) -> impl Iterator<Item = &Run> {
+        let waiting = self.runs.iter().rev().find(|run| {
+            let elsewhere = self.shown().all(|shown| shown.scene.sha != run.scene.sha);
+            run.counts() && run.queued && elsewhere
+        });
+        // Of two runs for one commit the newer counts.
+        let mut said = BTreeSet::new();
+        let speaking = self.shown().chain(waiting);
+        speaking.filter(move |run| said.insert(run.scene.sha.clone()))
+    }
 }
 
 impl RunsState {
@@ -125,8 +137,8 @@ impl RunsState {
 
     /// The commits at which its gates stand.
     pub fn shas(&self) -> BTreeSet<Sha> {
-        let shown = self.lines.values().flat_map(Line::shown);
-        shown.map(|run| run.scene.sha.clone()).collect()
+        let speaking = self.lines.values().flat_map(Line::speaking);
+        speaking.map(|run| run.scene.sha.clone()).collect()
     }
 
     /// Whether nothing has to be remembered: no pipeline ever ran here, and none is about to.

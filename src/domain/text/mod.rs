@@ -25,7 +25,7 @@ pub use gate::{
     shared_head, summary, title_mirroring, title_uncovered, title_waits_for_vetter, too_many_files,
 };
 pub use preview::{gate_of_proposal, preview_for_terminal, preview_in_markdown, why_it_runs};
-pub use run::{backend, gate_cancelled, gate_of_run, gate_retired, gate_starting, skip_reason};
+pub use run::{backend, gate_left, gate_of_run, gate_retired, gate_starting, skip_reason};
 
 use super::event::Account;
 use super::ids::Sha;

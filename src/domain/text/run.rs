@@ -5,7 +5,7 @@ use crate::domain::event::{Build, BuildStatus, Conclusion};
 use crate::domain::gate::{Gate, GateStatus, newest, status_of};
 use crate::domain::pipeline::{BackendSpec, GateSpec};
 use crate::domain::pull::GateName;
-use crate::domain::run::{Blocker, Job, JobState, Run, SkipReason, Standing, Stop};
+use crate::domain::run::{Blocker, Job, JobState, Run, SkipReason, Standing, Stop, TriggerKind};
 use crate::domain::runs::RunsState;
 use chrono::{DateTime, Utc};
 use std::fmt::Write;
@@ -49,13 +49,13 @@ pub fn gate_retired(now: &[(GateName, Gate)]) -> Gate {
     }
 }
 
-/// A gate whose runs are gone before they ended.
-pub fn gate_cancelled() -> Gate {
+/// A gate whose run was replaced or stopped before it ended. It does not let a merge through: the commit may become the
+/// head again, and then it is decided anew.
+pub fn gate_left() -> Gate {
     Gate {
         status: GateStatus::Completed(Conclusion::Cancelled),
-        title: "Cancelled: nothing runs for this commit any more".to_owned(),
-        summary: "What was to be built was taken back before it ended: its branch or merge group is gone, or a newer run \
-                  took its place.\n"
+        title: "Nobody waits for this commit any more".to_owned(),
+        summary: "A newer commit took its place, or its pull request or branch was closed, before its jobs had ended.\n"
             .to_owned(),
         approve_button: false,
     }
@@ -71,7 +71,7 @@ pub fn gate_of_run(preface: &str, runs: &RunsState, run: &Run, spec: &GateSpec) 
     let mut summary = preface.to_owned();
     if run.implied {
         builds(run, &mut summary);
-    } else {
+    } else if !jobs.is_empty() {
         job_table(run, &jobs, &mut summary);
         graph(&jobs, &mut summary);
         job_notes(&jobs, &mut summary);
@@ -84,6 +84,7 @@ pub fn gate_of_run(preface: &str, runs: &RunsState, run: &Run, spec: &GateSpec) 
         _ if run.implied => implied_title(run, standing),
         Standing::Running => title_running(&jobs),
         Standing::Failed => title_failed(run, spec),
+        Standing::Passed if run.jobs.is_empty() => nothing_for(run.scene.trigger),
         Standing::Passed => title_passed(&jobs),
     };
     Gate {
@@ -150,15 +151,31 @@ fn title_failed(run: &Run, spec: &GateSpec) -> String {
     let first = blockers
         .iter()
         .min_by_key(|blocker| blocker.because_of.is_some());
+    let by_themselves = blockers.iter().filter(|one| one.because_of.is_none());
     plain(&match (first, blockers.len()) {
         (None, _) => "A job did not pass".to_owned(),
         (Some(one), 1) => sentence(one),
+        (Some(one), n) if by_themselves.count() == 1 => {
+            format!(
+                "{}; because of it {} more did not run",
+                sentence(one),
+                n - 1
+            )
+        }
         (Some(first), n) => format!(
             "{} and {} more did not pass",
             run.jobs[first.job].spec.name,
             n - 1
         ),
     })
+}
+
+/// A run without jobs: its pipeline has none for what it is for.
+fn nothing_for(trigger: TriggerKind) -> String {
+    match trigger {
+        TriggerKind::MergeGroup => "Nothing to run: no job is for merge groups".to_owned(),
+        _ => "Nothing to run".to_owned(),
+    }
 }
 
 fn title_passed(jobs: &[&Job]) -> String {

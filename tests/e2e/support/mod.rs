@@ -4,7 +4,10 @@
 //! story calls [`Town::finish`]: a comment of the bot that nobody looked at, a second gate, or a commit on a mirror that
 //! the story did not name as allowed ends it in red.
 
+pub mod jobs;
 mod sight;
+
+pub use sight::Gate;
 
 use drawbridge::domain::event::APPROVE_BUTTON;
 use drawbridge::domain::gate::GATE_NAME;

@@ -1,0 +1,42 @@
+//! Many jobs at once.
+
+use crate::support::{Town, mirror};
+use drawbridge::engine::Pace;
+
+/// Five hundred jobs of two matrices, the second half behind the first.
+const FIVE_HUNDRED: &str = "\
+enabled: true
+pipelines:
+  ci:
+    on: pull_request
+    jobs:
+      build:
+        workflow: go.yml
+        inputs: {job: '${{ job }}'}
+        matrix: {a: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9], b: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24]}
+      test:
+        workflow: go.yml
+        needs: 'build (0, 0)'
+        inputs: {job: '${{ job }}'}
+        matrix: {a: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9], b: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24]}
+";
+
+#[tokio::test]
+async fn five_hundred_jobs_make_one_green_gate_and_few_writes() {
+    let mut town = Town::of_pace(Pace::default(), FIVE_HUNDRED).await;
+    town.github().set_auto_finish(Some("success"));
+    town.github().clear_exchanges();
+    let pr = town.member_pr().await;
+    town.mirrored(pr);
+    town.gate(pr).is("success").says("500 jobs passed");
+    assert_eq!(town.started(&mirror(pr)).len(), 500);
+    let calls = town.calls();
+    let gates = calls
+        .iter()
+        .filter(|call| call.method != "GET" && call.path.contains("/check-runs"));
+    let (gates, all) = (gates.count(), calls.len());
+    println!("500 jobs: {all} requests, of which {gates} write the gate");
+    assert!(gates <= 40, "{gates} writes of the gate");
+    assert!(all <= 2 * 500 + 200, "{all} requests for 500 jobs");
+    town.finish().await;
+}

@@ -1,0 +1,11 @@
+//! Pipelines end to end: which jobs run, what the gates say of them, and who may change that.
+
+mod commands;
+mod forged;
+mod gates;
+mod many;
+mod pushes;
+mod queue;
+mod schedule;
+mod servers;
+mod workload;

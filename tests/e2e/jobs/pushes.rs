@@ -1,0 +1,150 @@
+//! What a push, a close or a newer run does to jobs that run.
+
+use crate::support::{Town, mirror};
+
+const TWO: &str = "\
+enabled: true
+pipelines:
+  ci:
+    on: pull_request
+    jobs:
+      build: {workflow: go.yml, inputs: {job: '${{ job }}'}}
+      test: {workflow: go.yml, inputs: {job: '${{ job }}'}, needs: build}
+";
+
+#[tokio::test]
+async fn a_push_cancels_the_jobs_of_the_old_head_and_only_the_new_heads_results_count() {
+    let mut town = Town::with_jobs(TWO).await;
+    let pr = town.member_pr().await;
+    town.mirrored(pr);
+    let old = town.job(pr, "build");
+    let before = town.head(pr);
+    town.push(pr).await;
+    town.mirrored(pr);
+    let new = town.job(pr, "build");
+    assert_ne!(new.run_id, old.run_id);
+    assert_eq!(new.sha, town.head(pr));
+    let cancelled = town
+        .writes()
+        .into_iter()
+        .filter(|w| w.contains(&format!("runs/{}/cancel", old.run_id)));
+    assert_eq!(cancelled.count(), 1);
+    assert_eq!(
+        town.dispatched(&mirror(pr))[0].conclusion.as_deref(),
+        Some("cancelled")
+    );
+    town.gate(pr).is("in_progress").says("Waiting for build");
+    // What the old run says now, in whatever way, starts no test and changes no gate.
+    town.github().rerun(old.run_id);
+    town.github().finish_run(old.run_id, "success");
+    town.settle().await;
+    assert_eq!(town.started(&mirror(pr)), ["build", "build"]);
+    town.gate(pr).is("in_progress").says("Waiting for build");
+    town.gate_of(&before).is("cancelled").says("Nobody waits");
+    town.job_ends(pr, "build", "success").await;
+    town.job_ends(pr, "test", "success").await;
+    town.gate(pr).is("success").says("2 jobs passed");
+    town.finish().await;
+}
+
+#[tokio::test]
+async fn closing_a_pull_request_cancels_its_jobs_and_reopening_runs_them_again() {
+    let mut town = Town::with_jobs(TWO).await;
+    let pr = town.member_pr().await;
+    town.mirrored(pr);
+    let run = town.job(pr, "build");
+    town.close(pr).await;
+    town.not_mirrored(pr);
+    assert_eq!(
+        town.job(pr, "build").conclusion.as_deref(),
+        Some("cancelled")
+    );
+    town.reopen(pr).await;
+    town.mirrored(pr);
+    assert_ne!(town.job(pr, "build").run_id, run.run_id);
+    town.job_ends(pr, "build", "success").await;
+    town.job_ends(pr, "test", "success").await;
+    town.gate(pr).is("success");
+    town.finish().await;
+}
+
+#[tokio::test]
+async fn a_merged_pull_request_keeps_its_green_gate() {
+    let mut town = Town::with_jobs(TWO).await;
+    let pr = town.member_pr().await;
+    town.mirrored(pr);
+    town.all_end_on(&mirror(pr)).await;
+    town.gate(pr).is("success");
+    town.github().merge_pr(pr, "maya");
+    town.settle().await;
+    town.gate(pr).is("success").says("2 jobs passed");
+    town.finish().await;
+}
+
+#[tokio::test]
+async fn the_jobs_of_two_pushes_to_main_run_one_after_the_other_and_the_one_in_between_never() {
+    let config = TWO.replace("on: pull_request", "on: {push: main}");
+    let town = Town::with_jobs(&config).await;
+    town.write("a.txt", "a").await;
+    let first = town.job_on("main", "build");
+    town.write("b.txt", "b").await;
+    let between = town.github().branch("main").expect("it is there");
+    town.check_of(&between, "ci")
+        .is("in_progress")
+        .says("Waits for the run before it");
+    town.write("c.txt", "c").await;
+    town.check_of(&between, "ci").is("cancelled");
+    assert_eq!(town.started("main"), ["build"], "the others wait");
+    let head = town.github().branch("main").expect("it is there");
+    town.check_of(&head, "ci")
+        .is("in_progress")
+        .says("Waits for the run before it");
+    town.job_ends_on("main", "build", "success").await;
+    town.job_ends_on("main", "test", "success").await;
+    town.check_of(&first.sha, "ci").is("success");
+    let second = town.job_on("main", "build");
+    assert_eq!(second.sha, head);
+    town.all_end_on("main").await;
+    town.check_of(&head, "ci").is("success");
+    assert_eq!(town.started("main").len(), 4);
+    town.finish().await;
+}
+
+#[tokio::test]
+async fn fail_fast_cancels_what_still_runs() {
+    let config = "\
+enabled: true
+pipelines:
+  ci:
+    on: pull_request
+    fail_fast: true
+    jobs:
+      a: {workflow: go.yml, inputs: {job: a}}
+      b: {workflow: go.yml, inputs: {job: b}}
+";
+    let mut town = Town::with_jobs(config).await;
+    let pr = town.member_pr().await;
+    town.mirrored(pr);
+    town.job_ends(pr, "a", "failure").await;
+    assert_eq!(town.job(pr, "b").conclusion.as_deref(), Some("cancelled"));
+    town.gate(pr)
+        .is("failure")
+        .says("cancelled because a did not pass");
+    town.comment(pr, "vera", "/retest").await;
+    town.job_ends(pr, "a", "success").await;
+    town.job_ends(pr, "b", "success").await;
+    town.gate(pr).is("success");
+    town.finish().await;
+}
+
+#[tokio::test]
+async fn a_job_that_fails_is_named_with_how_many_did_not_run_because_of_it() {
+    let mut town = Town::with_jobs(TWO).await;
+    let pr = town.member_pr().await;
+    town.mirrored(pr);
+    town.job_ends(pr, "build", "startup_failure").await;
+    town.gate(pr)
+        .is("failure")
+        .says("build: could not start; because of it 1 more did not run");
+    town.finish().await;
+}
