@@ -96,7 +96,7 @@ fn jobs_of<'a>(run: &'a Run, spec: &GateSpec) -> Vec<&'a Job> {
 fn title_running(jobs: &[&Job]) -> String {
     let open: Vec<&&Job> = jobs
         .iter()
-        .filter(|job| job.spec.required && is_open(job))
+        .filter(|job| job.spec.required && job.excuse.is_none() && is_open(job))
         .collect();
     // What runs is more telling than what waits for it.
     let first = open
@@ -121,7 +121,11 @@ fn title_running(jobs: &[&Job]) -> String {
 }
 
 fn title_failed(run: &Run, spec: &GateSpec) -> String {
-    let blockers = run.blockers(spec);
+    let mut blockers = run.blockers(spec);
+    // A job that failed by itself tells more than those that it kept from running.
+    if blockers.iter().any(|blocker| blocker.because_of.is_none()) {
+        blockers.retain(|blocker| blocker.because_of.is_none());
+    }
     let sentence = |blocker: &Blocker| {
         let job = &run.jobs[blocker.job];
         let name = &job.spec.name;
@@ -134,11 +138,7 @@ fn title_failed(run: &Run, spec: &GateSpec) -> String {
             (None, None) => format!("{name}: {}", failure(job)),
         }
     };
-    // A job that failed by itself tells more than those that it kept from running.
-    let first = blockers
-        .iter()
-        .min_by_key(|blocker| blocker.because_of.is_some());
-    plain(&match (first, blockers.len()) {
+    plain(&match (blockers.first(), blockers.len()) {
         (None, _) => "A job did not pass".to_owned(),
         (Some(one), 1) => sentence(one),
         (Some(first), n) => format!(
@@ -252,6 +252,7 @@ fn state(job: &Job) -> String {
     }
     match &job.state {
         JobState::Waiting => "⏳ waiting".to_owned(),
+        JobState::Skipped(SkipReason::Need(_)) => "⏭️ did not run".to_owned(),
         JobState::Skipped(_) => "⏭️ not needed".to_owned(),
         JobState::Starting { .. } => "⏳ starting".to_owned(),
         JobState::Active(status) => build_state(*status).to_owned(),
