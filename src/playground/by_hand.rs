@@ -1,8 +1,10 @@
 //! Going on by hand in a sandbox that stays: `drawbridge sandbox open-pr` and the like, from another terminal.
 
+use super::story::board::jobs;
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Where the sandbox is, as it printed.
 #[derive(Args)]
@@ -10,6 +12,27 @@ pub struct Where {
     /// The sandbox's address, as `drawbridge sandbox --stay` printed it
     #[arg(long, env = "DRAWBRIDGE_SANDBOX", value_name = "URL")]
     sandbox: String,
+}
+
+/// What is committed.
+#[derive(Args)]
+pub struct Commit {
+    /// Change this file; may be repeated
+    #[arg(long, value_name = "PATH", default_value = "src/lib.rs")]
+    file: Vec<String>,
+    /// Without a verified signature
+    #[arg(long)]
+    unsigned: bool,
+}
+
+impl Commit {
+    fn body(&self) -> Value {
+        // Never what was there before, so that it is a change.
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        let content = format!("by hand, {} ns\n", now.unwrap_or_default().as_nanos());
+        let files: Vec<_> = self.file.iter().map(|path| (path, &content)).collect();
+        json!([{ "verified": !self.unsigned, "files": files }])
+    }
 }
 
 /// What one can do.
@@ -26,9 +49,8 @@ pub enum ByHand {
         /// As a draft
         #[arg(long)]
         draft: bool,
-        /// With a commit that has no verified signature
-        #[arg(long)]
-        unsigned: bool,
+        #[command(flatten)]
+        commit: Commit,
         #[command(flatten)]
         at: Where,
     },
@@ -36,9 +58,8 @@ pub enum ByHand {
     Push {
         /// The pull request's number
         pr: u64,
-        /// Without a verified signature
-        #[arg(long)]
-        unsigned: bool,
+        #[command(flatten)]
+        commit: Commit,
         #[command(flatten)]
         at: Where,
     },
@@ -54,12 +75,27 @@ pub enum ByHand {
         #[command(flatten)]
         at: Where,
     },
-    /// The build on the mirror ends
-    FinishBuild {
+    /// Somebody puts a label on a pull request
+    Label {
         /// The pull request's number
         pr: u64,
+        /// Which, such as api-docs
+        label: String,
+        /// Take it off
+        #[arg(long)]
+        remove: bool,
+        /// Who
+        #[arg(long, default_value = "maya")]
+        by: String,
+        #[command(flatten)]
+        at: Where,
+    },
+    /// A job's workflow run ends
+    FinishJob {
+        /// The job's name, as the gate shows it, or its workflow run's id
+        job: String,
         /// success, failure, cancelled, …
-        #[arg(long, default_value = "success")]
+        #[arg(default_value = "success")]
         conclusion: String,
         #[command(flatten)]
         at: Where,
@@ -74,62 +110,138 @@ pub enum ByHand {
         #[command(flatten)]
         at: Where,
     },
-    /// Show every pull request, branch, check and comment
+    /// Show every pull request, branch, check, comment and workflow run, as JSON
     State {
         #[command(flatten)]
         at: Where,
     },
 }
 
-/// Prints how to go on.
-pub(super) fn explain(address: &str) {
+/// Prints how to go on in a sandbox with so many pull requests.
+pub(super) fn explain(address: &str, pulls: u64) {
+    let (pull, next) = (pulls + 1, pulls + 2);
     println!(
         "\nBoth stay until you press Ctrl-C. From another terminal:\n\n  \
          export DRAWBRIDGE_SANDBOX={address}\n  \
-         drawbridge sandbox open-pr --author sam\n  \
-         drawbridge sandbox comment 3 --by vera \"/ok to test <sha>\"\n  \
-         drawbridge sandbox push 3\n  \
-         drawbridge sandbox finish-build 3 --conclusion success\n  \
-         drawbridge sandbox close 3\n  \
+         drawbridge sandbox open-pr --author mel                # gets the number {pull}\n  \
+         drawbridge sandbox finish-job \"build (amd64)\" failure\n  \
+         drawbridge sandbox comment {pull} --by vera /retest\n  \
+         drawbridge sandbox label {pull} api-docs\n  \
+         drawbridge sandbox open-pr --author sam --unsigned     # gets the number {next}\n  \
+         drawbridge sandbox comment {next} --by vera \"/ok to test <sha>\"\n  \
+         drawbridge sandbox push {next} --file docs/guide.md\n  \
+         drawbridge sandbox close {next}\n  \
          drawbridge sandbox state"
     );
 }
 
 /// Does it, and prints what the sandbox answered.
 pub(super) async fn perform(deed: ByHand) -> anyhow::Result<()> {
-    let commit = |unsigned: bool| json!([{ "verified": !unsigned }]);
     let (at, deed, body) = match deed {
         ByHand::OpenPr {
             author,
             title,
             draft,
-            unsigned,
+            commit,
             at,
         } => {
-            let body = json!({ "author": author, "title": title, "draft": draft, "commits": commit(unsigned) });
+            let commits = commit.body();
+            let body =
+                json!({ "author": author, "title": title, "draft": draft, "commits": commits });
             (at, "open-pr", body)
         }
-        ByHand::Push { pr, unsigned, at } => {
-            (at, "push", json!({ "pr": pr, "commits": commit(unsigned) }))
+        ByHand::Push { pr, commit, at } => {
+            (at, "push", json!({ "pr": pr, "commits": commit.body() }))
         }
         ByHand::Comment { pr, by, body, at } => {
             (at, "comment", json!({ "pr": pr, "by": by, "body": body }))
         }
-        ByHand::FinishBuild { pr, conclusion, at } => (
+        ByHand::Label {
+            pr,
+            label,
+            remove,
+            by,
             at,
-            "finish-build",
-            json!({ "pr": pr, "conclusion": conclusion }),
-        ),
+        } => {
+            let deed = if remove { "unlabel" } else { "label" };
+            (at, deed, json!({ "pr": pr, "label": label, "by": by }))
+        }
+        ByHand::FinishJob {
+            job,
+            conclusion,
+            at,
+        } => {
+            let run = run_of(&state(&at.sandbox).await?, &job)?;
+            let body = json!({ "run": run, "conclusion": conclusion });
+            (at, "finish-run", body)
+        }
         ByHand::Close { pr, by, at } => (at, "close", json!({ "pr": pr, "by": by })),
-        ByHand::State { at } => return show(&at.sandbox).await,
+        ByHand::State { at } => return show(&state(&at.sandbox).await?),
     };
     let (client, url) = reach(&at.sandbox, deed)?;
-    print(client.post(url).json(&body).send().await, &at.sandbox).await
+    show(&answer(client.post(url).json(&body).send().await, &at.sandbox).await?)
 }
 
-async fn show(address: &str) -> anyhow::Result<()> {
-    let (client, url) = reach(address, "state")?;
-    print(client.get(url).send().await, address).await
+/// All there is to see; each dispatched run with the job that a gate links to it.
+async fn state(address: &str) -> anyhow::Result<Value> {
+    let look = async |what: &str| -> anyhow::Result<Value> {
+        let (client, url) = reach(address, what)?;
+        answer(client.get(url).send().await, address).await
+    };
+    let mut state = look("state").await?;
+    let mut dispatched = look("dispatched").await?;
+    for run in dispatched.as_array_mut().into_iter().flatten() {
+        let id = run["run_id"].as_u64();
+        run["job"] = json!(linked(&state).find_map(|(job, run)| (run == id).then_some(job)));
+    }
+    state["dispatched"] = dispatched;
+    Ok(state)
+}
+
+/// The jobs in the gates of all pull requests, with the workflow runs they link to.
+fn linked(state: &Value) -> impl Iterator<Item = (String, Option<u64>)> {
+    let pulls = state["pull_requests"].as_array().into_iter().flatten();
+    let checks = pulls.flat_map(|pull| pull["checks"].as_array().into_iter().flatten());
+    let ours = checks.filter(|check| check["app_id"] == state["app_id"]);
+    ours.flat_map(|check| jobs(check["summary"].as_str().unwrap_or_default()))
+        .map(|row| (row.job, row.run))
+}
+
+/// The one run under way that is meant: by its id, the job that is linked to it, or the workflow's name.
+fn run_of(state: &Value, meant: &str) -> anyhow::Result<u64> {
+    let runs = state["runs"].as_array().into_iter().flatten();
+    let open = runs.filter(|run| run["status"] != "completed");
+    let open: Vec<(u64, String, &str)> = open
+        .filter_map(|run| {
+            let id = run["id"].as_u64()?;
+            let job = linked(state).find_map(|(job, run)| (run == Some(id)).then_some(job));
+            let name = job.or_else(|| Some(run["name"].as_str()?.to_owned()))?;
+            Some((id, name, run["head_branch"].as_str().unwrap_or_default()))
+        })
+        .collect();
+    let named = open
+        .iter()
+        .filter(|(id, name, _)| name.eq_ignore_ascii_case(meant) || id.to_string() == meant);
+    let list = |runs: &[&(u64, String, &str)]| {
+        let lines = runs
+            .iter()
+            .map(|(id, name, on)| format!("\n  {id}  {name}, {on}"));
+        lines.collect::<String>()
+    };
+    match named.collect::<Vec<_>>().as_slice() {
+        [(id, _, _)] => Ok(*id),
+        [] if open.is_empty() => bail!("no job called {meant:?} is under way, nor any other"),
+        [] => bail!(
+            "no job called {meant:?} is under way. There are:{}",
+            list(&open.iter().collect::<Vec<_>>())
+        ),
+        many => bail!("say which {meant} by its number:{}", list(many)),
+    }
+}
+
+fn show(answer: &Value) -> anyhow::Result<()> {
+    println!("{}", serde_json::to_string_pretty(answer)?);
+    Ok(())
 }
 
 /// A client for a sandbox, and the address of one of its deeds. No proxy: a sandbox is on this machine.
@@ -143,7 +255,10 @@ fn reach(address: &str, deed: &str) -> anyhow::Result<(reqwest::Client, reqwest:
     Ok((reqwest::Client::builder().no_proxy().build()?, url))
 }
 
-async fn print(answer: reqwest::Result<reqwest::Response>, address: &str) -> anyhow::Result<()> {
+async fn answer(
+    answer: reqwest::Result<reqwest::Response>,
+    address: &str,
+) -> anyhow::Result<Value> {
     let answer = answer.with_context(|| {
         format!("nothing answers at {address}; is `drawbridge sandbox --stay` running?")
     })?;
@@ -158,6 +273,5 @@ async fn print(answer: reqwest::Result<reqwest::Response>, address: &str) -> any
             body["message"].as_str().unwrap_or("the sandbox refused")
         );
     }
-    println!("{}", serde_json::to_string_pretty(&body)?);
-    Ok(())
+    Ok(body)
 }

@@ -49,11 +49,11 @@ async fn play(stay: bool, level: String) -> anyhow::Result<bool> {
     println!("  GitHub's API   {}", playground.github.api_url());
     println!("  Drawbridge     {}", playground.app().webhook_url());
     println!("  its state      {}", playground.data_dir().display());
-    let all_right = story::play(&playground).await;
+    let story = story::play(&playground).await;
     if stay {
-        by_hand::explain(&playground.github.api_url());
+        by_hand::explain(&playground.github.api_url(), story.pulls);
         tokio::signal::ctrl_c().await?;
     }
     playground.stop().await?;
-    Ok(all_right)
+    Ok(story.all_right)
 }

@@ -16,3 +16,4 @@ mod people;
 mod repository;
 mod rules;
 mod support;
+mod titles;

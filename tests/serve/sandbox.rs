@@ -19,6 +19,46 @@ fn the_story_comes_out_right() {
         ended.out
     );
     assert_eq!(ended.err, "");
+    // The fan-out, as lines that are appended.
+    for line in [
+        "    ❌ build (arm64)  failed",
+        "    └ backend-status-check: failure – build (arm64): failed",
+        "    🏃 build (arm64)  running           attempt 2",
+        "    └ backend-status-check: success – 3 jobs passed, 1 not needed",
+    ] {
+        let times = ended.out.lines().filter(|shown| *shown == line).count();
+        assert_eq!(times, 1, "{line:?} in:\n{}", ended.out);
+    }
+}
+
+/// The table of the fan-out is drawn in place, without colours if nobody wants them.
+#[test]
+#[cfg(target_os = "linux")]
+fn on_a_terminal_the_jobs_can_be_watched() {
+    let sandbox = format!("{} sandbox", env!("CARGO_BIN_EXE_drawbridge"));
+    for (term, no_colour, redrawn, coloured) in [
+        ("xterm", "", true, true),
+        ("xterm", "1", true, false),
+        ("dumb", "", false, false),
+    ] {
+        // `script`, of which every Linux has one, plays the terminal.
+        let mut terminal = std::process::Command::new("script");
+        terminal.args(["-qec", &sandbox, "/dev/null"]);
+        terminal.env("TERM", term).env("NO_COLOR", no_colour);
+        let ended = Process::start(terminal).end();
+        assert_eq!(ended.code, Some(0), "{}", ended.out);
+        let has = |what: &str| ended.out.contains(what);
+        assert_eq!(has("\u{1b}[5A"), redrawn, "TERM={term}: {}", ended.out);
+        assert_eq!(
+            has("\u{1b}[32m"),
+            coloured,
+            "NO_COLOR={no_colour}: {}",
+            ended.out
+        );
+        // What is cut off at the terminal's edge is only cut off while a table is drawn.
+        let count = |what: &str| ended.out.matches(what).count();
+        assert_eq!(count("\u{1b}[?7l"), count("\u{1b}[?7h"));
+    }
 }
 
 /// Does one thing in a sandbox that stays.
@@ -122,11 +162,31 @@ fn one_can_go_on_by_hand_from_another_terminal() {
     until(&address, "the new mirror", |state| {
         state["branches"][&branch] == *pushed
     });
-    done(&address, &["finish-build", &n, "--conclusion", "failure"]);
+    let running = |job: &str, state: &Value| {
+        let all = state["dispatched"].as_array().expect("a list");
+        all.iter()
+            .any(|run| run["job"] == job && run["status"] == "in_progress" && run["sha"] == *pushed)
+    };
+    until(&address, "the builds", |state| {
+        running("build (amd64)", state) && running("build (arm64)", state)
+    });
+    let vague = by_hand(&address, &["finish-job", "build", "failure"]);
+    assert_eq!(vague.code, Some(1));
+    assert!(
+        vague.err.contains("  build (arm64), pull-request/"),
+        "{}",
+        vague.err
+    );
+    done(&address, &["label", &n, "api-docs"]);
+    until(&address, "the job with the label", |state| {
+        running("api-docs", state)
+    });
+    done(&address, &["finish-job", "api-docs"]);
+    done(&address, &["finish-job", "build (arm64)", "failure"]);
     until(&address, "the gate", |state| {
         pull(state, number)["checks"]
             .to_string()
-            .contains("failure")
+            .contains("build (arm64): failed")
     });
     done(&address, &["close", &n, "--by", "sam"]);
     until(&address, "no mirror", |state| {

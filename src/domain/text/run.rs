@@ -109,7 +109,7 @@ fn jobs_of<'a>(run: &'a Run, spec: &GateSpec) -> Vec<&'a Job> {
 fn title_running(jobs: &[&Job]) -> String {
     let open: Vec<&&Job> = jobs
         .iter()
-        .filter(|job| job.spec.required && is_open(job))
+        .filter(|job| job.spec.required && job.excuse.is_none() && is_open(job))
         .collect();
     // What runs is more telling than what waits for it.
     let first = open
@@ -281,6 +281,7 @@ fn state(job: &Job) -> String {
     }
     match &job.state {
         JobState::Waiting => "⏳ waiting".to_owned(),
+        JobState::Skipped(SkipReason::Need(_)) => "⏭️ did not run".to_owned(),
         JobState::Skipped(_) => "⏭️ not needed".to_owned(),
         JobState::Starting { .. } => "⏳ starting".to_owned(),
         JobState::Active(status) => build_state(*status).to_owned(),
