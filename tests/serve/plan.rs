@@ -82,6 +82,21 @@ fn the_examples_of_the_documentation_are_valid_where_they_are() {
 }
 
 #[test]
+fn the_documentation_shows_what_is_printed() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(root.join("docs/configuration.md")).expect("the paper");
+    let block = |after: &str, begin: &str| {
+        let (_, rest) = text.split_once(after).expect(after);
+        let (_, rest) = rest.split_once(begin).expect(begin);
+        rest.split("```").next().expect("a block").to_owned()
+    };
+    let place = Place::with(&block("\n## Pipelines\n", "```yaml\n"));
+    let printed = ask(&place, &["plan", "--changed", "src/lib.rs"]);
+    let shown = block("\n### Trying it out\n", "```text\n");
+    assert_eq!(printed, format!("{}\n\nexit code 0", shown.trim_end()));
+}
+
+#[test]
 fn a_reader_that_goes_away_is_no_error() {
     let mut command = drawbridge(&["plan", "--event", "push"]);
     let place = Place::large();
