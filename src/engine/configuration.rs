@@ -155,7 +155,13 @@ impl Engine {
                 }
             }
         };
-        Ok(config::resolve(org, own.as_ref(), filters.as_ref()))
+        let usable = self.shared.backends.usable_by(&repo.name);
+        Ok(
+            config::resolve(org, own.as_ref(), filters.as_ref()).and_then(|config| {
+                config::check_connections(org, own.as_ref(), &usable)?;
+                Ok(config)
+            }),
+        )
     }
 
     async fn read_file(
@@ -195,9 +201,15 @@ impl Engine {
                 path: path.to_owned(),
                 line: None,
                 column: None,
-                message: format!(
-                    "`filters` names this file, but {holder} has none on its default branch"
-                ),
+                message: match at {
+                    Some(_) if *holder == repo.name => {
+                        "`filters` names this file, but there is none in this pull request"
+                            .to_owned()
+                    }
+                    _ => format!(
+                        "`filters` names this file, but {holder} has none on its default branch"
+                    ),
+                },
                 hint: Some("Add the file, or write the filters in place".to_owned()),
             }),
         })

@@ -79,13 +79,8 @@ impl Engine {
                 return Ok(());
             }
         }
-        let is_for_groups = |pipeline: &&Pipeline| pipeline.is_on(TriggerKind::MergeGroup);
-        let for_groups: Vec<&Pipeline> = config.pipelines.iter().filter(is_for_groups).collect();
-        // A merge queue waits for every required check, also for those that have nothing to say about groups.
-        let silent = config.pipelines.iter().filter(|pipeline| {
-            pipeline.is_on(TriggerKind::PullRequest) && !pipeline.is_on(TriggerKind::MergeGroup)
-        });
-        let silent: Vec<Pipeline> = silent.map(without_jobs).collect();
+        let for_groups = Pipeline::for_groups(&config.pipelines);
+        let for_groups: Vec<&Pipeline> = for_groups.iter().collect();
         let place = Place {
             trigger: TriggerKind::MergeGroup,
             told: &told,
@@ -93,7 +88,7 @@ impl Engine {
         };
         let scene = self.scene(&pass.state, config, &for_groups, &place).await?;
         pass.state.stands_at(&told.sha, now);
-        for pipeline in for_groups.into_iter().chain(&silent) {
+        for pipeline in for_groups {
             let wish = Wish {
                 pipeline,
                 scene: scene.clone(),
@@ -270,15 +265,4 @@ struct Place<'a> {
     trigger: TriggerKind,
     told: &'a Told,
     branch: &'a str,
-}
-
-/// A pipeline that has nothing to do, and whose gates say so.
-fn without_jobs(pipeline: &Pipeline) -> Pipeline {
-    let mut pipeline = pipeline.clone();
-    pipeline.jobs.clear();
-    pipeline.implied = false;
-    for gate in &mut pipeline.gates {
-        gate.jobs = None;
-    }
-    pipeline
 }

@@ -3,6 +3,7 @@
 
 use super::process::Bench;
 use super::settings::is_refused;
+use drawbridge::sandbox::{NewCommit, NewPr, Sandbox};
 use std::process::Command;
 
 const BAKERY: &str = r#"
@@ -271,4 +272,45 @@ async fn a_service_that_could_not_report_back_is_refused() {
     let serving = bench.serve_with(command);
     serving.process.signal("TERM");
     assert_eq!(serving.process.end().code, Some(0));
+}
+
+/// A configuration with a job on a connection.
+fn on(connection: &str) -> String {
+    format!(
+        "enabled: true\npipelines: {{a: {{on: pull_request, jobs: {{b: {{connection: {connection}}}}}}}}}\n"
+    )
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_configuration_that_names_a_connection_it_may_not_use_has_a_mistake_where_it_is_proposed_and_where_it_stands()
+ {
+    const FILE: &str = ".github/drawbridge.yaml";
+    let bench = Bench::new().await;
+    // The stand-in's repository is acme/engine.
+    let bakery = BAKERY.replace("acme/*", "acme/other");
+    let _serving = bench.serve_with(with(&bench, &both(&bakery, KILN)));
+    let github = &bench.github;
+    github.write_file("engine", FILE, "enabled: true\n", "maya");
+    for (connection, title) in [
+        ("bakery", ".github/drawbridge.yaml has a mistake"),
+        ("gitlab-main", "The proposed configuration is valid"),
+    ] {
+        let commit = NewCommit::signed_by("maya").file(FILE, &on(connection));
+        let pull = github.open_pr(NewPr::by("maya").commit(commit));
+        let says = |github: &Sandbox| github.check(&github.head(pull), "drawbridge / config");
+        github
+            .wait_until("the check of the proposal", |github| {
+                says(github).and_then(|check| check.title).as_deref() == Some(title)
+            })
+            .await;
+    }
+    github.write_file("engine", FILE, &on("bakery"), "maya");
+    let pull = github.open_pr(NewPr::by("maya"));
+    github
+        .wait_until("the gate names the mistake", |github| {
+            let gate = github.check(&github.head(pull), "backend-status-check");
+            let summary = gate.and_then(|gate| gate.summary).unwrap_or_default();
+            summary.contains("names a connection `bakery` that this repository may not use")
+        })
+        .await;
 }

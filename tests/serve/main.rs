@@ -2,10 +2,12 @@
 //! this process.
 
 mod callbacks;
+mod check;
 mod connections;
 mod health;
 mod hooks;
 mod logging;
+mod plan;
 mod process;
 mod refusals;
 mod sandbox;

@@ -201,6 +201,31 @@ impl Pipeline {
         })
     }
 
+    /// Those that run for a group of a merge queue. A queue waits for every required check, also for those that have nothing to
+    /// say about groups: pipelines that are for pull requests alone come without their jobs, and so pass at once.
+    pub fn for_groups(pipelines: &[Pipeline]) -> Vec<Pipeline> {
+        let for_group = |pipeline: &Pipeline| {
+            if pipeline.is_on(TriggerKind::MergeGroup) {
+                return Some(pipeline.clone());
+            }
+            pipeline
+                .is_on(TriggerKind::PullRequest)
+                .then(|| pipeline.without_jobs())
+        };
+        pipelines.iter().filter_map(for_group).collect()
+    }
+
+    /// The same with nothing to do: its gates say so.
+    fn without_jobs(&self) -> Self {
+        let mut pipeline = self.clone();
+        pipeline.jobs.clear();
+        pipeline.implied = false;
+        for gate in &mut pipeline.gates {
+            gate.jobs = None;
+        }
+        pipeline
+    }
+
     /// Whether something of that kind starts it.
     pub fn is_on(&self, kind: TriggerKind) -> bool {
         self.on.iter().any(|trigger| trigger.kind() == kind)

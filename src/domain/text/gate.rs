@@ -5,12 +5,15 @@ use super::{approve_line, code, link, plain, plural, reason};
 use crate::domain::config::ConfigError;
 use crate::domain::event::Conclusion;
 use crate::domain::gate::{Gate, GateStatus};
+use crate::domain::printable::printable;
 use crate::domain::pull::{Mirror, PullState, Uncovered};
 use crate::domain::trust::Verdict;
 use std::fmt::Write;
 
 /// How much of the reasons and builds is listed in full.
 const LISTED: usize = 300;
+/// How much of one line of an error is shown.
+const LONGEST_LINE: usize = 2_000;
 
 /// A head that a vetter has to look at.
 pub fn title_waits_for_vetter(state: &PullState) -> String {
@@ -259,10 +262,14 @@ pub fn shared_head(first: &str, gates: &[(String, Gate)]) -> String {
     text
 }
 
-/// A text inside a code fence: as it is, but unable to end it.
+/// A text inside a code fence: as it is, but unable to end it. Single backticks mean nothing in there.
 pub(super) fn fenced(text: &str) -> String {
-    text.lines()
-        .map(|line| plain(line).replace("```", "'''"))
-        .collect::<Vec<_>>()
-        .join("\n")
+    let line = |line: &str| {
+        let parts: Vec<String> = line
+            .split('`')
+            .map(|part| printable(part, LONGEST_LINE))
+            .collect();
+        parts.join("`").replace("```", "'''")
+    };
+    text.lines().map(line).collect::<Vec<_>>().join("\n")
 }

@@ -24,7 +24,10 @@ pub use gate::{
     gate_broken_configuration, gate_waits_for_github, last_good_in_force, last_good_note,
     shared_head, summary, title_mirroring, title_uncovered, title_waits_for_vetter, too_many_files,
 };
-pub use preview::{gate_of_proposal, preview_for_terminal, preview_in_markdown, why_it_runs};
+pub use preview::{
+    Outlook, gate_of_proposal, outlook, preview_for_terminal, preview_in_markdown, reasons,
+    unmarked, valid_configuration,
+};
 pub use run::{backend, gate_left, gate_of_run, gate_retired, gate_starting, skip_reason};
 
 use super::event::Account;

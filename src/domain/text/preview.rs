@@ -1,99 +1,214 @@
 //! What would happen, told to people: in a terminal, and in the check of a changed configuration.
+//!
+//! Every sentence is written once, as Markdown whose foreign texts stand in code spans; a terminal gets it without the quotes.
 
 use super::gate::fenced;
-use super::{backend, code, plain, reason, skip_reason};
+use super::{backend, code, plain, plural, reason, skip_reason};
 use crate::domain::config::{ConfigError, RepoConfig};
 use crate::domain::event::Conclusion;
 use crate::domain::filter::{ChangedFile, Filter};
 use crate::domain::gate::{Gate, GateStatus};
-use crate::domain::pipeline::BackendSpec;
-use crate::domain::preview::{Preview, members_pull_request, preview};
-use crate::domain::run::{Job, JobState, Run};
-use crate::domain::trust::Verdict;
+use crate::domain::pipeline::{BackendSpec, GateSpec, Pipeline, Trigger};
+use crate::domain::preview::{Imagined, Preview, members_pull_request, preview};
+use crate::domain::run::{Changed, Job, JobState, Run, SkipReason, TriggerKind};
+use crate::domain::trust::{Reason, Verdict};
 use chrono::{DateTime, Utc};
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
-/// For a terminal; no colours, nothing wider than it has to be.
-pub fn preview_for_terminal(
-    preview: &Preview,
-    config: &RepoConfig,
-    files: Option<&[ChangedFile]>,
-) -> String {
+/// Nothing in a terminal is wider, but for a word that is.
+const WIDTH: usize = 80;
+/// A longer name has a line of its own.
+const LONGEST_COLUMN: usize = 32;
+/// How many jobs, files and reasons are listed.
+const LISTED: usize = 300;
+/// How many needs of a job are named.
+const NEEDS_NAMED: usize = 2;
+
+/// What becomes of a job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outlook {
+    /// `run`, `watch` (others run it), `wait` or `skip`.
+    pub decision: &'static str,
+    /// Why, as Markdown.
+    pub why: String,
+}
+
+/// What becomes of a job of an imagined run, and why.
+pub fn outlook(job: &Job, run: &Run, config: &RepoConfig, imagined: &Imagined) -> Outlook {
+    let (decision, mut why) = match &job.state {
+        JobState::Skipped(SkipReason::Need(name)) => {
+            ("skip", format!("needs {}, which is skipped", code(name)))
+        }
+        JobState::Skipped(reason) => ("skip", skip_reason(job, reason)),
+        JobState::Waiting => {
+            let after = format!("after {}", needs(job, run));
+            match condition(job, run, config, imagined) {
+                None => ("wait", after),
+                Some(condition) => ("wait", format!("{after}; {condition}")),
+            }
+        }
+        _ => {
+            let decision = match job.spec.backend {
+                BackendSpec::Check { .. } => "watch",
+                _ => "run",
+            };
+            let why = condition(job, run, config, imagined);
+            (decision, why.unwrap_or_else(|| "always".to_owned()))
+        }
+    };
+    let counts = |gate: &GateSpec| {
+        gate.jobs
+            .as_ref()
+            .is_none_or(|jobs| jobs.contains(&job.spec.name))
+    };
+    if !job.spec.required {
+        why.push_str(" (optional)");
+    } else if !run.gates.iter().any(counts) {
+        why.push_str(" (in no gate)");
+    }
+    Outlook { decision, why }
+}
+
+/// The condition that a job has met; `None`: it has none.
+fn condition(job: &Job, run: &Run, config: &RepoConfig, imagined: &Imagined) -> Option<String> {
+    let spec = &job.spec;
+    let labels = run.scene.pull.as_ref().map(|pull| &pull.labels);
+    let is_there = |label: &&String| labels.is_some_and(|labels| labels.contains(*label));
+    if let Some(label) = spec.labels.iter().find(is_there) {
+        return Some(format!("label {}", code(label)));
+    }
+    if spec.changes.is_empty() {
+        return None;
+    }
+    if run.ignore_changes {
+        return Some("whatever changed".to_owned());
+    }
+    if run.scene.changed == Changed::Everything {
+        return Some("every filter counts".to_owned());
+    }
+    let files = imagined.changed.as_deref().unwrap_or_default();
+    let touched = spec.changes.iter().find_map(|name| {
+        let filter = Filter::new(name, config.filters.get(name)?).ok()?;
+        Some((name, filter.touched_by(files)?.to_owned()))
+    });
+    touched.map(|(filter, path)| format!("{} matches {}", code(filter), code(&path)))
+}
+
+/// The jobs that a job needs: all jobs of a matrix by the name that they share.
+fn needs(job: &Job, run: &Run) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for need in &job.spec.needs {
+        let key = run.jobs.iter().find(|other| other.spec.name == *need);
+        let key = key.map_or(need.as_str(), |other| other.spec.key.as_str());
+        let mut of_key = run.jobs.iter().filter(|other| other.spec.key == key);
+        let name = match of_key.all(|other| job.spec.needs.contains(&other.spec.name)) {
+            true => key,
+            false => need,
+        };
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let shown: Vec<String> = names
+        .iter()
+        .take(NEEDS_NAMED)
+        .map(|name| code(name))
+        .collect();
+    match names.len().saturating_sub(NEEDS_NAMED) {
+        0 => shown.join(" and "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+/// For a terminal of 80 columns, without colours.
+pub fn preview_for_terminal(preview: &Preview, config: &RepoConfig, imagined: &Imagined) -> String {
     let mut text = String::new();
-    if let Some(verdict) = &preview.verdict {
-        let _ = writeln!(text, "{}", unmarked(&trust(verdict)));
+    wrap(&mut text, "", 0, &event(preview, imagined));
+    for entry in &reasons(preview) {
+        wrap(&mut text, "  - ", 4, entry);
+    }
+    let membership = unknown_membership(preview, imagined);
+    for warning in membership.into_iter().chain(warnings(preview, imagined)) {
+        wrap(&mut text, "", 0, &warning);
+    }
+    if waits_for_vetter(preview) {
+        wrap(&mut text, "", 0, AFTER_APPROVAL);
     }
     for run in &preview.runs {
-        let gates: Vec<&str> = run.gates.iter().map(|gate| gate.name.as_str()).collect();
-        let _ = writeln!(text, "\n{} → {}", run.pipeline, gates.join(", "));
-        let width = run
-            .jobs
-            .iter()
-            .map(|job| job.spec.name.chars().count())
-            .max();
-        let width = width.unwrap_or(0).min(50);
-        if run.jobs.is_empty() {
-            text.push_str("  no jobs\n");
+        text.push('\n');
+        let heading = format!("{} → {}", code(&run.pipeline), gates(run));
+        wrap(&mut text, "", 2, &heading);
+        wrap(&mut text, "  ", 2, &in_short(run));
+        if run.implied {
+            continue;
         }
+        let widest = run.jobs.iter().map(|job| shown(&job.spec.name).1).max();
+        let column = widest.unwrap_or(0).min(LONGEST_COLUMN);
         for job in &run.jobs {
-            let (word, why) = outlook(job, run, config, files);
-            let name = &job.spec.name;
-            let pad = width.saturating_sub(name.chars().count());
-            let optional = if job.spec.required { "" } else { " (optional)" };
-            let _ = writeln!(
-                text,
-                "  {word:<5} {name}{:pad$}  {}{optional}",
-                "",
-                unmarked(&why)
-            );
+            let Outlook { decision, why } = outlook(job, run, config, imagined);
+            let (name, width) = shown(&job.spec.name);
+            let hang = column + 10;
+            let first = format!("  {decision:<5} {name}");
+            if width > column {
+                let _ = writeln!(text, "{first}");
+                wrap(&mut text, &" ".repeat(hang), hang, &why);
+            } else {
+                let pad = " ".repeat(column - width + 2);
+                wrap(&mut text, &format!("{first}{pad}"), hang, &why);
+            }
         }
     }
     if preview.runs.is_empty() {
         text.push_str("\nNothing would run.\n");
     }
-    if !preview.idle.is_empty() {
-        let _ = writeln!(text, "\nNot started by this: {}.", preview.idle.join(", "));
+    let rest = [not_started(preview, config), unknown_connections(preview)];
+    for note in rest.into_iter().flatten() {
+        text.push('\n');
+        wrap(&mut text, "", 2, &note);
     }
     text
 }
 
 /// For the check of a changed configuration.
-pub fn preview_in_markdown(
-    preview: &Preview,
-    config: &RepoConfig,
-    files: Option<&[ChangedFile]>,
-) -> String {
-    let mut text = String::new();
+pub fn preview_in_markdown(preview: &Preview, config: &RepoConfig, imagined: &Imagined) -> String {
+    let mut text = format!("{}\n", event(preview, imagined));
+    for (at, entry) in reasons(preview).iter().enumerate() {
+        let _ = writeln!(text, "{}- {entry}", if at == 0 { "\n" } else { "" });
+    }
+    for warning in warnings(preview, imagined) {
+        let _ = writeln!(text, "\n{warning}");
+    }
+    if waits_for_vetter(preview) {
+        let _ = writeln!(text, "\n{AFTER_APPROVAL}");
+    }
+    let mut room = LISTED;
     for run in &preview.runs {
-        let gates: Vec<String> = run.gates.iter().map(|gate| code(&gate.name)).collect();
-        let _ = writeln!(
-            text,
-            "\n### {} → {}\n\n| job | by | here |\n|---|---|---|",
-            code(&run.pipeline),
-            gates.join(", ")
-        );
-        for job in &run.jobs {
-            let (word, why) = outlook(job, run, config, files);
-            let optional = if job.spec.required {
-                ""
-            } else {
-                " _(optional)_"
-            };
-            let row = format!(
-                "| {}{optional} | {} | {word}: {why} |",
+        let heading = format!("{} → {}", code(&run.pipeline), gates(run));
+        let _ = writeln!(text, "\n### {heading}\n{}", in_short(run));
+        if run.implied || run.jobs.is_empty() {
+            continue;
+        }
+        text.push_str("\n| job | by | here |\n|---|---|---|\n");
+        for job in run.jobs.iter().take(room) {
+            let Outlook { decision, why } = outlook(job, run, config, imagined);
+            let _ = writeln!(
+                text,
+                "| {} | {} | **{decision}**: {why} |",
                 code(&job.spec.name),
                 backend(&job.spec.backend)
             );
-            let _ = writeln!(text, "{row}");
         }
+        if run.jobs.len() > room {
+            let _ = writeln!(text, "\n… and {} more.", run.jobs.len() - room);
+        }
+        room = room.saturating_sub(run.jobs.len());
     }
-    if !preview.idle.is_empty() {
-        let idle: Vec<String> = preview.idle.iter().map(|name| code(name)).collect();
-        let _ = writeln!(
-            text,
-            "\nNot started by a pull request like this: {}.",
-            idle.join(", ")
-        );
+    if preview.runs.is_empty() {
+        text.push_str("\nNothing would run.\n");
+    }
+    if let Some(note) = not_started(preview, config) {
+        let _ = writeln!(text, "\n{note}");
     }
     text
 }
@@ -123,17 +238,23 @@ pub fn gate_of_proposal(
                 ..config.clone()
             };
             let preview = preview(&enabled, &imagined, now);
-            let title = match config.enabled {
-                true => "The proposed configuration is valid",
-                false => "The proposed configuration is valid, and turns Drawbridge off here",
+            let (title, then) = match config.enabled {
+                true => (
+                    "The proposed configuration is valid",
+                    "What the one proposed here would do with this pull request, if a member had opened it:",
+                ),
+                false => (
+                    "The proposed configuration is valid, and turns Drawbridge off here",
+                    "With the one proposed here nothing happens any more, because it does not say `enabled: true`. What it would do \
+                     with this pull request if it did, and a member had opened it:",
+                ),
             };
             Gate {
                 status: GateStatus::Completed(Conclusion::Success),
                 title: title.to_owned(),
                 summary: format!(
-                    "The configuration on the default branch stays in force until this is merged. With the one proposed \
-                     here, this pull request, opened by a member, would run:\n{}",
-                    preview_in_markdown(&preview, &enabled, Some(files))
+                    "The configuration on the default branch stays in force until this is merged. {then}\n\n{}",
+                    preview_in_markdown(&preview, &enabled, &imagined)
                 ),
                 approve_button: false,
             }
@@ -141,93 +262,264 @@ pub fn gate_of_proposal(
     }
 }
 
-fn trust(verdict: &Verdict) -> String {
-    match verdict {
-        Verdict::Trusted => "Trusted: the head is mirrored.".to_owned(),
-        Verdict::Approved(_) => "Approved: the head is mirrored.".to_owned(),
-        Verdict::AutoSyncOff { draft: true } => {
-            "Trusted, but drafts wait for `/ok to test`: nothing runs before it.".to_owned()
-        }
-        Verdict::AutoSyncOff { draft: false } => {
-            "Trusted, but automatic builds are off: nothing runs before `/ok to test`.".to_owned()
-        }
-        Verdict::NeedsVetting(reasons) => {
-            let mut text = "Needs vetting, so nothing runs before `/ok to test`:".to_owned();
-            for entry in reasons {
-                let _ = write!(text, "\n  - {}", reason(entry));
-            }
-            text
-        }
+/// What `drawbridge check` says of a valid configuration, in a terminal of 80 columns.
+pub fn valid_configuration(path: &str, config: &RepoConfig) -> String {
+    let mut text = format!("{path} is valid.\n");
+    for pipeline in &config.pipelines {
+        let line = match pipeline.implied {
+            true => format!(
+                "no pipelines: {} waits for every build that the push of a mirror starts",
+                gate_names(&pipeline.gates)
+            ),
+            false => format!(
+                "{}: {} on {} → {}",
+                code(&pipeline.name),
+                plural(pipeline.jobs.len(), "job", "jobs"),
+                triggers(pipeline),
+                gate_names(&pipeline.gates)
+            ),
+        };
+        wrap(&mut text, "  ", 4, &line);
     }
+    if !config.filters.is_empty() {
+        let names: Vec<String> = config.filters.keys().map(|name| code(name)).collect();
+        let line = format!(
+            "{}: {}",
+            plural(names.len(), "filter", "filters"),
+            names.join(", ")
+        );
+        wrap(&mut text, "  ", 4, &line);
+    }
+    if let Some(note) = connections(config.connections().map(|(name, ..)| name)) {
+        wrap(&mut text, "", 2, &note);
+    }
+    text
 }
 
-/// What becomes of a job, in a word, and why.
-fn outlook(
-    job: &Job,
-    run: &Run,
-    config: &RepoConfig,
-    files: Option<&[ChangedFile]>,
-) -> (&'static str, String) {
-    match &job.state {
-        JobState::Skipped(reason) => ("skip", skip_reason(job, reason)),
-        JobState::Waiting => {
-            let needs: Vec<String> = job.spec.needs.iter().map(|name| code(name)).collect();
-            (
-                "wait",
-                format!(
-                    "after {}; {}",
-                    needs.join(", "),
-                    why_it_runs(job, run, config, files)
-                ),
-            )
-        }
-        _ => {
-            let word = match job.spec.backend {
-                BackendSpec::Check { .. } => "watch",
-                _ => "run",
-            };
-            (word, why_it_runs(job, run, config, files))
-        }
-    }
+/// Markdown as a terminal shows it: without the quotes of code. Foreign texts have none of their own.
+pub fn unmarked(markdown: &str) -> String {
+    markdown.replace('`', "")
 }
 
-/// Which of its conditions a job that runs has met.
-pub fn why_it_runs(
-    job: &Job,
-    run: &Run,
-    config: &RepoConfig,
-    files: Option<&[ChangedFile]>,
-) -> String {
-    let labels = run.scene.pull.as_ref().map(|pull| &pull.labels);
-    let label = job
-        .spec
-        .labels
-        .iter()
-        .find(|label| labels.is_some_and(|labels| labels.contains(*label)));
-    if let Some(label) = label {
-        return format!("the label {} is there", code(label));
-    }
-    if job.spec.changes.is_empty() {
-        return "always".to_owned();
-    }
-    if run.ignore_changes {
-        return "always (`ignore_changes`)".to_owned();
-    }
-    let Some(files) = files else {
-        return "every filter counts as matched, because nobody says what changed".to_owned();
+const AFTER_APPROVAL: &str = "Nothing runs before a vetter's `/ok to test`. After it:";
+
+fn waits_for_vetter(preview: &Preview) -> bool {
+    let verdict = preview.verdict.as_ref();
+    verdict.is_some_and(|verdict| !verdict.allows_mirror())
+}
+
+/// What is imagined, and the verdict.
+fn event(preview: &Preview, imagined: &Imagined) -> String {
+    let branch = code(&imagined.branch);
+    let by = match imagined.member {
+        true if imagined.author == "member" => "a member".to_owned(),
+        _ => code(&imagined.author),
     };
-    let touched = job.spec.changes.iter().find_map(|name| {
-        let filter = Filter::new(name, config.filters.get(name)?).ok()?;
-        Some((name, filter.touched_by(files)?.to_owned()))
-    });
-    match touched {
-        Some((filter, path)) => format!("{} matches {}", code(filter), code(&path)),
-        None => "asked for".to_owned(),
-    }
+    let draft = if imagined.draft {
+        "draft"
+    } else {
+        "pull request"
+    };
+    let what = match (imagined.trigger, &imagined.command) {
+        (TriggerKind::Command, Some((name, _))) => format!(
+            "{} by a vetter, on a {draft} to {branch}, opened by {by}",
+            code(&format!("/{name}"))
+        ),
+        (TriggerKind::PullRequest | TriggerKind::Command, _) => {
+            format!("A {draft} to {branch}, opened by {by}")
+        }
+        (TriggerKind::MergeGroup, _) => return format!("A merge group for {branch}."),
+        (TriggerKind::Push, _) => return format!("A push to {branch}."),
+        (TriggerKind::Schedule, _) => return format!("A schedule, on {branch}."),
+    };
+    let verdict = match &preview.verdict {
+        Some(Verdict::NeedsVetting(_)) => "needs vetting, because",
+        Some(Verdict::AutoSyncOff { draft: true }) => {
+            "trusted, but drafts don't build by themselves."
+        }
+        Some(Verdict::AutoSyncOff { draft: false }) => "trusted, but automatic builds are off.",
+        _ => "trusted, so the head is mirrored.",
+    };
+    format!("{what}: {verdict}")
 }
 
-/// Without Markdown's quotes: a terminal shows them as they are.
-fn unmarked(text: &str) -> String {
-    let plain: Vec<String> = text.lines().map(plain).collect();
-    plain.join("\n").replace('`', "")
+/// Why it needs vetting, without the commit that nobody imagined: who opened it wrote it.
+pub fn reasons(preview: &Preview) -> Vec<String> {
+    let Some(Verdict::NeedsVetting(reasons)) = &preview.verdict else {
+        return Vec::new();
+    };
+    let mut sentences = Vec::new();
+    for entry in reasons.iter().take(LISTED) {
+        match entry {
+            Reason::Untrusted { .. } => {}
+            Reason::Unverified { .. } => {
+                sentences.push("Its commits have no verified signature.".to_owned());
+            }
+            other => sentences.push(reason(other)),
+        }
+    }
+    sentences
 }
+
+/// A command line can't ask GitHub who somebody is.
+fn unknown_membership(preview: &Preview, imagined: &Imagined) -> Option<String> {
+    let Some(Verdict::NeedsVetting(reasons)) = &preview.verdict else {
+        return None;
+    };
+    let untrusted = |reason: &Reason| matches!(reason, Reason::AuthorUntrusted(_));
+    let person = !imagined.author.ends_with("[bot]");
+    (person && reasons.iter().any(untrusted)).then(|| {
+        format!(
+            "Nobody was asked whether {} is a member; `--member` says so.",
+            code(&imagined.author)
+        )
+    })
+}
+
+fn warnings(preview: &Preview, imagined: &Imagined) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let compares =
+        |run: &Run| !run.ignore_changes && run.jobs.iter().any(|job| !job.spec.changes.is_empty());
+    if imagined.changed.is_none()
+        && imagined.trigger != TriggerKind::Schedule
+        && preview.runs.iter().any(compares)
+    {
+        warnings.push("It is not said what changed, so every filter counts as matched.".to_owned());
+    }
+    if !preview.uncovered.is_empty() {
+        let shown: Vec<String> = preview
+            .uncovered
+            .iter()
+            .take(3)
+            .map(|path| code(path))
+            .collect();
+        let more = match preview.uncovered.len().saturating_sub(3) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        warnings.push(format!(
+            "Every gate fails, because `require_filter_coverage` is on and no filter matches {}{more}.",
+            shown.join(", ")
+        ));
+    }
+    warnings
+}
+
+/// How many jobs do what.
+fn in_short(run: &Run) -> String {
+    if run.implied {
+        return "waits for every build that the push of the mirror starts".to_owned();
+    }
+    if run.jobs.is_empty() {
+        return "no job is for this event: passes at once".to_owned();
+    }
+    let count = |is: fn(&JobState) -> bool| run.jobs.iter().filter(|job| is(&job.state)).count();
+    let skipped = count(|state| matches!(state, JobState::Skipped(_)));
+    let waiting = count(|state| matches!(state, JobState::Waiting));
+    if skipped == run.jobs.len() {
+        return format!("{}, none of which is needed: passes at once", jobs(skipped));
+    }
+    let begun = run.jobs.len() - skipped - waiting;
+    let mut text = format!("{}: {begun} at once", jobs(run.jobs.len()));
+    if waiting > 0 {
+        let _ = write!(text, ", {waiting} after others");
+    }
+    if skipped > 0 {
+        let _ = write!(text, ", {skipped} skipped");
+    }
+    text
+}
+
+fn jobs(count: usize) -> String {
+    plural(count, "job", "jobs")
+}
+
+fn gates(run: &Run) -> String {
+    gate_names(&run.gates)
+}
+
+fn gate_names(gates: &[GateSpec]) -> String {
+    let names: Vec<String> = gates.iter().map(|gate| code(&gate.name)).collect();
+    names.join(", ")
+}
+
+fn triggers(pipeline: &Pipeline) -> String {
+    let trigger = |trigger: &Trigger| match trigger {
+        Trigger::PullRequest => "pull_request".to_owned(),
+        Trigger::MergeGroup => "merge_group".to_owned(),
+        Trigger::Push(globs) => {
+            let globs: Vec<String> = globs.iter().map(|glob| code(glob)).collect();
+            format!("push to {}", globs.join(", "))
+        }
+        Trigger::Schedule(cron) => format!("schedule {}", code(cron)),
+        Trigger::Command(name) => code(&format!("/{name}")),
+    };
+    let triggers: Vec<String> = pipeline.on.iter().map(trigger).collect();
+    triggers.join(" and ")
+}
+
+fn not_started(preview: &Preview, config: &RepoConfig) -> Option<String> {
+    let idle = |pipeline: &&Pipeline| preview.idle.contains(&pipeline.name);
+    let idle: Vec<String> = config
+        .pipelines
+        .iter()
+        .filter(idle)
+        .map(|pipeline| format!("{} (on {})", code(&pipeline.name), triggers(pipeline)))
+        .collect();
+    (!idle.is_empty()).then(|| format!("Not started by this: {}.", idle.join(", ")))
+}
+
+fn unknown_connections(preview: &Preview) -> Option<String> {
+    let jobs = preview.runs.iter().flat_map(|run| &run.jobs);
+    connections(jobs.filter_map(|job| match &job.spec.backend {
+        BackendSpec::Connection { name, .. } => Some(name.as_str()),
+        _ => None,
+    }))
+}
+
+/// Connections stand in the settings of the server, which a command line has not.
+fn connections<'a>(names: impl Iterator<Item = &'a str>) -> Option<String> {
+    let names: BTreeSet<&str> = names.collect();
+    let names: Vec<String> = names.into_iter().map(code).collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "Only the server knows whether this repository may use {}: {}.",
+            if names.len() == 1 {
+                "the connection"
+            } else {
+                "the connections"
+            },
+            names.join(", ")
+        )
+    })
+}
+
+/// A foreign name as a terminal shows it, and how many columns that takes.
+fn shown(name: &str) -> (String, usize) {
+    let name = unmarked(&code(name));
+    let width = name.chars().count();
+    (name, width)
+}
+
+/// Writes Markdown for a terminal: `first`, then the words, with `hang` blanks before each line but the first.
+fn wrap(text: &mut String, first: &str, hang: usize, markdown: &str) {
+    let mut line = first.to_owned();
+    let mut empty = true;
+    for word in unmarked(markdown).split_whitespace() {
+        let width = line.chars().count() + usize::from(!empty) + word.chars().count();
+        if !empty && width > WIDTH {
+            let _ = writeln!(text, "{line}");
+            line = " ".repeat(hang);
+            empty = true;
+        }
+        if !empty {
+            line.push(' ');
+        }
+        line.push_str(word);
+        empty = false;
+    }
+    let _ = writeln!(text, "{}", line.trim_end());
+}
+
+#[cfg(test)]
+mod tests;

@@ -68,7 +68,9 @@ fn four_groups_fan_out_for_pull_requests_and_merge_groups() {
                 format!("{framework}-build (13.0, amd64)")
             ]
         );
-        let image = format!("image=${{{{ needs.{framework}-build (13.0, amd64).outputs.image }}}}");
+        let image = format!(
+            "image=ghcr.io/acme/dynamo:${{{{ sha }}}}-{framework}-cuda${{{{ matrix.cuda }}}}"
+        );
         assert_eq!(
             inputs(test),
             [&format!("framework={framework}"), &image, "suite=quick"]
