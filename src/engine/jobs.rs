@@ -3,6 +3,7 @@
 use super::Engine;
 use super::runs::Pass;
 use crate::backends::{Assignment, BackendError, Observed, Started};
+use crate::domain::gate::HeadState;
 use crate::domain::pipeline::BackendSpec;
 use crate::domain::run::{Handle, JobState, Run, Step};
 use crate::github::GitHubError;
@@ -50,7 +51,11 @@ enum Outcome {
 
 impl Engine {
     /// Asks for the builds if that has to be; whether it was.
-    pub(super) async fn read_builds(&self, pass: &mut Pass) -> Result<bool, GitHubError> {
+    pub(super) async fn read_builds(
+        &self,
+        pass: &mut Pass,
+        head: Option<&HeadState>,
+    ) -> Result<bool, GitHubError> {
         if !pass.state.must_read_builds() {
             return Ok(false);
         }
@@ -62,7 +67,7 @@ impl Engine {
             true => github.reports(&branch, &sha).await?,
             false => github.builds(&branch, &sha).await?,
         };
-        pass.state.builds.are(builds);
+        pass.state.builds_are(builds, head);
         pass.state.settle(self.now());
         Ok(true)
     }

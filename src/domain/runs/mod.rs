@@ -13,6 +13,7 @@ pub use orders::{Order, OrderKind};
 pub use want::{Repeat, Wish};
 
 use super::event::{Build, BuildId, Event, MergeGroupChange};
+use super::gate::HeadState;
 use super::ids::{Repo, RunSubject, Sha};
 use super::pipeline::BackendSpec;
 use super::run::{Job, JobRef, JobState, Report, Run};
@@ -80,14 +81,15 @@ impl Line {
             .find(|run| run.counts() && !run.queued)
     }
 
-    /// The runs that have something to say at their commits: the present one, and one that waits for it at another.
+    /// The runs that have something to say at their commits: the present one, the one before it, which may just have
+    /// ended, and one that waits.
     pub fn speaking(&self) -> impl Iterator<Item = &Run> {
         let current = self.current();
-        let waiting = self.runs.iter().rev().find(|run| {
+        self.runs.iter().filter(move |run| {
+            let is_current = current.is_some_and(|current| current.number == run.number);
             let elsewhere = current.is_none_or(|current| current.scene.sha != run.scene.sha);
-            run.counts() && run.queued && elsewhere
-        });
-        current.into_iter().chain(waiting)
+            run.counts() && (is_current || elsewhere)
+        })
     }
 }
 
@@ -153,6 +155,23 @@ impl RunsState {
         let sha = self.builds.sha.as_ref();
         self.runs()
             .filter(move |run| run.counts() && !run.queued && sha == Some(&run.scene.sha))
+    }
+
+    /// What was read of the builds, without what we report ourselves: our statuses can't be told from others' but by
+    /// their names. `head`: what was published at the commit.
+    pub fn builds_are(&mut self, mut listed: Vec<Build>, head: Option<&HeadState>) {
+        let mut own: BTreeSet<&str> = self
+            .runs()
+            .flat_map(|run| &run.gates)
+            .map(|gate| gate.name.as_str())
+            .collect();
+        let published = head.iter().flat_map(|head| &head.gates);
+        own.extend(published.map(|gate| gate.name.name.as_str()));
+        let is_own = |build: &Build| {
+            matches!(build.id, BuildId::Status(_)) && own.contains(build.name.as_str())
+        };
+        listed.retain(|build| !is_own(build));
+        self.builds.are(listed);
     }
 
     /// Whether a job asks for check runs or commit statuses by name, and not only for builds as a whole.
@@ -256,8 +275,11 @@ impl RunsState {
         let BuildId::WorkflowRun(id) = build.id else {
             return;
         };
-        for run in self.runs_mut().filter(|run| run.scene.sha == *sha) {
+        for run in self.runs_mut() {
             match run.job_of_workflow_run(id) {
+                // Its branch had moved on when it began, so it builds another commit: what that means is found by asking.
+                Some(job) if run.scene.sha != *sha => run.poll_at(job, now),
+                None if run.scene.sha != *sha => {}
                 // Of a run that was run again, the news may be of an earlier attempt: it is asked for.
                 Some(job) if run.jobs[job].attempt > 1 => run.poll_at(job, now),
                 Some(job) => {

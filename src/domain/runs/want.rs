@@ -135,8 +135,14 @@ impl Line {
             next.advance(now);
         }
         let current = self.current().map(|run| run.number);
+        // The one before it is kept so that how it ended is still said at its commit.
+        let counting = self.runs.iter().filter(|run| run.counts() && !run.queued);
+        let before = counting
+            .map(|run| run.number)
+            .rfind(|number| Some(*number) != current);
         self.runs.retain(|run| {
-            !run.is_over() || (run.counts() && (run.queued || Some(run.number) == current))
+            let speaks = Some(run.number) == current || Some(run.number) == before;
+            !run.is_over() || (run.counts() && (run.queued || speaks))
         });
     }
 }
