@@ -186,7 +186,12 @@ fn a_new_run_cancels_the_one_before_or_waits_for_it() {
     let first = runs.runs_mut().next().expect("a run");
     first.cancel("maya says so", at(3));
     runs.settle(at(3));
-    assert_eq!(heads(&runs), [('c', false, true)]);
+    assert_eq!(
+        heads(&runs),
+        [('a', false, true), ('c', false, true)],
+        "how the first ended is still said at its commit"
+    );
+    assert_eq!(runs.shas().len(), 2);
 }
 
 #[test]

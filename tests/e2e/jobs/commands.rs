@@ -80,7 +80,7 @@ async fn retest_runs_what_has_failed_again_and_nothing_else() {
 
 #[tokio::test]
 async fn retest_with_a_name_runs_that_job_again_although_it_passed() {
-    let (mut town, pr) = town().await;
+    let (town, pr) = town().await;
     town.all_end_on(&mirror(pr)).await;
     town.gate(pr).is("success");
     let comment = town.comment(pr, "vera", "/retest test (arm64)").await;
