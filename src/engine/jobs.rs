@@ -3,6 +3,7 @@
 use super::Engine;
 use super::runs::Pass;
 use crate::backends::{Assignment, BackendError, Observed, Started};
+use crate::domain::gate::HeadState;
 use crate::domain::ids::{Repo, RunSubject};
 use crate::domain::pipeline::BackendSpec;
 use crate::domain::run::{Handle, JobState, Run, Step};
@@ -54,7 +55,11 @@ enum Outcome {
 
 impl Engine {
     /// Asks for the builds if that has to be; whether it was.
-    pub(super) async fn read_builds(&self, pass: &mut Pass) -> Result<bool, GitHubError> {
+    pub(super) async fn read_builds(
+        &self,
+        pass: &mut Pass,
+        head: Option<&HeadState>,
+    ) -> Result<bool, GitHubError> {
         let (Some(branch), Some(sha)) = (pass.state.branch(), pass.state.must_read().cloned())
         else {
             return Ok(false);
@@ -64,9 +69,7 @@ impl Engine {
             true => github.reports(&branch, &sha).await?,
             false => github.builds(&branch, &sha).await?,
         };
-        if let Some(known) = pass.state.builds_of(&sha) {
-            known.are(builds);
-        }
+        pass.state.builds_are(&sha, builds, head);
         pass.state.settle(self.now());
         Ok(true)
     }

@@ -148,7 +148,11 @@ impl Engine {
     async fn act_on_jobs(&self, pass: &mut Pass) -> Result<Option<DateTime<Utc>>, StoreError> {
         let mut retry = None;
         for _ in 0..ROUNDS {
-            let read = match self.read_builds(pass).await {
+            let head = match pass.state.must_read() {
+                Some(sha) => self.store().head(pass.state.repo.id, sha).await?,
+                None => None,
+            };
+            let read = match self.read_builds(pass, head.as_ref()).await {
                 Ok(read) => read,
                 Err(error) => {
                     tracing::warn!(%error, "can't ask for the builds");

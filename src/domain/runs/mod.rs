@@ -13,6 +13,7 @@ pub use orders::{Order, OrderKind};
 pub use want::{Repeat, Wish};
 
 use super::event::{Account, Build, BuildId, Button, Event, MergeGroupChange};
+use super::gate::HeadState;
 use super::ids::{Repo, RunSubject, Sha};
 use super::pipeline::BackendSpec;
 use super::run::{Job, JobRef, JobState, Report, Run};
@@ -146,6 +147,25 @@ impl RunsState {
         self.lines.is_empty() && !self.stale
     }
 
+    /// What was read of the builds, without what we report ourselves: our statuses can't be told from others' but by
+    /// their names. `head`: what was published at the commit.
+    pub fn builds_are(&mut self, sha: &Sha, mut listed: Vec<Build>, head: Option<&HeadState>) {
+        let mut own: BTreeSet<&str> = self
+            .runs()
+            .flat_map(|run| &run.gates)
+            .map(|gate| gate.name.as_str())
+            .collect();
+        let published = head.iter().flat_map(|head| &head.gates);
+        own.extend(published.map(|gate| gate.name.name.as_str()));
+        let is_own = |build: &Build| {
+            matches!(build.id, BuildId::Status(_)) && own.contains(build.name.as_str())
+        };
+        listed.retain(|build| !is_own(build));
+        if let Some(builds) = self.builds_of(sha) {
+            builds.are(listed);
+        }
+    }
+
     /// Whether a job asks for check runs or commit statuses by name, and not only for builds as a whole.
     pub fn follows_reports(&self) -> bool {
         self.runs().any(|run| {
@@ -274,8 +294,11 @@ impl RunsState {
         let BuildId::WorkflowRun(id) = build.id else {
             return;
         };
-        for run in self.runs_mut().filter(|run| run.scene.sha == *sha) {
+        for run in self.runs_mut() {
             match run.job_of_workflow_run(id) {
+                // Its branch had moved on when it began, so it builds another commit: what that means is found by asking.
+                Some(job) if run.scene.sha != *sha => run.poll_at(job, now),
+                None if run.scene.sha != *sha => {}
                 // Of a run that was run again, the news may be of an earlier attempt: it is asked for.
                 Some(job) if run.jobs[job].attempt > 1 => run.poll_at(job, now),
                 Some(job) => {

@@ -134,7 +134,11 @@ fn title_running(jobs: &[&Job]) -> String {
 }
 
 fn title_failed(run: &Run, spec: &GateSpec) -> String {
-    let blockers = run.blockers(spec);
+    let mut blockers = run.blockers(spec);
+    // A job that failed by itself tells more than those that it kept from running.
+    if blockers.iter().any(|blocker| blocker.because_of.is_none()) {
+        blockers.retain(|blocker| blocker.because_of.is_none());
+    }
     let sentence = |blocker: &Blocker| {
         let job = &run.jobs[blocker.job];
         let name = &job.spec.name;
@@ -147,21 +151,9 @@ fn title_failed(run: &Run, spec: &GateSpec) -> String {
             (None, None) => format!("{name}: {}", failure(job)),
         }
     };
-    // A job that failed by itself tells more than those that it kept from running.
-    let first = blockers
-        .iter()
-        .min_by_key(|blocker| blocker.because_of.is_some());
-    let by_themselves = blockers.iter().filter(|one| one.because_of.is_none());
-    plain(&match (first, blockers.len()) {
+    plain(&match (blockers.first(), blockers.len()) {
         (None, _) => "A job did not pass".to_owned(),
         (Some(one), 1) => sentence(one),
-        (Some(one), n) if by_themselves.count() == 1 => {
-            format!(
-                "{}; because of it {} more did not run",
-                sentence(one),
-                n - 1
-            )
-        }
         (Some(first), n) => format!(
             "{} and {} more did not pass",
             run.jobs[first.job].spec.name,

@@ -184,7 +184,7 @@ async fn a_changed_configuration_is_judged_on_its_pull_request_also_a_strangers(
             "mel",
             ONE.replace("workflow:", "wrokflow:"),
             "failure",
-            "Did you mean 'workflow'?",
+            "Did you mean `workflow`?",
         ),
         (
             "sam",

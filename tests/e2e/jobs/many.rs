@@ -2,6 +2,8 @@
 
 use crate::support::{Town, mirror};
 use drawbridge::engine::Pace;
+use drawbridge::sandbox::NewPr;
+use std::time::Duration;
 
 /// Five hundred jobs of two matrices, the second half behind the first.
 const FIVE_HUNDRED: &str = "\
@@ -26,7 +28,10 @@ async fn five_hundred_jobs_make_one_green_gate_and_few_writes() {
     let mut town = Town::of_pace(Pace::default(), FIVE_HUNDRED).await;
     town.github().set_auto_finish(Some("success"));
     town.github().clear_exchanges();
-    let pr = town.member_pr().await;
+    let pr = town.github().open_pr(NewPr::by("mel"));
+    // Thousands of deliveries, and a debug build: that takes a while.
+    let settled = tokio::time::timeout(Duration::from_secs(300), town.playground.settle());
+    settled.await.expect("it comes to rest");
     town.mirrored(pr);
     town.gate(pr).is("success").says("500 jobs passed");
     assert_eq!(town.started(&mirror(pr)).len(), 500);
