@@ -6,6 +6,17 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+/// How GitHub says that a workflow run ended.
+const CONCLUSIONS: [&str; 7] = [
+    "success",
+    "failure",
+    "cancelled",
+    "timed_out",
+    "skipped",
+    "neutral",
+    "startup_failure",
+];
+
 /// Where the sandbox is, as it printed.
 #[derive(Args)]
 pub struct Where {
@@ -26,12 +37,12 @@ pub struct Commit {
 }
 
 impl Commit {
-    fn body(&self) -> Value {
+    fn body(&self, author: &str) -> Value {
         // Never what was there before, so that it is a change.
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
         let content = format!("by hand, {} ns\n", now.unwrap_or_default().as_nanos());
         let files: Vec<_> = self.file.iter().map(|path| (path, &content)).collect();
-        json!([{ "verified": !self.unsigned, "files": files }])
+        json!([{ "author": author, "verified": !self.unsigned, "files": files }])
     }
 }
 
@@ -94,8 +105,8 @@ pub enum ByHand {
     FinishJob {
         /// The job's name, as the gate shows it, or its workflow run's id
         job: String,
-        /// success, failure, cancelled, …
-        #[arg(default_value = "success")]
+        /// How
+        #[arg(default_value = "success", value_parser = CONCLUSIONS)]
         conclusion: String,
         #[command(flatten)]
         at: Where,
@@ -145,13 +156,19 @@ pub(super) async fn perform(deed: ByHand) -> anyhow::Result<()> {
             commit,
             at,
         } => {
-            let commits = commit.body();
+            let commits = commit.body(&author);
             let body =
                 json!({ "author": author, "title": title, "draft": draft, "commits": commits });
             (at, "open-pr", body)
         }
         ByHand::Push { pr, commit, at } => {
-            (at, "push", json!({ "pr": pr, "commits": commit.body() }))
+            let state = state(&at.sandbox).await?;
+            let pulls = state["pull_requests"].as_array();
+            let pull = pulls.and_then(|pulls| pulls.iter().find(|pull| pull["number"] == pr));
+            let author = pull.and_then(|pull| pull["author"].as_str());
+            let author = author.with_context(|| format!("there is no pull request {pr}"))?;
+            let body = json!({ "pr": pr, "commits": commit.body(author) });
+            (at, "push", body)
         }
         ByHand::Comment { pr, by, body, at } => {
             (at, "comment", json!({ "pr": pr, "by": by, "body": body }))

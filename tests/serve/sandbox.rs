@@ -193,6 +193,21 @@ fn one_can_go_on_by_hand_from_another_terminal() {
         state["branches"].get(&branch).is_none() && pull(state, number)["open"] == false
     });
 
+    // What a member signed needs nobody's approval.
+    let opened = done(
+        &address,
+        &["open-pr", "--author", "mel", "--file", "docs/a.md"],
+    );
+    let number = opened["number"].as_u64().expect("a number");
+    let says = |state: &Value, what: &str| pull(state, number)["checks"].to_string().contains(what);
+    until(&address, "nothing to run", |state| {
+        says(state, "Nothing to run")
+    });
+    done(&address, &["push", &number.to_string()]);
+    until(&address, "the builds", |state| {
+        says(state, "Waiting for build (amd64)")
+    });
+
     let refused = by_hand(&address, &["close", "9999"]);
     assert_eq!(refused.code, Some(1));
     assert!(refused.err.contains("9999"), "{}", refused.err);

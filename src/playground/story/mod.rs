@@ -4,6 +4,7 @@
 pub(super) mod board;
 mod fan_out;
 mod trust;
+mod watch;
 
 use super::Playground;
 use super::narrator::Narrator;
