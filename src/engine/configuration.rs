@@ -155,7 +155,11 @@ impl Engine {
                 }
             }
         };
-        Ok(config::resolve(org, own.as_ref(), filters.as_ref()))
+        let usable = self.shared.backends.usable_by(&repo.name);
+        let resolved = config::resolve(org, own.as_ref(), filters.as_ref());
+        Ok(resolved.and_then(|config| {
+            config::check_connections(org, own.as_ref(), &usable).map(|()| config)
+        }))
     }
 
     async fn read_file(
