@@ -15,3 +15,4 @@ mod people;
 mod repository;
 mod rules;
 mod support;
+mod systems;
