@@ -89,8 +89,9 @@ impl Client {
     async fn on(&self, method: Method, path: &str, token: &str) -> Response {
         let project = self.gitlab.project_id();
         let url = format!(
-            "{}/api/v4/projects/{project}/pipelines/{path}",
-            self.gitlab.url()
+            "{}/api/v4/projects/{project}/pipelines{}{path}",
+            self.gitlab.url(),
+            if path.starts_with('?') { "" } else { "/" }
         );
         let request = self
             .http
@@ -294,4 +295,59 @@ async fn every_change_is_told_to_the_hook_with_its_token() {
         client.gitlab.hooks()[5].payload["object_attributes"]["detailed_status"],
         "passed"
     );
+}
+
+#[tokio::test]
+async fn pipelines_are_listed_and_show_their_variables() {
+    let client = Client::start().await;
+    let (trigger, api) = (client.gitlab.trigger_token(), client.gitlab.api_token());
+    client.gitlab.set_branch("other", &"a".repeat(40));
+    for reference in ["main", "other", "main"] {
+        let variables = json!({ "REF": reference });
+        let body = json!({ "token": trigger, "ref": reference, "variables": variables });
+        client.trigger(body).await;
+    }
+    let ids: Vec<u64> = client.gitlab.pipelines().iter().map(|p| p.id).collect();
+    let query = |rest: &str| format!("?source=trigger&order_by=id&sort=desc&{rest}");
+    for (rest, expected) in [
+        (
+            "ref=main&updated_after=2020-01-01T00%3A00%3A00Z",
+            vec![ids[2], ids[0]],
+        ),
+        ("ref=main&updated_after=2999-01-01T00%3A00%3A00Z", vec![]),
+        ("per_page=2&page=1", vec![ids[2], ids[1]]),
+        ("per_page=2&page=2", vec![ids[0]]),
+        ("per_page=2&page=3", vec![]),
+    ] {
+        let answer = client.on(Method::GET, &query(rest), &api).await;
+        let listed: Vec<Value> = answer.json().await.unwrap();
+        let listed: Vec<u64> = listed.iter().map(|p| p["id"].as_u64().unwrap()).collect();
+        assert_eq!(listed, expected, "{rest}");
+    }
+    assert_eq!(
+        client.on(Method::GET, &query(""), &trigger).await.status(),
+        401
+    );
+    let wrong = client
+        .on(Method::GET, &query("updated_after=soon"), &api)
+        .await;
+    assert_eq!(wrong.status(), 400);
+    let path = format!("{}/variables", ids[1]);
+    let shown: Value = client
+        .on(Method::GET, &path, &api)
+        .await
+        .json()
+        .await
+        .unwrap();
+    let expected = json!([{ "key": "REF", "variable_type": "env_var", "value": "other" }]);
+    assert_eq!(shown, expected);
+    client.gitlab.break_down_at_next_trigger();
+    let lost = client
+        .trigger(json!({ "token": trigger, "ref": "main" }))
+        .await;
+    assert_eq!(
+        (lost.status().as_u16(), client.gitlab.pipelines().len()),
+        (502, 4)
+    );
+    assert_eq!(client.on(Method::GET, &path, &api).await.status(), 503);
 }

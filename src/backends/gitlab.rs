@@ -45,6 +45,7 @@ struct Pipeline {
     id: u64,
     status: String,
     web_url: Option<String>,
+    finished_at: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -159,9 +160,17 @@ impl GitLab {
     }
 }
 
+/// What stands in the handle of a pipeline that was retried between its number and when it had ended before.
+const AFTER: char = '@';
+
+/// When the attempt before had ended, in GitLab's words.
+fn ended_before(handle: &Handle) -> Option<&str> {
+    handle.0.split_once(AFTER).map(|(_, end)| end)
+}
+
 fn number(handle: &Handle) -> Result<u64, BackendError> {
-    handle
-        .0
+    let number = handle.0.split(AFTER).next().unwrap_or_default();
+    number
         .parse()
         .map_err(|_| BackendError::refused("the job's name is no number of a GitLab pipeline"))
 }
@@ -250,11 +259,25 @@ impl Backend for GitLab {
         _: &Assignment,
         handle: &Handle,
     ) -> Result<Option<Started>, BackendError> {
+        let doing = "telling how the pipeline stands";
+        let Some(before) = self.pipeline(Method::GET, handle, "", doing).await? else {
+            return Ok(None);
+        };
+        match status(&before.status) {
+            // It runs again already: the answer of an earlier try was lost.
+            Some(BuildStatus::Queued | BuildStatus::Running) => return Ok(Some(before.started())),
+            Some(BuildStatus::Ended(Conclusion::Failure | Conclusion::Cancelled)) => {}
+            // Nothing in it would be retried.
+            _ => return Ok(None),
+        }
         let again = self.pipeline(Method::POST, handle, "/retry", "retrying the pipeline");
         let again = again.await?;
         Ok(again.map(|pipeline| {
             let mut started = pipeline.started();
-            // Its status is still the old one until the first job is taken up.
+            // Its status is still the old one until the first job is taken up: what had ended then is not believed again.
+            if let Some(end) = &before.finished_at {
+                started.handle = Handle(format!("{}{AFTER}{end}", pipeline.id));
+            }
             started.report.status = Some(BuildStatus::Queued);
             started
         }))
@@ -268,9 +291,17 @@ impl Backend for GitLab {
                 self.name, handle.0
             ))
         })?;
+        let mut report = pipeline.report();
+        let ended = matches!(report.status, Some(BuildStatus::Ended(_)));
+        if ended
+            && pipeline.finished_at.is_some()
+            && pipeline.finished_at.as_deref() == ended_before(handle)
+        {
+            report.status = None;
+        }
         Ok(Observed {
             handle: None,
-            report: pipeline.report(),
+            report,
         })
     }
 

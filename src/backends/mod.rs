@@ -65,6 +65,8 @@ pub struct Assignment {
     pub deadline: Option<DateTime<Utc>>,
     /// Workflow runs that other jobs already have: none of them is this job's.
     pub known_runs: Vec<u64>,
+    /// Whether other starts of the same workflow wait, too, until it is known which run is theirs.
+    pub has_rivals: bool,
     /// Of a `check` job: the builds that count for it.
     pub observed: Vec<Build>,
 }

@@ -59,15 +59,27 @@ fn judged(run: &WorkflowRun, a: &Assignment) -> Report {
     report
 }
 
+/// The run as we call it, with the attempt that is meant.
 fn run_handle(run: &WorkflowRun) -> Option<Handle> {
     match run.build.id {
-        BuildId::WorkflowRun(id) => Some(Handle(id.to_string())),
+        BuildId::WorkflowRun(id) => Some(handle_of(id, run.attempt)),
         _ => None,
     }
 }
 
-fn run_id(handle: &Handle) -> Option<u64> {
-    handle.0.parse().ok()
+fn handle_of(id: u64, attempt: u64) -> Handle {
+    Handle(match attempt {
+        0 | 1 => id.to_string(),
+        later => format!("{id}/{later}"),
+    })
+}
+
+/// The attempt of its run that a handle means.
+fn attempt(handle: &Handle) -> u64 {
+    let named = handle.0.split_once('/');
+    named
+        .and_then(|(_, attempt)| attempt.parse().ok())
+        .unwrap_or(1)
 }
 
 impl Workflow {
@@ -133,25 +145,59 @@ impl Workflow {
     async fn seek(&self, a: &Assignment) -> Result<Option<WorkflowRun>, BackendError> {
         let file = self.declared(a).await?;
         let id = a.job.id();
+        let named = file.names_runs_by(ID_INPUT);
+        if a.has_rivals && !named {
+            return Ok(None);
+        }
         let sought = Sought {
             file: &self.file,
             branch: &a.scene.branch,
             sha: &a.scene.sha,
             since: a.started_at - SKEW,
-            key: file.names_runs_by(ID_INPUT).then_some(id.as_str()),
+            key: named.then_some(id.as_str()),
             known: &a.known_runs,
         };
         Ok(self.repository.find_dispatched(&sought).await?)
     }
 
+    /// A run as it is now; `None`: it was deleted.
+    async fn known(&self, id: u64) -> Result<Option<WorkflowRun>, BackendError> {
+        match self.repository.workflow_run(id).await {
+            Ok(run) => Ok(Some(run)),
+            Err(GitHubError::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// The run's number; `None`: GitHub does not show it (yet).
     async fn number(&self, a: &Assignment, handle: &Handle) -> Result<Option<u64>, BackendError> {
-        if let Some(id) = run_id(handle) {
+        if let Some(id) = handle.workflow_run() {
             return Ok(Some(id));
         }
         let run = self.seek(a).await?;
-        Ok(run.as_ref().and_then(run_handle).as_ref().and_then(run_id))
+        Ok(run
+            .as_ref()
+            .and_then(run_handle)
+            .as_ref()
+            .and_then(Handle::workflow_run))
     }
+}
+
+fn has_failed(run: &WorkflowRun) -> bool {
+    matches!(run.build.status, BuildStatus::Ended(conclusion) if !conclusion.passes())
+}
+
+fn adopted(run: &WorkflowRun) -> Option<Started> {
+    Some(Started {
+        handle: run_handle(run)?,
+        report: report(&run.build),
+    })
+}
+
+fn still_stopping(id: u64) -> BackendError {
+    BackendError::transient(format!(
+        "the workflow run {id} has to end before it can run again"
+    ))
 }
 
 #[async_trait]
@@ -208,25 +254,36 @@ impl Backend for Workflow {
         a: &Assignment,
         handle: &Handle,
     ) -> Result<Option<Started>, BackendError> {
-        let Some(id) = run_id(handle) else {
+        let Some(id) = handle.workflow_run() else {
             return Ok(None);
         };
-        let started = |mut report: Report| {
-            report.status = Some(BuildStatus::Queued);
-            Some(Started {
-                handle: handle.clone(),
-                report,
-            })
+        let Some(before) = self.known(id).await? else {
+            return Ok(None);
         };
+        if before.sha != a.scene.sha {
+            return Ok(None);
+        }
+        // It runs again already: the answer of an earlier try was lost, or a person was faster on GitHub's own page.
+        if before.attempt > attempt(handle) && !has_failed(&before) {
+            return Ok(adopted(&before));
+        }
+        if !matches!(before.build.status, BuildStatus::Ended(_)) {
+            return Err(still_stopping(id));
+        }
         match self.repository.rerun_failed(id).await {
-            Ok(RerunOutcome::Done) => Ok(started(Report::default())),
-            // It may run already: the answer of an earlier try was lost.
-            Ok(RerunOutcome::Refused(_)) => match self.repository.workflow_run(id).await {
-                Ok(run) if run.sha != a.scene.sha => Ok(None),
-                Ok(run) if matches!(run.build.status, BuildStatus::Ended(_)) => Ok(None),
-                Ok(run) => Ok(started(report(&run.build))),
-                Err(GitHubError::NotFound { .. }) => Ok(None),
-                Err(error) => Err(error.into()),
+            Ok(RerunOutcome::Done) => Ok(Some(Started {
+                handle: handle_of(id, before.attempt + 1),
+                report: Report {
+                    status: Some(BuildStatus::Queued),
+                    ..Report::default()
+                },
+            })),
+            Ok(RerunOutcome::Refused(_)) => match self.known(id).await? {
+                Some(now) if now.attempt > before.attempt => Ok(adopted(&now)),
+                Some(now) if !matches!(now.build.status, BuildStatus::Ended(_)) => {
+                    Err(still_stopping(id))
+                }
+                _ => Ok(None),
             },
             Err(GitHubError::NotFound { .. }) => Ok(None),
             Err(error) => Err(error.into()),
@@ -234,18 +291,14 @@ impl Backend for Workflow {
     }
 
     async fn observe(&self, a: &Assignment, handle: &Handle) -> Result<Observed, BackendError> {
-        let known = run_id(handle);
+        let known = handle.workflow_run();
         let run = match known {
-            Some(id) => match self.repository.workflow_run(id).await {
-                Ok(run) => run,
-                Err(GitHubError::NotFound { .. }) => {
-                    return Err(BackendError::refused(format!(
-                        "the run {id} of the workflow {} was deleted",
-                        printable(&self.file, 100)
-                    )));
-                }
-                Err(error) => return Err(error.into()),
-            },
+            Some(id) => self.known(id).await?.ok_or_else(|| {
+                BackendError::refused(format!(
+                    "the run {id} of the workflow {} was deleted",
+                    printable(&self.file, 100)
+                ))
+            })?,
             None => match self.seek(a).await? {
                 Some(run) => run,
                 None if self.clock.now() - a.started_at > LOST_AFTER => {
@@ -260,6 +313,10 @@ impl Backend for Workflow {
                 }
             },
         };
+        // What is asked a moment after a re-run may still be the attempt before.
+        if run.attempt < attempt(handle) {
+            return Ok(Observed::default());
+        }
         let report = judged(&run, a);
         let ended = matches!(run.build.status, BuildStatus::Ended(_));
         if run.sha != a.scene.sha
@@ -289,7 +346,7 @@ impl Backend for Workflow {
 
     fn poll(&self, handle: &Handle) -> Option<Duration> {
         let (told, unknown) = POLL;
-        Some(if run_id(handle).is_some() {
+        Some(if handle.workflow_run().is_some() {
             told
         } else {
             unknown

@@ -2,7 +2,7 @@
 
 use super::Engine;
 use super::runs::Pass;
-use crate::backends::{Assignment, BackendError, Observed, Started};
+use crate::backends::{Assignment, Backend, BackendError, Observed, Started};
 use crate::domain::gate::HeadState;
 use crate::domain::ids::{Repo, RunSubject};
 use crate::domain::pipeline::BackendSpec;
@@ -11,17 +11,21 @@ use crate::github::GitHubError;
 use crate::store::{Record, StoreError};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::StreamExt;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// So many jobs are started, asked for or cancelled before what came of it is kept.
 const AT_ONCE: usize = 64;
 /// So many requests to backends are under way at a time.
 const CONCURRENT: usize = 8;
-/// How long one of them may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long the requests of one round may take altogether: the subject has other jobs, and news waits for it.
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+/// So often in a row a backend may refuse to say how a job stands before the job counts as lost.
+const MOST_REFUSALS: u32 = 8;
 
-/// A backend that can't be asked is not asked: the job's own report or its time limit ends it.
-const SELDOM: TimeDelta = TimeDelta::days(1);
+/// When a job is asked for that can't be asked: its callback or its time limit ends it long before.
+const NEVER: TimeDelta = TimeDelta::days(30);
 
 /// One step on one job of one run.
 struct Task {
@@ -95,11 +99,9 @@ impl Engine {
             self.store().commit(announced).await?;
             self.store().flush().await?;
         }
-        let done: Vec<(Task, Outcome)> = futures::stream::iter(tasks)
-            .map(|task| async {
-                let outcome = self.take(&task).await;
-                (task, outcome)
-            })
+        let deadline = Instant::now() + PATIENCE;
+        let done: Vec<(Arc<Task>, Outcome)> = futures::stream::iter(tasks)
+            .map(|task| self.clone().take(Arc::new(task), deadline))
             .buffer_unordered(CONCURRENT)
             .collect()
             .await;
@@ -130,52 +132,61 @@ impl Engine {
         tasks
     }
 
-    async fn take(&self, task: &Task) -> Outcome {
-        match tokio::time::timeout(PATIENCE, self.ask_backend(task)).await {
-            Ok(Ok(outcome)) => outcome,
-            Ok(Err(error)) => Outcome::Failed(error),
-            Err(_) => Outcome::Failed(BackendError::Transient {
-                message: "the backend did not answer in time".to_owned(),
+    /// A defect in the handling of one job, or a backend that hangs, must not take the others with it.
+    async fn take(self, task: Arc<Task>, deadline: Instant) -> (Arc<Task>, Outcome) {
+        let later = |message: &str| {
+            Outcome::Failed(BackendError::Transient {
+                message: message.to_owned(),
                 retry_after: None,
-            }),
+            })
+        };
+        if Instant::now() >= deadline {
+            return (task, later("other backends are slow to answer"));
         }
+        let asked = task.clone();
+        let asking = async move { self.ask_backend(&asked).await };
+        let asking = tokio::spawn(tracing::Instrument::in_current_span(asking));
+        let stop = asking.abort_handle();
+        let outcome = match tokio::time::timeout_at(deadline, asking).await {
+            Ok(Ok(Ok(outcome))) => outcome,
+            Ok(Ok(Err(error))) => Outcome::Failed(error),
+            Ok(Err(error)) => {
+                tracing::error!(%error, job = task.assignment.job.job, "asking a backend broke off");
+                later("a defect in Drawbridge keeps it from asking the backend; its log says more")
+            }
+            Err(_) => {
+                stop.abort();
+                later("the backend did not answer in time")
+            }
+        };
+        (task, outcome)
     }
 
     async fn ask_backend(&self, task: &Task) -> Result<Outcome, BackendError> {
         let a = &task.assignment;
         let backend = self.shared.backends.of(&a.repo, &a.spec)?;
         match (task.kind, &task.handle) {
-            (
-                Kind::Start {
-                    look_first: true, ..
-                },
-                _,
-            ) => {
-                if let Some(found) = backend.find(a).await? {
+            (Kind::Start { look_first, rerun }, previous) => {
+                // What others report has no handle of ours.
+                let observed = Handle(String::new());
+                let previous = match &a.spec {
+                    BackendSpec::Check { .. } => Some(&observed),
+                    _ => previous.as_ref(),
+                };
+                if rerun
+                    && let Some(previous) = previous
+                    && let Some(again) = backend.rerun(a, previous).await?
+                {
+                    return Ok(Outcome::Started(again));
+                }
+                if look_first && let Some(found) = backend.find(a).await? {
                     return Ok(Outcome::Started(found));
                 }
                 Ok(Outcome::Started(backend.start(a).await?))
             }
-            // What others report has no handle of ours.
-            (Kind::Start { rerun: true, .. }, None)
-                if matches!(a.spec, BackendSpec::Check { .. }) =>
-            {
-                let again = backend.rerun(a, &Handle(String::new())).await?;
-                match again {
-                    Some(again) => Ok(Outcome::Started(again)),
-                    None => Ok(Outcome::Started(backend.start(a).await?)),
-                }
-            }
-            (Kind::Start { rerun: true, .. }, Some(handle)) => {
-                if let Some(again) = backend.rerun(a, handle).await? {
-                    return Ok(Outcome::Started(again));
-                }
-                Ok(Outcome::Started(backend.start(a).await?))
-            }
-            (Kind::Start { .. }, _) => Ok(Outcome::Started(backend.start(a).await?)),
             (Kind::Observe, Some(handle)) => {
                 let observed = backend.observe(a, handle).await?;
-                Ok(Outcome::Observed(observed, backend.poll(handle)))
+                Ok(Outcome::Observed(observed, self.poll_of(&*backend, handle)))
             }
             (Kind::Cancel, Some(handle)) => {
                 backend.cancel(a, handle).await?;
@@ -203,8 +214,8 @@ impl Engine {
         let what = match outcome {
             Outcome::Started(Started { handle, report }) => {
                 run.started(job, handle, report, now);
-                let first = self.first_poll(task, &run.jobs[job].handle);
-                run.poll_at(job, now + first.unwrap_or(SELDOM));
+                let wait = self.first_poll(task, &run.jobs[job].handle);
+                run.poll_at(job, now + wait.unwrap_or(NEVER));
                 Some(format!(
                     "started {name} (run {number} of {pipeline}, attempt {})",
                     run.jobs[job].attempt
@@ -216,8 +227,8 @@ impl Engine {
                 }
                 let attempt = run.jobs[job].attempt;
                 run.reported(job, attempt, report, now);
-                let wait = poll.map_or(SELDOM, |poll| waited(poll, run.jobs[job].started_at, now));
-                run.poll_at(job, now + wait);
+                let wait = poll.map(|poll| waited(poll, run.jobs[job].started_at, now));
+                run.poll_at(job, now + wait.unwrap_or(NEVER));
                 None
             }
             Outcome::Cancelled => {
@@ -233,6 +244,11 @@ impl Engine {
                     }
                     // What it does not know it need not stop.
                     (BackendError::Refused { .. }, Kind::Cancel) => run.cancelled(job),
+                    (BackendError::Refused { .. }, Kind::Observe)
+                        if task.failures + 1 >= MOST_REFUSALS =>
+                    {
+                        run.lost(job, text.clone(), now);
+                    }
                     (error, _) => {
                         let asked_for = match error {
                             BackendError::Transient { retry_after, .. } => *retry_after,
@@ -257,8 +273,14 @@ impl Engine {
             .backends
             .of(&task.assignment.repo, &task.assignment.spec)
             .ok()?;
-        let poll = backend.poll(handle.as_ref()?)?;
+        let poll = self.poll_of(&*backend, handle.as_ref()?)?;
         TimeDelta::from_std(poll).ok()
+    }
+
+    /// How often a job is asked for at first; `None`: it can't be asked.
+    fn poll_of(&self, backend: &dyn Backend, handle: &Handle) -> Option<Duration> {
+        let advised = backend.poll(handle)?;
+        Some(self.shared.pace.job_poll.unwrap_or(advised))
     }
 }
 
@@ -305,19 +327,37 @@ fn task_of(
             started_at: run.jobs[job].started_at.unwrap_or(now),
             deadline: run.jobs[job].deadline(),
             known_runs: known_runs(run),
+            has_rivals: has_rivals(run, job),
             observed: run.jobs[job].observed.clone(),
             job: me,
         },
     }
 }
 
-/// The workflow runs that jobs of a run already have.
+/// The workflow runs that jobs of a run already have or had.
 fn known_runs(run: &Run) -> Vec<u64> {
     let workflows = run
         .jobs
         .iter()
         .filter(|job| matches!(job.spec.backend, BackendSpec::Workflow(_)));
     workflows
-        .filter_map(|job| job.handle.as_ref()?.0.parse().ok())
+        .flat_map(|job| job.earlier.iter().chain(&job.handle))
+        .filter_map(Handle::workflow_run)
         .collect()
+}
+
+/// Whether other starts of a job's workflow wait, too, until it is known which workflow run is theirs.
+fn has_rivals(run: &Run, job: usize) -> bool {
+    let BackendSpec::Workflow(file) = &run.jobs[job].spec.backend else {
+        return false;
+    };
+    let mut others = run.jobs.iter().enumerate().filter(|(at, _)| *at != job);
+    others.any(|(_, other)| {
+        let unknown = other
+            .handle
+            .as_ref()
+            .and_then(Handle::workflow_run)
+            .is_none();
+        other.is_begun() && unknown && other.spec.backend == BackendSpec::Workflow(file.clone())
+    })
 }

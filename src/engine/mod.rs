@@ -51,6 +51,8 @@ pub struct Pace {
     pub longest_retry: Duration,
     /// How often builds are asked for while they run, in case a delivery was lost.
     pub poll: Duration,
+    /// How often a job is asked for at first while nothing is heard of it; `None`: as its backend advises.
+    pub job_poll: Option<Duration>,
     /// How long a gate that only reads differently waits after the last writing.
     pub gate: Duration,
     /// How many subjects of one installation are worked on at a time.
@@ -63,6 +65,7 @@ impl Default for Pace {
             first_retry: Duration::from_secs(2),
             longest_retry: Duration::from_secs(600),
             poll: Duration::from_secs(600),
+            job_poll: None,
             gate: Duration::from_secs(5),
             per_installation: 16,
         }

@@ -3,15 +3,16 @@
 //! The same order as for a pull request: take in, find out, decide, commit, act. Nothing is started before the disk
 //! says that it may have been started, so that after a crash it is looked for first.
 
-use super::{Engine, Failure};
+use super::{Engine, Failure, jobs};
 use crate::domain::ids::{RepoId, RunSubject, Sha, Subject};
 use crate::domain::pull::PullState;
 use crate::domain::runs::RunsState;
 use crate::store::{Change, HistoryEntry, InboxEntry, Record, StoreError};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::BTreeSet;
+use std::time::Instant;
 
-/// More rounds of steps than this in one pass are a defect; the rest waits for the next pass.
+/// After so many rounds of steps, or a minute, the rest waits for the next pass.
 const ROUNDS: usize = 200;
 
 /// One pass over the runs for one subject.
@@ -147,7 +148,11 @@ impl Engine {
     /// Does what the jobs ask for until nothing more is to be done now; the time of the next try if something failed.
     async fn act_on_jobs(&self, pass: &mut Pass) -> Result<Option<DateTime<Utc>>, StoreError> {
         let mut retry = None;
+        let began = Instant::now();
         for _ in 0..ROUNDS {
+            if began.elapsed() >= jobs::PATIENCE {
+                break;
+            }
             let head = match pass.state.must_read() {
                 Some(sha) => self.store().head(pass.state.repo.id, sha).await?,
                 None => None,
@@ -164,10 +169,11 @@ impl Engine {
             };
             let stepped = self.step_jobs(pass).await?;
             if retry.is_some() || !(read || stepped) {
-                break;
+                return Ok(retry);
             }
         }
-        Ok(retry)
+        // The rest has its turn once the news that came meanwhile was taken in.
+        Ok(Some(retry.unwrap_or_else(|| self.now())))
     }
 
     /// The builds are asked for when they have to be, and while they run in case a delivery was lost.

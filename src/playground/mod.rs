@@ -9,6 +9,7 @@ mod story;
 pub use command::{SandboxArgs, run};
 
 use crate::app::App;
+use crate::backends::Connections;
 use crate::clock::AheadClock;
 use crate::engine::Pace;
 use crate::github::{AppKey, WebhookSecrets};
@@ -22,23 +23,66 @@ use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
 
+/// What a playground is made of.
+pub struct Setup {
+    /// The stand-in GitHub.
+    pub options: Options,
+    /// What the app's operator has connected.
+    pub connections: Connections,
+    /// How the app paces itself.
+    pub pace: Pace,
+}
+
+impl Default for Setup {
+    /// Nothing connected, and a pace at which nobody waits long. Jobs are asked for so seldom that [`Playground::settle`]
+    /// does not wait for them.
+    fn default() -> Self {
+        Self {
+            options: Options::default(),
+            connections: Connections::default(),
+            pace: Pace {
+                first_retry: Duration::from_millis(20),
+                longest_retry: Duration::from_millis(200),
+                job_poll: Some(Duration::from_secs(600)),
+                gate: Duration::from_millis(100),
+                ..Pace::default()
+            },
+        }
+    }
+}
+
 /// Both of them, running, with a state directory of their own that goes with them.
 pub struct Playground {
     /// The stand-in GitHub.
     pub github: Sandbox,
     app: Option<App>,
     data: TempDir,
+    connections: Connections,
     pace: Pace,
     clock: AheadClock,
+    /// The app's port, once it has one: a backend reports to the address it was told, also after a restart.
+    port: u16,
 }
 
 impl Playground {
-    /// Starts both on free ports.
+    /// Starts both on free ports, with nothing connected.
     ///
     /// # Errors
     /// When one of them does not start.
     pub async fn start(options: Options) -> anyhow::Result<Self> {
-        let github = Sandbox::start(options)
+        Self::start_with(Setup {
+            options,
+            ..Setup::default()
+        })
+        .await
+    }
+
+    /// Starts both on free ports.
+    ///
+    /// # Errors
+    /// When one of them does not start.
+    pub async fn start_with(setup: Setup) -> anyhow::Result<Self> {
+        let github = Sandbox::start(setup.options)
             .await
             .context("the stand-in GitHub does not start")?;
         let data = TempDir::with_prefix("drawbridge-")?;
@@ -46,12 +90,9 @@ impl Playground {
             github,
             app: None,
             data,
-            pace: Pace {
-                first_retry: Duration::from_millis(20),
-                longest_retry: Duration::from_millis(200),
-                gate: Duration::from_millis(100),
-                ..Pace::default()
-            },
+            connections: setup.connections,
+            pace: setup.pace,
+            port: 0,
             clock: AheadClock::default(),
         };
         playground.start_app().await?;
@@ -83,12 +124,13 @@ impl Playground {
             secrets,
             api_url: self.github.api_url(),
             host: [127, 0, 0, 1].into(),
-            port: 0,
-            public_url: None,
+            port: self.port,
+            public_url: Some(format!("http://127.0.0.1:{}", self.port)),
             data_dir: self.data.path().to_owned(),
-            connections: crate::backends::Connections::default(),
+            connections: self.connections.clone(),
         };
         let app = App::start_by(settings, self.pace.clone(), Arc::new(self.clock.clone())).await?;
+        self.port = app.address().port();
         self.github.deliver_to(&app.webhook_url());
         self.app = Some(app);
         Ok(())

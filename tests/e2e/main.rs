@@ -16,4 +16,5 @@ mod people;
 mod repository;
 mod rules;
 mod support;
+mod systems;
 mod titles;

@@ -241,34 +241,83 @@ async fn a_run_counts_for_its_own_commit_alone() {
     assert_eq!(backend.cancel(&a, &Handle("73".into())).await, Ok(()));
 }
 
+/// A run that was started so often.
+fn attempt(n: u64, id: u64, status: &str, conclusion: Option<&str>) -> Reply {
+    let mut run = run(id, &ours(), status, conclusion, "x");
+    run["run_attempt"] = n.into();
+    reply(200, run)
+}
+
 #[tokio::test]
 async fn failed_jobs_of_a_run_are_run_again() {
-    let server = github(Some(BUILD), |seen| match seen.line.as_str() {
+    let failed = Some("failure");
+    let server = github(Some(BUILD), move |seen| match seen.line.as_str() {
         "POST /repos/acme/engine/actions/runs/71/rerun-failed-jobs" => reply(201, "{}"),
-        "GET /repos/acme/engine/actions/runs/72" => {
-            reply(200, run(72, &ours(), "in_progress", None, "x"))
-        }
-        "GET /repos/acme/engine/actions/runs/73" => {
-            reply(200, run(73, &ours(), "completed", Some("failure"), "x"))
-        }
         line if line.ends_with("/74/rerun-failed-jobs") => reply(502, ""),
-        _ => reply(
-            403,
-            json!({ "message": "This workflow is already running" }),
-        ),
+        line if line.ends_with("/rerun-failed-jobs") => reply(403, json!({ "message": "no" })),
+        "GET /repos/acme/engine/actions/runs/72" => attempt(2, 72, "in_progress", None),
+        "GET /repos/acme/engine/actions/runs/75" => attempt(1, 75, "in_progress", None),
+        "GET /repos/acme/engine/actions/runs/76" => attempt(3, 76, "completed", Some("success")),
+        "GET /repos/acme/engine/actions/runs/77" => reply(404, "{}"),
+        line => {
+            let id = line.rsplit('/').next().unwrap().parse().unwrap();
+            attempt(1, id, "completed", failed)
+        }
     })
     .await;
     let (backend, a) = (backend(&server, workflow()), assignment(workflow()));
-    // 72 runs already: the answer of an earlier try was lost. 73 is too old.
-    for (id, again) in [("71", true), ("72", true), ("73", false)] {
-        let handle = Handle(id.into());
-        let started = backend.rerun(&a, &handle).await.unwrap();
-        assert_eq!(
-            started.as_ref().map(|s| &s.handle),
-            again.then_some(&handle)
-        );
+    for (id, again) in [
+        ("71", Some("71/2")),
+        // It runs already: the answer of an earlier try was lost.
+        ("72", Some("72/2")),
+        // It is too old.
+        ("73", None),
+        // Somebody was faster.
+        ("76/2", Some("76/3")),
+        ("77", None),
+    ] {
+        let started = backend.rerun(&a, &Handle(id.into())).await.unwrap();
+        let handle = started.map(|started| started.handle.0);
+        assert_eq!(handle.as_deref(), again, "{id}");
     }
     transient(backend.rerun(&a, &Handle("74".into())).await.unwrap_err());
+    // The attempt before has been told to stop and runs still.
+    transient(backend.rerun(&a, &Handle("75".into())).await.unwrap_err());
+}
+
+#[tokio::test]
+async fn what_github_still_says_of_the_attempt_before_is_nothing_new() {
+    let server = github(Some(BUILD), |_| {
+        attempt(2, 71, "completed", Some("failure"))
+    })
+    .await;
+    let (backend, a) = (backend(&server, workflow()), assignment(workflow()));
+    let status = async |handle: &str| {
+        let observed = backend.observe(&a, &Handle(handle.into())).await.unwrap();
+        assert_eq!(observed.handle, None);
+        observed.report.status
+    };
+    assert_eq!(status("71/3").await, None);
+    let failure = Some(BuildStatus::Ended(Conclusion::Failure));
+    assert_eq!(status("71/2").await, failure);
+    assert_eq!(status("71").await, failure);
+}
+
+#[tokio::test]
+async fn a_run_without_a_name_is_nobodys_while_two_wait_for_theirs() {
+    let server = github(Some(PLAIN), |_| {
+        let run = run(73, &ours(), "in_progress", None, "Build");
+        reply(200, json!({ "total_count": 1, "workflow_runs": [run] }))
+    })
+    .await;
+    let (backend, mut a) = (backend(&server, workflow()), assignment(workflow()));
+    let pending = Handle("pending:x".into());
+    a.has_rivals = true;
+    let observed = backend.observe(&a, &pending).await.unwrap();
+    assert_eq!(observed, Observed::default());
+    a.has_rivals = false;
+    let observed = backend.observe(&a, &pending).await.unwrap();
+    assert_eq!(observed.handle, Some(Handle("73".into())));
 }
 
 fn build(id: BuildId, status: BuildStatus, app: Option<&str>, url: &str) -> Build {

@@ -208,3 +208,33 @@ async fn it_is_asked_less_often_where_its_webhook_tells() {
     let handle = Handle("61".into());
     assert!(without.poll(&handle).unwrap() < with.poll(&handle).unwrap());
 }
+
+#[tokio::test]
+async fn a_retried_pipeline_does_not_end_by_what_had_ended_before() {
+    use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+    let (asked, told) = (Arc::new(AtomicU32::new(0)), "2026-03-04T11:00:00.000Z");
+    let count = asked.clone();
+    let (_server, backend) = kiln(None, move |seen| {
+        let retried = seen.line.ends_with("/retry");
+        let end = match count.fetch_add(1, SeqCst) {
+            // Before the retry, its answer, and a moment after it.
+            0..=2 => told,
+            _ => "2026-03-04T12:00:00.000Z",
+        };
+        let mut shown = pipeline(61, "failed");
+        shown["finished_at"] = end.into();
+        reply(if retried { 201 } else { 200 }, shown)
+    })
+    .await;
+    let a = assignment(connection("x"));
+    let again = backend.rerun(&a, &Handle("61".into())).await.unwrap();
+    let handle = again.unwrap().handle;
+    let observed = backend.observe(&a, &handle).await.unwrap();
+    assert_eq!(observed.report.status, None);
+    let observed = backend.observe(&a, &handle).await.unwrap();
+    assert_eq!(
+        observed.report.status,
+        Some(BuildStatus::Ended(Conclusion::Failure))
+    );
+    assert_eq!(asked.load(SeqCst), 4);
+}

@@ -166,6 +166,7 @@ pub fn assignment(spec: BackendSpec) -> Assignment {
         started_at: noon(),
         deadline: Some(noon() + TimeDelta::hours(1)),
         known_runs: Vec::new(),
+        has_rivals: false,
         observed: Vec::new(),
     }
 }

@@ -15,6 +15,18 @@ impl Job {
     }
 }
 
+impl Handle {
+    /// Of a `workflow` job: the number of its workflow run, once that is known. From its second attempt on the handle names
+    /// that, too (`123/2`): it is the same run for GitHub, and another start for us.
+    pub fn workflow_run(&self) -> Option<u64> {
+        let number = self
+            .0
+            .split_once('/')
+            .map_or(self.0.as_str(), |(run, _)| run);
+        number.parse().ok()
+    }
+}
+
 impl Run {
     /// What a backend calls the job has become known, or is another name now.
     pub fn is_called(&mut self, job: usize, handle: Handle, now: DateTime<Utc>) {

@@ -213,6 +213,8 @@ pub enum Stop {
     TimeLimit,
     /// The backend will not start it; `trouble` says why.
     Refused,
+    /// The backend, which had it, can't say any more how it stands; `trouble` says why.
+    Lost,
     /// This required job failed, and the pipeline is `fail_fast`.
     FailFast(String),
     /// Somebody said so; their words.

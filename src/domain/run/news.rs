@@ -72,6 +72,17 @@ impl Run {
         }
     }
 
+    /// Its backend, which had it, does not know it any more or will not tell: it ends as `stale`.
+    pub fn lost(&mut self, job: usize, why: String, now: DateTime<Utc>) {
+        if let Some(job) = self.jobs.get_mut(job)
+            && matches!(job.state, JobState::Active(_))
+            && !job.is_check()
+        {
+            job.stop(Conclusion::Stale, Stop::Lost, now);
+            job.trouble = Some(bounded(why));
+        }
+    }
+
     /// Its backend could not be asked and will be again, not before `retry_at`; how to stop a job is asked at most eight
     /// times in a row.
     pub fn backend_failed(&mut self, job: usize, why: String, retry_at: DateTime<Utc>) {
@@ -90,7 +101,9 @@ impl Run {
         } else {
             job.not_before = Some(retry_at);
         }
-        job.trouble = Some(bounded(why));
+        if job.stopped != Some(Stop::Lost) {
+            job.trouble = Some(bounded(why));
+        }
     }
 
     /// What its backend says of one attempt: only the latest counts, and only until it has ended; what runs is not queued
@@ -130,18 +143,20 @@ impl Run {
 
     /// The job whose latest attempt is that workflow run.
     pub fn job_of_workflow_run(&self, id: u64) -> Option<usize> {
-        let id = id.to_string();
         self.jobs.iter().position(|job| {
+            let handle = job.handle.as_ref();
             matches!(job.spec.backend, BackendSpec::Workflow(_))
-                && job.handle.as_ref().is_some_and(|handle| handle.0 == id)
+                && handle.and_then(Handle::workflow_run) == Some(id)
         })
     }
 }
 
 impl Job {
-    /// Its backend could be asked.
+    /// Its backend could be asked. Why a job was lost stays to be read.
     fn is_asked(&mut self) {
-        self.trouble = None;
+        if self.stopped != Some(Stop::Lost) {
+            self.trouble = None;
+        }
         self.failures = 0;
         self.not_before = None;
     }

@@ -4,7 +4,7 @@
 //! passed when all have and GitHub was asked whether there are others. So it may run again after it ended, because
 //! somebody ran a build again. Only if we ended it (time limit, `/cancel`) does it take a build that began after that.
 
-use super::{Job, JobState, Run};
+use super::{Handle, Job, JobState, Run};
 use crate::domain::event::{Build, BuildId, BuildStatus, Conclusion};
 use crate::domain::pipeline::BackendSpec;
 use chrono::{DateTime, Utc};
@@ -112,7 +112,7 @@ impl Run {
             .iter()
             .filter(|job| matches!(job.spec.backend, BackendSpec::Workflow(_)))
             .flat_map(|job| job.earlier.iter().chain(&job.handle))
-            .filter_map(|handle| handle.0.parse().ok())
+            .filter_map(Handle::workflow_run)
             .collect()
     }
 }

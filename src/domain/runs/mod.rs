@@ -323,7 +323,7 @@ fn look_for_unknown(run: &mut Run, now: DateTime<Utc>) {
             && job
                 .handle
                 .as_ref()
-                .is_none_or(|handle| handle.0.parse::<u64>().is_err())
+                .is_none_or(|handle| handle.workflow_run().is_none())
     };
     for at in 0..run.jobs.len() {
         if unknown(&run.jobs[at]) {

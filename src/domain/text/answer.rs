@@ -1,6 +1,6 @@
 //! Answers to commands. Each says what is wrong and what to type, ready to be copied.
 
-use super::{approve_line, code};
+use super::{approve_line, code, inert};
 use crate::domain::command::{self, BadSha, ShaPrefix};
 use crate::domain::gate::gates_of_pull;
 use crate::domain::ids::Sha;
@@ -175,11 +175,11 @@ pub fn status(state: &PullState, runs: Option<&RunsState>) -> String {
             let texts: Vec<String> = gates
                 .iter()
                 .map(|(name, gate)| match gates.len() {
-                    1 => format!("**{}**\n\n{}", gate.title, gate.summary),
+                    1 => format!("**{}**\n\n{}", inert(&gate.title), gate.summary),
                     _ => format!(
                         "### {}: {}\n\n{}",
                         code(&name.name),
-                        gate.title,
+                        inert(&gate.title),
                         gate.summary
                     ),
                 })

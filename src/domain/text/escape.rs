@@ -10,6 +10,20 @@ pub fn plain(text: &str) -> String {
     printable(text, LONGEST)
 }
 
+/// A foreign text on one line of Markdown, where it names nobody, links to nothing and is no HTML.
+pub fn inert(text: &str) -> String {
+    let mut inert = String::new();
+    for c in plain(text).chars() {
+        match c {
+            '\\' | '[' => inert.extend(['\\', c]),
+            // What can't be seen behind them takes them their meaning.
+            '@' | '#' | '<' => inert.extend([c, '\u{200b}']),
+            c => inert.push(c),
+        }
+    }
+    inert
+}
+
 /// The same as inline code of Markdown, inside which nothing acts; safe in a table cell too. [`plain`] leaves no
 /// backtick, so nothing can end the code.
 pub fn code(text: &str) -> String {
@@ -46,6 +60,20 @@ mod tests {
             ("a|b", "`a\\u{7c}b`"),
         ] {
             assert_eq!(code(text), shown, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_foreign_line_names_nobody_and_links_to_nothing() {
+        for (text, shown) in [
+            ("3 loaves, 100 %", "3 loaves, 100 %"),
+            ("@acme/core", "@\u{200b}acme/core"),
+            ("see #7", "see #\u{200b}7"),
+            ("[a](b) ![c](d)", "\\[a](b) !\\[c](d)"),
+            ("<img src=x>", "<\u{200b}img src=x>"),
+            ("\\[x](y)", "\\\\\\[x](y)"),
+        ] {
+            assert_eq!(inert(text), shown, "{text}");
         }
     }
 

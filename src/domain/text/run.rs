@@ -1,6 +1,6 @@
 //! What a gate says of the jobs of a run.
 
-use super::{code, link, plain, plural};
+use super::{code, inert, link, plain, plural};
 use crate::domain::event::{Build, BuildStatus, Conclusion};
 use crate::domain::gate::{Gate, GateStatus, newest, status_of};
 use crate::domain::pipeline::{BackendSpec, GateSpec};
@@ -218,6 +218,7 @@ fn stopped(job: &Job, stop: &Stop) -> String {
             None => "not done within its time limit".to_owned(),
         },
         Stop::Refused => "could not be started".to_owned(),
+        Stop::Lost => "lost by its backend".to_owned(),
         Stop::FailFast(other) => format!("cancelled because {other} did not pass"),
         Stop::Order(words) => words.clone(),
         Stop::Superseded => "cancelled with its run".to_owned(),
@@ -333,10 +334,10 @@ fn why(job: &Job) -> String {
         reasons.push(code(&stopped(job, stop)));
     }
     if let Some(trouble) = &job.trouble {
-        reasons.push(code(trouble));
+        reasons.push(inert(trouble));
     }
     if let Some(title) = &job.report.title {
-        reasons.push(code(title));
+        reasons.push(inert(title));
     }
     if let Some(by) = &job.forced_by {
         reasons.push(format!("asked for by {}", code(by)));
@@ -441,15 +442,25 @@ fn job_notes(jobs: &[&Job], text: &mut String) {
     }
 }
 
-/// A text from outside, as a quotation: it can't pretend to be a part of what we say, nor notify anybody.
+/// A text from outside, as a quotation: it can't pretend to be a part of what we say, nor notify anybody. What can't be
+/// seen behind it keeps an `@` from naming anybody, a `#7` from linking and a `<` from beginning HTML, which could end the quotation
+/// (`</blockquote>`); code shows both as they were.
 fn quoted(summary: &str) -> String {
+    // A lone carriage return ends a line, too (CommonMark, 2.1).
+    let summary = summary.replace("\r\n", "\n");
     let lines: Vec<String> = summary
-        .lines()
+        .split(['\n', '\r'])
         .map(|line| {
-            format!(
-                "> {}",
-                line.replace('@', "@\u{200b}").replace("<!--", "&lt;!--")
-            )
+            let mut quoted = "> ".to_owned();
+            let mut rest = line.chars().peekable();
+            while let Some(c) = rest.next() {
+                quoted.push(c);
+                let number = rest.peek().is_some_and(char::is_ascii_digit);
+                if matches!(c, '@' | '<') || (c == '#' && number) {
+                    quoted.push('\u{200b}');
+                }
+            }
+            quoted
         })
         .collect();
     lines.join("\n")

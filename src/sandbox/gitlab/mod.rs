@@ -159,6 +159,11 @@ impl GitLab {
         self.edit(|state| state.down = down);
     }
 
+    /// The next trigger is done, but its answer is a proxy's 502, and from then on GitLab is down.
+    pub fn break_down_at_next_trigger(&self) {
+        self.edit(|state| state.breaking = true);
+    }
+
     /// With a status, pipelines run and end with it by themselves, at once; with `None` they wait for
     /// [`GitLab::set_status`].
     pub fn set_auto_finish(&self, status: Option<&str>) {

@@ -1,4 +1,4 @@
-//! The documented API: trigger, show, cancel, retry.
+//! The documented API: trigger, list, show, cancel, retry.
 
 use std::collections::BTreeMap;
 
@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::{get, post};
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -20,7 +21,9 @@ pub(super) async fn serve(gitlab: GitLab, listener: TcpListener) {
     const PIPELINE: &str = "/api/v4/projects/{project}/pipelines/{pipeline}";
     let router = Router::new()
         .route("/api/v4/projects/{project}/trigger/pipeline", post(trigger))
+        .route("/api/v4/projects/{project}/pipelines", get(list))
         .route(PIPELINE, get(pipeline))
+        .route(&format!("{PIPELINE}/variables"), get(variables))
         .route(&format!("{PIPELINE}/cancel"), post(cancel))
         .route(&format!("{PIPELINE}/retry"), post(retry))
         .fallback(|| async { refusal(404, "404 Not Found") })
@@ -152,6 +155,10 @@ async fn trigger(
             .get(&id)
             .map(|one| show::pipeline(state, one));
         state.run_out(id);
+        if std::mem::take(&mut state.breaking) {
+            state.down = true;
+            return (StatusCode::BAD_GATEWAY, "<html>Bad Gateway</html>").into_response();
+        }
         reply(201, json!(shown))
     })
 }
@@ -162,6 +169,18 @@ fn admitted(
     headers: &HeaderMap,
     (project, pipeline): &(String, String),
 ) -> Result<u64, Refused> {
+    may_read(headers, project)?;
+    let id = pipeline
+        .parse()
+        .map_err(|_| (400, json!({ "error": "pipeline_id is invalid" })))?;
+    if gitlab.look(|state| state.pipelines.contains_key(&id)) {
+        Ok(id)
+    } else {
+        Err(refused(404, "404 Not found"))
+    }
+}
+
+fn may_read(headers: &HeaderMap, project: &str) -> Result<(), Refused> {
     let own = headers
         .get("private-token")
         .and_then(|token| token.to_str().ok());
@@ -175,14 +194,7 @@ fn admitted(
     if !is_ours(project) {
         return Err(refused(404, "404 Project Not Found"));
     }
-    let id = pipeline
-        .parse()
-        .map_err(|_| (400, json!({ "error": "pipeline_id is invalid" })))?;
-    if gitlab.look(|state| state.pipelines.contains_key(&id)) {
-        Ok(id)
-    } else {
-        Err(refused(404, "404 Not found"))
-    }
+    Ok(())
 }
 
 fn shown(gitlab: &GitLab, status: u16, id: u64) -> Response {
@@ -202,6 +214,65 @@ async fn pipeline(
 ) -> Response {
     match admitted(&gitlab, &headers, &place) {
         Ok(id) => shown(&gitlab, 200, id),
+        Err((status, body)) => reply(status, body),
+    }
+}
+
+/// "List project pipelines", as far as it is needed to find one: by id, newest first, in pages.
+async fn list(
+    Extract(gitlab): Extract<GitLab>,
+    Path(project): Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    if let Err((status, body)) = may_read(&headers, &project) {
+        return reply(status, body);
+    }
+    let query: BTreeMap<String, String> =
+        form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
+            .into_owned()
+            .collect();
+    let number = |name: &str, or: usize| match query.get(name) {
+        Some(text) => text.parse().ok().filter(|number| *number > 0),
+        None => Some(or),
+    };
+    let since = match query.get("updated_after").map(|text| text.parse()) {
+        Some(Err(_)) => return reply(400, json!({ "error": "updated_after is invalid" })),
+        Some(Ok(since)) => since,
+        None => DateTime::<Utc>::MIN_UTC,
+    };
+    let (Some(page), Some(per_page)) = (number("page", 1), number("per_page", 20)) else {
+        return reply(400, json!({ "error": "page is invalid" }));
+    };
+    let per_page = per_page.min(100);
+    let is = |name: &str, value: &str| query.get(name).is_none_or(|wanted| wanted == value);
+    gitlab.look(|state| {
+        let mut found: Vec<_> = state
+            .pipelines
+            .values()
+            .filter(|one| is("source", "trigger") && is("ref", &one.reference))
+            .filter(|one| is("status", &one.status) && one.updated_at > since)
+            .collect();
+        if is("sort", "desc") {
+            found.reverse();
+        }
+        let page = found.into_iter().skip((page - 1) * per_page).take(per_page);
+        let shown: Vec<Value> = page.map(|one| show::row(state, one)).collect();
+        reply(200, json!(shown))
+    })
+}
+
+/// "Get variables used in a pipeline".
+async fn variables(
+    Extract(gitlab): Extract<GitLab>,
+    Path(place): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Response {
+    match admitted(&gitlab, &headers, &place) {
+        Ok(id) => {
+            let shown = gitlab.look(|state| state.pipelines.get(&id).map(show::variables));
+            reply(200, json!(shown))
+        }
         Err((status, body)) => reply(status, body),
     }
 }

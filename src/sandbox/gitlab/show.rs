@@ -77,6 +77,29 @@ pub(super) fn pipeline(state: &State, pipeline: &Pipeline) -> Value {
     })
 }
 
+/// A pipeline in a list, which shows less of it.
+pub(super) fn row(state: &State, pipeline: &Pipeline) -> Value {
+    json!({
+        "id": pipeline.id,
+        "iid": pipeline.iid,
+        "project_id": PROJECT_ID,
+        "status": pipeline.status,
+        "source": "trigger",
+        "ref": pipeline.reference,
+        "sha": pipeline.sha,
+        "name": null,
+        "web_url": page(state, pipeline),
+        "created_at": stamp(pipeline.created_at),
+        "updated_at": stamp(pipeline.updated_at),
+    })
+}
+
+/// The variables that came with the trigger.
+pub(super) fn variables(pipeline: &Pipeline) -> Vec<Value> {
+    let shown = |(key, value): (&String, &String)| json!({ "key": key, "variable_type": "env_var", "value": value });
+    pipeline.variables.iter().map(shown).collect()
+}
+
 /// The body of a pipeline webhook.
 pub(super) fn hook(state: &State, pipeline: &Pipeline) -> Value {
     let variables: Vec<Value> = pipeline

@@ -67,6 +67,8 @@ pub(super) struct State {
     pub(super) branches: BTreeMap<String, String>,
     pub(super) pipelines: BTreeMap<u64, Pipeline>,
     pub(super) down: bool,
+    /// The next trigger is done and not answered, and then it is down.
+    pub(super) breaking: bool,
     pub(super) finish: Option<String>,
     pub(super) target: Option<(String, String)>,
     pub(super) hooks: Vec<Hook>,
@@ -86,6 +88,7 @@ impl State {
             branches: BTreeMap::from([("main".to_owned(), first)]),
             pipelines: BTreeMap::new(),
             down: false,
+            breaking: false,
             finish: None,
             target: None,
             hooks: Vec::new(),

@@ -165,8 +165,6 @@ async fn a_job_that_fails_is_named_with_how_many_did_not_run_because_of_it() {
     let pr = town.member_pr().await;
     town.mirrored(pr);
     town.job_ends(pr, "build", "startup_failure").await;
-    town.gate(pr)
-        .is("failure")
-        .says("build: could not start");
+    town.gate(pr).is("failure").says("build: could not start");
     town.finish().await;
 }

@@ -11,7 +11,7 @@ pub use sight::Gate;
 
 use drawbridge::domain::event::APPROVE_BUTTON;
 use drawbridge::domain::gate::GATE_NAME;
-use drawbridge::playground::Playground;
+use drawbridge::playground::{Playground, Setup};
 use drawbridge::sandbox::{
     Delivery, Exchange, Fault, FaultKind, NewCommit, NewPr, Options, Permission, Sandbox,
     Visibility,
@@ -59,7 +59,16 @@ impl Town {
 
     /// Another town: nobody is there yet, nothing is configured.
     pub async fn of(options: Options) -> Self {
-        let playground = Playground::start(options).await.expect("both start");
+        Self::set_up(Setup {
+            options,
+            ..Setup::default()
+        })
+        .await
+    }
+
+    /// Another town, with what its operator has connected and at its own pace.
+    pub async fn set_up(setup: Setup) -> Self {
+        let playground = Playground::start_with(setup).await.expect("both start");
         Self {
             playground,
             allowed: BTreeSet::new(),

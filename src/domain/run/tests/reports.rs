@@ -250,3 +250,21 @@ fn a_reference_is_read_as_it_was_written_and_no_two_starts_share_an_id() {
         assert_eq!(JobRef::decode(bad), None, "{bad}");
     }
 }
+
+#[test]
+fn a_job_that_its_backend_has_lost_ends_as_stale_and_still_says_why_once_it_is_cancelled() {
+    let mut run = run(vec![job("a", &[])]);
+    run.lost(0, "never started".into(), at(1));
+    assert_eq!(run.shown(), "starting");
+    run.work(at(1));
+    run.lost(0, "no such loaf".into(), at(2));
+    run.advance(at(2));
+    assert_eq!(run.shown(), "stale");
+    assert_eq!(run.steps(at(2)), [Step::Cancel { job: 0 }]);
+    run.backend_failed(0, "not reached".into(), at(3));
+    run.cancelled(0);
+    assert_eq!(run.get("a").trouble.as_deref(), Some("no such loaf"));
+    run.retest(&[]);
+    run.advance(at(4));
+    assert_eq!(run.get("a").trouble, None);
+}
