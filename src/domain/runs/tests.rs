@@ -94,7 +94,7 @@ fn success_needs_every_build_and_a_second_look() {
         "a build of another commit is not ours"
     );
     told(&mut runs, 'a', build(1, BuildStatus::Running, 30));
-    assert!(!runs.must_read().is_some());
+    assert!(runs.must_read().is_none());
     told(&mut runs, 'a', build(1, SUCCESS, 31));
     assert_eq!(status(&runs), GateStatus::InProgress);
     assert!(

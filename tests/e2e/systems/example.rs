@@ -103,7 +103,7 @@ async fn a_job_that_fails_there_fails_the_gate_and_what_needs_it_does_not_run() 
     gate_becomes(&town, &town.head(pr), "failure").await;
     town.mirrored(pr);
     town.gate(pr)
-        .says("bake and 1 more did not pass")
+        .says("bake: failed")
         .says("Exit code 3")
         .says("`bake` did not pass or did not run");
     finish(town, &[SERVICE_TOKEN]).await;

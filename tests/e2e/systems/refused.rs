@@ -40,7 +40,7 @@ async fn a_connection_of_others_is_a_mistake_and_the_last_good_configuration_sta
         .is("in_progress")
         .says("The configuration has a mistake")
         .says(".github/drawbridge.yaml:7:")
-        .says("names a connection 'palace' that this repository may not use")
+        .says("names a connection `palace` that this repository may not use")
         .says("Waiting for bake");
     assert_eq!(service.starts("bake").len(), 1);
     assert!(service.starts("feast").is_empty());
@@ -58,7 +58,7 @@ async fn without_a_good_configuration_nothing_is_mirrored() {
     town.not_mirrored(pr);
     town.gate(pr)
         .says("has a mistake")
-        .says("names a connection 'palace' that this repository may not use");
+        .says("names a connection `palace` that this repository may not use");
     assert!(service.posts().is_empty());
     finish(town, &[SERVICE_TOKEN]).await;
 }
