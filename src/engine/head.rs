@@ -143,11 +143,17 @@ impl Engine {
         let Some(says) = &published.says else {
             return Turn::Now;
         };
-        if says == gate {
+        // A commit status shows no summary, and GitHub takes only 1,000 of one name at a commit.
+        let (reads_alike, patience) = match name.publish {
+            Publish::Check => (says == gate, 1),
+            Publish::Status => (says.status == gate.status && says.title == gate.title, 12),
+        };
+        if reads_alike {
             return Turn::Never;
         }
         let same_state = says.status == gate.status && says.approve_button == gate.approve_button;
         let pause = TimeDelta::from_std(self.shared.pace.gate).unwrap_or(TimeDelta::seconds(5));
+        let pause = pause * patience;
         match published.written_at.map(|at| at + pause) {
             Some(at) if same_state && at > self.now() => Turn::At(at),
             _ => Turn::Now,

@@ -156,6 +156,12 @@ impl Engine {
         let pipelines: Vec<&Pipeline> = config.pipelines.iter().filter(is_scheduled).collect();
         pass.state.follow_configuration(&pipelines, now);
         let mut due = Vec::new();
+        for (name, line) in &mut pass.state.lines {
+            if !pipelines.iter().any(|pipeline| pipeline.name == *name) {
+                // Should it come back, nothing was missed meanwhile.
+                line.ticked = None;
+            }
+        }
         for pipeline in pipelines {
             let line = pass.state.lines.entry(pipeline.name.clone()).or_default();
             // What was missed before it was first seen is nobody's loss; what was missed since then runs once.

@@ -19,6 +19,7 @@ fn token(bench: &Bench, expires: DateTime<Utc>) -> String {
         subject: RunSubject::Pull(PrNumber(7)),
         pipeline: "backends".to_owned(),
         run: 1,
+        since: DateTime::UNIX_EPOCH,
         job: "bakery".to_owned(),
         attempt: 1,
     };
@@ -159,6 +160,7 @@ async fn gitlab_is_heard_by_its_token_alone() {
         subject: RunSubject::Schedule,
         pipeline: "backends".to_owned(),
         run: 1,
+        since: DateTime::UNIX_EPOCH,
         job: "kiln".to_owned(),
         attempt: 1,
     };

@@ -134,6 +134,7 @@ pub fn job() -> JobRef {
         subject: RunSubject::Pull(PrNumber(7)),
         pipeline: "backends".into(),
         run: 3,
+        since: chrono::DateTime::UNIX_EPOCH,
         job: "bake (rye)".into(),
         attempt: 2,
     }

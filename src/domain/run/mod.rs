@@ -295,6 +295,8 @@ pub struct JobRef {
     pub pipeline: String,
     /// The run's number.
     pub run: u64,
+    /// When the run began: numbers start over for a repository that was forgotten and comes back, times don't.
+    pub since: DateTime<Utc>,
     /// The job's expanded name.
     pub job: String,
     /// The start.

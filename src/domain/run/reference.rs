@@ -47,6 +47,7 @@ impl Run {
             subject: subject.clone(),
             pipeline: self.pipeline.clone(),
             run: self.number,
+            since: self.created_at,
             job: job.spec.name.clone(),
             attempt: job.attempt,
         }

@@ -281,10 +281,11 @@ impl RunsState {
 
     /// The job that a report names, and its run.
     fn job(&mut self, named: &JobRef) -> Option<(&mut Run, usize)> {
-        let (_, line) = self.lines.iter_mut().find(|(name, line)| {
+        let lines = self.lines.iter_mut().filter(|(name, line)| {
             **name == named.pipeline || line.former_name.as_ref() == Some(&named.pipeline)
-        })?;
-        let run = line.runs.iter_mut().find(|run| run.number == named.run)?;
+        });
+        let mut runs = lines.flat_map(|(_, line)| &mut line.runs);
+        let run = runs.find(|run| run.number == named.run && run.created_at == named.since)?;
         let at = run.jobs.iter().position(|job| job.spec.name == named.job)?;
         Some((run, at))
     }

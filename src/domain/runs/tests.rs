@@ -296,6 +296,7 @@ fn a_pipeline_that_is_renamed_goes_on_and_one_that_is_gone_ends() {
         subject: RunSubject::Pull(PrNumber(7)),
         pipeline: "old".to_owned(),
         run: 1,
+        since: at(1),
         job: "builds".to_owned(),
         attempt: 1,
     };

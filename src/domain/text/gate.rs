@@ -1,6 +1,6 @@
 //! What the gate says.
 
-use super::run::build_state;
+use super::builds::build_state;
 use super::{approve_line, code, link, plain, plural, reason};
 use crate::domain::config::ConfigError;
 use crate::domain::event::Conclusion;

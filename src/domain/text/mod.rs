@@ -4,9 +4,11 @@
 //! can't be seen and let nothing act: no mention, no markup, no link, no second line.
 
 mod answer;
+mod builds;
 mod comment;
 mod escape;
 mod gate;
+mod jobs;
 mod preview;
 mod run;
 
@@ -28,7 +30,8 @@ pub use preview::{
     Outlook, gate_of_proposal, outlook, preview_for_terminal, preview_in_markdown, reasons,
     unmarked, valid_configuration,
 };
-pub use run::{backend, gate_left, gate_of_run, gate_retired, gate_starting, skip_reason};
+pub use jobs::{backend, skip_reason};
+pub use run::{gate_left, gate_of_run, gate_retired, gate_starting};
 
 use super::event::Account;
 use super::ids::Sha;

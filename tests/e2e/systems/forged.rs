@@ -6,7 +6,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{TimeDelta, Utc};
 use drawbridge::backends::JobTokens;
-use drawbridge::domain::ids::{PrNumber, RepoId, RunSubject};
 use drawbridge::domain::run::JobRef;
 use drawbridge::github::AppKey;
 use serde_json::json;
@@ -28,14 +27,10 @@ async fn a_report_without_the_jobs_own_token_is_refused_and_moves_nothing() {
     let other = URL_SAFE_NO_PAD
         .encode(r#"{"iss":"drawbridge","aud":"job-report","sub":"x","exp":9999999999}"#);
     let key = AppKey::parse(&town.github().private_key_pem()).expect("the app's key");
-    let job = JobRef {
-        repo: RepoId(town.github().repo_id()),
-        subject: RunSubject::Pull(PrNumber(pr)),
-        pipeline: "backends".to_owned(),
-        run: 1,
-        job: "bake".to_owned(),
-        attempt: 1,
-    };
+    // The very job, as its own token names it.
+    let named = URL_SAFE_NO_PAD.decode(claims).expect("base64");
+    let named: serde_json::Value = serde_json::from_slice(&named).expect("JSON");
+    let job = named["sub"].as_str().and_then(JobRef::decode).expect("a job");
     let (now, hour) = (Utc::now(), TimeDelta::hours(1));
     let expired = JobTokens::new(&key).sign(&job, now - hour * 2, now - hour);
     let stranger = drawbridge::sandbox::Sandbox::start(Default::default()).await;
