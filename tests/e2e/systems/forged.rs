@@ -30,7 +30,10 @@ async fn a_report_without_the_jobs_own_token_is_refused_and_moves_nothing() {
     // The very job, as its own token names it.
     let named = URL_SAFE_NO_PAD.decode(claims).expect("base64");
     let named: serde_json::Value = serde_json::from_slice(&named).expect("JSON");
-    let job = named["sub"].as_str().and_then(JobRef::decode).expect("a job");
+    let job = named["sub"]
+        .as_str()
+        .and_then(JobRef::decode)
+        .expect("a job");
     let (now, hour) = (Utc::now(), TimeDelta::hours(1));
     let expired = JobTokens::new(&key).sign(&job, now - hour * 2, now - hour);
     let stranger = drawbridge::sandbox::Sandbox::start(Default::default()).await;
