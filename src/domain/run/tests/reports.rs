@@ -240,7 +240,7 @@ fn a_reference_is_read_as_it_was_written_and_no_two_starts_share_an_id() {
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
     );
-    assert_eq!(me.id(), "f31e45b91d7e54fc81595a3e5bcc7a63");
+    assert_eq!(me.id(), "d54a3f9d7aa503bf875a4b024a0f2d28");
     let next = JobRef {
         attempt: 2,
         ..me.clone()
