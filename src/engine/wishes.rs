@@ -86,17 +86,7 @@ impl Engine {
             told: &told,
             branch,
         };
-        let scene = self.scene(&pass.state, config, &for_groups, &place).await?;
-        pass.state.stands_at(&told.sha, now);
-        for pipeline in for_groups {
-            let wish = Wish {
-                pipeline,
-                scene: scene.clone(),
-                repeat: Repeat::No,
-            };
-            pass.state.want(&wish, now);
-        }
-        Ok(())
+        self.wish(pass, config, &for_groups, &place).await
     }
 
     async fn for_branch(
@@ -137,17 +127,7 @@ impl Engine {
             told: &told,
             branch,
         };
-        let scene = self.scene(&pass.state, config, &pipelines, &place).await?;
-        pass.state.stands_at(&told.sha, now);
-        for pipeline in pipelines {
-            let wish = Wish {
-                pipeline,
-                scene: scene.clone(),
-                repeat: Repeat::No,
-            };
-            pass.state.want(&wish, now);
-        }
-        Ok(())
+        self.wish(pass, config, &pipelines, &place).await
     }
 
     async fn for_schedule(&self, pass: &mut Pass, config: &RepoConfig) -> Result<(), Failure> {
@@ -197,18 +177,36 @@ impl Engine {
             told: &told,
             branch: &branch,
         };
-        let scene = self.scene(&pass.state, config, &due, &place).await?;
-        pass.state.stands_at(&told.sha, now);
+        self.wish(pass, config, &due, &place).await?;
         for pipeline in due {
-            let wish = Wish {
-                pipeline,
-                scene: scene.clone(),
-                repeat: Repeat::Yes,
-            };
-            pass.state.want(&wish, now);
             if let Some(line) = pass.state.lines.get_mut(&pipeline.name) {
                 line.ticked = Some(now);
             }
+        }
+        Ok(())
+    }
+
+    /// Wishes for a run of each of these pipelines at one place.
+    async fn wish(
+        &self,
+        pass: &mut Pass,
+        config: &RepoConfig,
+        pipelines: &[&Pipeline],
+        place: &Place<'_>,
+    ) -> Result<(), Failure> {
+        let scene = self.scene(&pass.state, config, pipelines, place).await?;
+        let now = self.now();
+        pass.state.stands_at(&place.told.sha, now);
+        for pipeline in pipelines {
+            let wish = Wish {
+                pipeline,
+                scene: scene.clone(),
+                repeat: match place.trigger {
+                    TriggerKind::Schedule => Repeat::Yes,
+                    _ => Repeat::No,
+                },
+            };
+            pass.state.want(&wish, now);
         }
         Ok(())
     }
