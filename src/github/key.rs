@@ -60,7 +60,9 @@ impl AppKey {
 
     /// A secret of our own for one purpose, the same for the same key: HMAC-SHA256 of the purpose under the key. It
     /// says nothing about the key or about other purposes' secrets.
-    #[allow(clippy::missing_panics_doc, reason = "HMAC takes a key of any length")]
+    ///
+    /// # Panics
+    /// Never: HMAC takes a key of any length (RFC 2104).
     pub fn derive(&self, purpose: &str) -> Zeroizing<[u8; 32]> {
         let mut mac =
             Hmac::<Sha256>::new_from_slice(self.0.as_bytes()).expect("a key of any length");

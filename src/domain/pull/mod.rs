@@ -4,21 +4,23 @@
 //! difference between wanted and observed. All three are pure, and each may run again at any time.
 
 mod decide;
+mod gates;
 mod hear;
 mod intake;
 mod plan;
 mod required;
+mod talk;
 
 pub use decide::{Enabled, Findings, approves_head, decide, unestablished};
+pub use gates::{GateAt, GateName, Proposal, implied_gates};
 pub use hear::pipeline_of;
 pub use plan::{Action, plan};
 pub use required::Required;
+pub use talk::{Answer, Outgoing, Posted, Request, StatusComment};
 
-use super::command::{Line, ShaPrefix};
+use super::command::ShaPrefix;
 use super::event::Account;
-use super::gate::{GATE_NAME, Gate};
-use super::ids::{CommentId, PrNumber, PullKey, Repo, Sha};
-use super::pipeline::Publish;
+use super::ids::{PrNumber, PullKey, Repo, Sha};
 use super::run::{Changed, PullScene, Scene, TriggerKind};
 use super::runs::{Order, OrderKind};
 use super::trust::{Approval, PullView, Verdict};
@@ -34,52 +36,6 @@ pub struct SeenHead {
     pub since: DateTime<Utc>,
     /// Whether the delivery of its push told us; otherwise `since` is only when it was read.
     pub announced: bool,
-}
-
-/// A comment's commands, or a pressed button, that still has to be acted on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Request {
-    /// Command lines of a comment.
-    Comment {
-        /// Where the answer goes.
-        comment: CommentId,
-        /// Who asks.
-        by: Account,
-        /// When, by GitHub's clock.
-        at: DateTime<Utc>,
-        /// What.
-        lines: Vec<Line>,
-    },
-    /// *OK to test* on the gate of `sha`.
-    ApproveButton {
-        /// The gate's head.
-        sha: Sha,
-        /// Who pressed.
-        by: Account,
-        /// When it reached us.
-        at: DateTime<Utc>,
-    },
-    /// *Re-run* on the gate of `sha`.
-    RerunButton {
-        /// The gate's head.
-        sha: Sha,
-        /// Who pressed.
-        by: Account,
-        /// When it reached us.
-        at: DateTime<Utc>,
-    },
-}
-
-impl Request {
-    /// Who asks.
-    pub fn by(&self) -> &Account {
-        match self {
-            Self::Comment { by, .. }
-            | Self::ApproveButton { by, .. }
-            | Self::RerunButton { by, .. } => by,
-        }
-    }
 }
 
 /// The mirror, as wanted or as observed.
@@ -105,50 +61,6 @@ pub struct Disturbance {
     pub wanted: Sha,
 }
 
-/// How something that must be created at most once stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Posted<Id> {
-    /// Certainly not there yet.
-    Absent,
-    /// May be there: look for its marker before creating it.
-    Perhaps,
-    /// There.
-    Is(Id),
-}
-
-/// The one comment on a pull request that waits for people.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StatusComment {
-    /// What it should say; `None`: nothing was ever to say, so there is none.
-    pub wanted: Option<String>,
-    /// Which comment it is.
-    pub posted: Posted<CommentId>,
-    /// What it says.
-    pub says: Option<String>,
-}
-
-/// What a commenter gets.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Answer {
-    /// A 👍 on the comment: done.
-    ThumbsUp,
-    /// A comment that says what is wrong and what to type, or what was asked for.
-    Reply(String),
-}
-
-/// An answer on its way.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Outgoing {
-    /// The comment it answers.
-    pub to: CommentId,
-    /// What is sent.
-    pub answer: Answer,
-    /// Whether it may already be there.
-    pub posted: Posted<()>,
-}
-
 /// What `require_filter_coverage` found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -159,47 +71,6 @@ pub enum Uncovered {
     Files(Vec<String>),
     /// There are more files than GitHub lists.
     TooManyFiles(u64),
-}
-
-/// The gates of a head, as far as the pull request itself decides them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GateAt {
-    /// The head.
-    pub sha: Sha,
-    /// What all of them say as long as the runs don't count.
-    pub gate: Gate,
-    /// Which gates there are.
-    #[serde(default = "implied_gates")]
-    pub names: Vec<GateName>,
-    /// Whether the runs say how each gate stands, below what `gate` says.
-    #[serde(default)]
-    pub runs_count: bool,
-}
-
-/// What a head proposes as configuration.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Proposal {
-    /// The head.
-    pub sha: Sha,
-    /// Whether it is sound, and what it would run; `None`: the head does not change it.
-    pub gate: Option<Gate>,
-}
-
-/// A gate's name, and as what it is published.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GateName {
-    /// The name.
-    pub name: String,
-    /// Check run or commit status.
-    pub publish: Publish,
-}
-
-/// The gate of the implied pipeline.
-pub fn implied_gates() -> Vec<GateName> {
-    vec![GateName {
-        name: GATE_NAME.to_owned(),
-        publish: Publish::Check,
-    }]
 }
 
 /// What the conditions of jobs ask of a judged head.

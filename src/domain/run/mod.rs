@@ -89,12 +89,16 @@ pub struct PullScene {
 /// What started a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[allow(missing_docs, reason = "the words of `on`")]
 pub enum TriggerKind {
+    /// `on: pull_request`
     PullRequest,
+    /// `on: merge_group`
     MergeGroup,
+    /// `on: {push: …}`
     Push,
+    /// `on: {schedule: …}`
     Schedule,
+    /// `on: {command: …}`
     Command,
 }
 

@@ -230,7 +230,7 @@ impl RunsWrite {
     ) -> Result<(), UnabortableTransactionError> {
         let old = runs.insert(keys::runs(self.repo, &self.subject), self.value.as_slice())?;
         let old = old.and_then(|value| serde_json::from_slice::<IndexedRuns>(&value).ok());
-        let old = old.map(|IndexedRuns(shas, _)| shas).unwrap_or_default();
+        let old = old.map(|(shas, _)| shas).unwrap_or_default();
         for sha in old.difference(&self.shas) {
             runs_at.remove(keys::runs_at(self.repo, sha.as_str(), &self.subject))?;
         }
@@ -245,8 +245,7 @@ impl RunsWrite {
 }
 
 /// The part of stored runs that the index follows.
-#[derive(Deserialize)]
-struct IndexedRuns(BTreeSet<Sha>, #[allow(dead_code)] IgnoredAny);
+type IndexedRuns = (BTreeSet<Sha>, IgnoredAny);
 
 /// A pull request's state and where the indexes lead to it from.
 struct PullWrite {

@@ -1,5 +1,6 @@
 //! What people read of a preview, and that nothing in it acts.
 
+use super::terminal::WIDTH;
 use super::*;
 use crate::domain::config::{Scope, parse, resolve};
 use insta::assert_snapshot;
