@@ -59,9 +59,9 @@ pub(super) fn job_table(run: &Run, jobs: &[&Job], text: &mut String) {
             text,
             "| {}{optional} | {} | {} | {} |",
             link(&job.spec.name, job.report.url.as_deref()),
-            state(job),
+            state(run, job),
             time(job),
-            why(job)
+            why(run, job)
         );
     }
     if rows.len() > LISTED {
@@ -79,18 +79,39 @@ fn importance(job: &Job) -> u8 {
     }
 }
 
-fn state(job: &Job) -> String {
+fn state(run: &Run, job: &Job) -> String {
     if job.excuse.is_some() && !job.passed() {
         return "⏭️ skipped by a vetter".to_owned();
     }
     match &job.state {
         JobState::Waiting => "⏳ waiting".to_owned(),
-        JobState::Skipped(SkipReason::Need(_)) => "⏭️ did not run".to_owned(),
+        JobState::Skipped(reason) if !is_by_rule(run, reason) => "⏭️ did not run".to_owned(),
         JobState::Skipped(_) => "⏭️ not needed".to_owned(),
         JobState::Starting { .. } => "⏳ starting".to_owned(),
         JobState::Active(status) => build_state(*status).to_owned(),
         JobState::Ended(conclusion) => build_state(BuildStatus::Ended(*conclusion)).to_owned(),
     }
+}
+
+/// Whether a rule alone keeps a job from running: its own conditions, or those of a job at the beginning of what it
+/// needs. Otherwise a job that did not pass does.
+fn is_by_rule(run: &Run, reason: &SkipReason) -> bool {
+    let mut reason = reason;
+    // A chain is no longer than there are jobs.
+    for _ in 0..=run.jobs.len() {
+        let SkipReason::Need(name) = reason else {
+            return true;
+        };
+        match needed(run, name).map(|job| &job.state) {
+            Some(JobState::Skipped(further)) => reason = further,
+            _ => return false,
+        }
+    }
+    false
+}
+
+fn needed<'a>(run: &'a Run, name: &str) -> Option<&'a Job> {
+    run.jobs.iter().find(|job| job.spec.name == name)
 }
 
 fn time(job: &Job) -> String {
@@ -116,13 +137,13 @@ fn span(seconds: u64) -> String {
     }
 }
 
-fn why(job: &Job) -> String {
+fn why(run: &Run, job: &Job) -> String {
     let mut reasons = Vec::new();
     if let Some(excuse) = &job.excuse {
         reasons.push(format!("{}: {}", code(&excuse.by), code(&excuse.reason)));
     }
     match &job.state {
-        JobState::Skipped(reason) => reasons.push(skip_reason(job, reason)),
+        JobState::Skipped(reason) => reasons.push(skip_reason(run, job, reason)),
         JobState::Waiting if !job.spec.needs.is_empty() => {
             let needs: Vec<String> = job
                 .spec
@@ -160,7 +181,7 @@ fn why(job: &Job) -> String {
 }
 
 /// Why a job does not run.
-pub fn skip_reason(job: &Job, reason: &SkipReason) -> String {
+pub fn skip_reason(run: &Run, job: &Job, reason: &SkipReason) -> String {
     let list = |names: &[String]| {
         let names: Vec<String> = names.iter().map(|name| code(name)).collect();
         names.join(", ")
@@ -177,7 +198,10 @@ pub fn skip_reason(job: &Job, reason: &SkipReason) -> String {
         SkipReason::NoLabel => format!("runs with the label {}", list(&job.spec.labels)),
         SkipReason::OtherBranch => format!("only for {}", list(&job.spec.branches)),
         SkipReason::AuthorNotTrusted => "only for pull requests of trusted users".to_owned(),
-        SkipReason::Need(name) => format!("{} did not pass or did not run", code(name)),
+        SkipReason::Need(name) => match needed(run, name).map(|job| &job.state) {
+            Some(JobState::Skipped(_)) => format!("needs {}, which is skipped", code(name)),
+            _ => format!("{} did not pass", code(name)),
+        },
     }
 }
 

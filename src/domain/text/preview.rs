@@ -14,7 +14,7 @@ use crate::domain::filter::{ChangedFile, Filter};
 use crate::domain::gate::{Gate, GateStatus};
 use crate::domain::pipeline::{BackendSpec, GateSpec, Pipeline, Trigger};
 use crate::domain::preview::{Imagined, Preview, members_pull_request, preview};
-use crate::domain::run::{Changed, Job, JobState, Run, SkipReason, TriggerKind};
+use crate::domain::run::{Changed, Job, JobState, Run, TriggerKind};
 use crate::domain::trust::{Reason, Verdict};
 use chrono::{DateTime, Utc};
 use std::collections::BTreeSet;
@@ -37,10 +37,7 @@ pub struct Outlook {
 /// What becomes of a job of an imagined run, and why.
 pub fn outlook(job: &Job, run: &Run, config: &RepoConfig, imagined: &Imagined) -> Outlook {
     let (decision, mut why) = match &job.state {
-        JobState::Skipped(SkipReason::Need(name)) => {
-            ("skip", format!("needs {}, which is skipped", code(name)))
-        }
-        JobState::Skipped(reason) => ("skip", skip_reason(job, reason)),
+        JobState::Skipped(reason) => ("skip", skip_reason(run, job, reason)),
         JobState::Waiting => {
             let after = format!("after {}", needs(job, run));
             match condition(job, run, config, imagined) {

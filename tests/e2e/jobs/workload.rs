@@ -137,7 +137,9 @@ async fn a_change_to_nothing_but_documentation_starts_nothing_and_is_green_sayin
     town.gate(pr)
         .is("success")
         .says("Nothing to run: no job is for what changed here")
-        .says("no changed file matches `core`, `vllm`, `ci`");
+        .says("no changed file matches `core`, `vllm`, `ci`")
+        .says("which is skipped")
+        .does_not_say("did not run");
     town.finish().await;
 }
 
