@@ -14,6 +14,12 @@ pub enum BackendError {
         /// How long the backend wants to be left alone, if it said so.
         retry_after: Option<Duration>,
     },
+    /// What was started builds another commit than it should, and was told to stop.
+    #[error("{message}")]
+    Elsewhere {
+        /// Why.
+        message: String,
+    },
     /// It won't work until somebody mends something. What was asked was not done.
     #[error("{message}")]
     Refused {

@@ -51,6 +51,8 @@ pub struct Assignment {
     pub repo: Repo,
     /// What the run is for.
     pub scene: Scene,
+    /// The branch that a workflow is started on: the scene's own, or the anchor of its commit.
+    pub branch: String,
     /// Which start of which job.
     pub job: JobRef,
     /// What executes it, as configured.

@@ -3,7 +3,7 @@
 use super::error::BackendError;
 use super::{Assignment, Backend, Observed, Started};
 use crate::clock::Clock;
-use crate::domain::event::{Build, BuildId, BuildStatus, Conclusion};
+use crate::domain::event::{Build, BuildId, BuildStatus};
 use crate::domain::printable::printable;
 use crate::domain::run::{Handle, Report};
 use crate::github::{
@@ -44,21 +44,6 @@ fn report(build: &Build) -> Report {
     }
 }
 
-/// The run as the job's: it counts only for the commit that is to be built. A dispatch names a branch, and the branch may
-/// have moved on meanwhile.
-fn judged(run: &WorkflowRun, a: &Assignment) -> Report {
-    let mut report = report(&run.build);
-    if run.sha != a.scene.sha {
-        report.status = Some(BuildStatus::Ended(Conclusion::Stale));
-        report.title = Some(format!(
-            "{} moved before the workflow began: it builds {}",
-            a.scene.branch,
-            run.sha.short()
-        ));
-    }
-    report
-}
-
 /// The run as we call it, with the attempt that is meant.
 fn run_handle(run: &WorkflowRun) -> Option<Handle> {
     match run.build.id {
@@ -94,7 +79,7 @@ impl Workflow {
 
     /// What the commit's version of the file says; refused, with what to add, if it can't be started.
     async fn declared(&self, a: &Assignment) -> Result<WorkflowFile, BackendError> {
-        let on = self.file_on(&a.scene.branch);
+        let on = self.file_on(&a.branch);
         let file = self.repository.workflow_inputs(&self.file, &a.scene.sha);
         let file = file.await?.ok_or_else(|| {
             BackendError::refused(format!(
@@ -125,7 +110,7 @@ impl Workflow {
         if !unknown.is_empty() {
             return Err(BackendError::refused(format!(
                 "{} does not declare {} {}: add it under `on.workflow_dispatch.inputs`, or take it out of the job",
-                self.file_on(&a.scene.branch),
+                self.file_on(&a.branch),
                 if unknown.len() == 1 {
                     "the input"
                 } else {
@@ -151,7 +136,7 @@ impl Workflow {
         }
         let sought = Sought {
             file: &self.file,
-            branch: &a.scene.branch,
+            branch: &a.branch,
             sha: &a.scene.sha,
             since: a.started_at - SKEW,
             key: named.then_some(id.as_str()),
@@ -167,6 +152,28 @@ impl Workflow {
             Err(GitHubError::NotFound { .. }) => Ok(None),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// A run counts only for the commit that is to be built. A dispatch names a branch, and the branch may have moved on
+    /// meanwhile; then nobody waits for the run, and it is told to stop.
+    async fn check_commit(&self, run: &WorkflowRun, a: &Assignment) -> Result<(), BackendError> {
+        if run.sha == a.scene.sha {
+            return Ok(());
+        }
+        if let BuildId::WorkflowRun(id) = run.build.id
+            && !matches!(run.build.status, BuildStatus::Ended(_))
+            && let Err(error) = self.repository.cancel_run(id).await
+        {
+            // It ends by itself.
+            tracing::debug!(%error, id, "can't cancel the run of another commit");
+        }
+        Err(BackendError::Elsewhere {
+            message: format!(
+                "{} moved before the workflow began: it builds {}",
+                printable(&a.branch, 100),
+                run.sha.short()
+            ),
+        })
     }
 
     /// The run's number; `None`: GitHub does not show it (yet).
@@ -207,7 +214,7 @@ impl Backend for Workflow {
         let inputs = self.inputs(a, &file)?;
         let dispatched = self
             .repository
-            .dispatch_workflow(&self.file, &a.scene.branch, &inputs)
+            .dispatch_workflow(&self.file, &a.branch, &inputs)
             .await
             .map_err(|error| match error {
                 GitHubError::NotFound { .. } => BackendError::refused(format!(
@@ -233,12 +240,10 @@ impl Backend for Workflow {
 
     async fn find(&self, a: &Assignment) -> Result<Option<Started>, BackendError> {
         let found = self.seek(a).await?;
-        let started = found.as_ref().and_then(|run| {
-            Some(Started {
-                handle: run_handle(run)?,
-                report: judged(run, a),
-            })
-        });
+        if let Some(run) = &found {
+            self.check_commit(run, a).await?;
+        }
+        let started = found.as_ref().and_then(adopted);
         let age = self.clock.now() - a.started_at;
         if started.is_none() && age < SEEN_AFTER {
             return Err(BackendError::Transient {
@@ -305,7 +310,7 @@ impl Backend for Workflow {
                     return Err(BackendError::refused(format!(
                         "GitHub started {} and does not say which run it is: give the workflow an input `{ID_INPUT}`, and \
                          `run-name` with `${{{{ inputs.{ID_INPUT} }}}}`",
-                        self.file_on(&a.scene.branch)
+                        self.file_on(&a.branch)
                     )));
                 }
                 None => {
@@ -317,20 +322,10 @@ impl Backend for Workflow {
         if run.attempt < attempt(handle) {
             return Ok(Observed::default());
         }
-        let report = judged(&run, a);
-        let ended = matches!(run.build.status, BuildStatus::Ended(_));
-        if run.sha != a.scene.sha
-            && !ended
-            && let BuildId::WorkflowRun(id) = run.build.id
-        {
-            // Nobody waits for it. If it can't be cancelled, it ends by itself.
-            if let Err(error) = self.repository.cancel_run(id).await {
-                tracing::debug!(%error, id, "can't cancel the run of another commit");
-            }
-        }
+        self.check_commit(&run, a).await?;
         Ok(Observed {
             handle: run_handle(&run).filter(|_| known.is_none()),
-            report,
+            report: report(&run.build),
         })
     }
 

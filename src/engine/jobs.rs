@@ -116,16 +116,21 @@ impl Engine {
     fn begin_steps(&self, pass: &mut Pass, now: DateTime<Utc>) -> Vec<Task> {
         let mut tasks = Vec::new();
         let (repo, subject) = (pass.state.repo.clone(), pass.state.subject.clone());
+        let anchors = pass.state.anchor_names();
         // What is only asked does not keep another run's jobs from being started or stopped.
         for asks in [false, true] {
             for run in pass.state.runs_mut() {
                 let mut steps = run.steps(now);
                 steps.retain(|step| asks == matches!(step, Step::Observe { .. }));
+                if pass.adrift.contains(&run.scene.sha) {
+                    steps.retain(|step| !run.starts_workflow(step));
+                }
                 for step in steps {
                     if tasks.len() >= AT_ONCE {
                         return tasks;
                     }
-                    tasks.push(task_of(run, step, &repo, &subject, now));
+                    let anchor = anchors.get(&run.scene.sha);
+                    tasks.push(task_of(run, step, anchor, &repo, &subject, now));
                 }
             }
         }
@@ -243,7 +248,16 @@ impl Engine {
                         run.start_refused(job, text.clone(), now);
                     }
                     // What it does not know it need not stop.
-                    (BackendError::Refused { .. }, Kind::Cancel) => run.cancelled(job),
+                    (
+                        BackendError::Refused { .. } | BackendError::Elsewhere { .. },
+                        Kind::Cancel,
+                    ) => run.cancelled(job),
+                    (BackendError::Elsewhere { .. }, _) => {
+                        if run.built_another(job, text.clone(), now) {
+                            let sha = run.scene.sha.clone();
+                            pass.state.needs_anchor(&sha);
+                        }
+                    }
                     (BackendError::Refused { .. }, Kind::Observe)
                         if task.failures + 1 >= MOST_REFUSALS =>
                     {
@@ -252,7 +266,7 @@ impl Engine {
                     (error, _) => {
                         let asked_for = match error {
                             BackendError::Transient { retry_after, .. } => *retry_after,
-                            BackendError::Refused { .. } => None,
+                            _ => None,
                         };
                         let at = self.retry_at(task.failures + 1, asked_for);
                         run.backend_failed(job, text.clone(), at);
@@ -295,6 +309,7 @@ fn waited(shortest: Duration, started_at: Option<DateTime<Utc>>, now: DateTime<U
 fn task_of(
     run: &mut Run,
     step: Step,
+    anchor: Option<&String>,
     repo: &Repo,
     subject: &RunSubject,
     now: DateTime<Utc>,
@@ -302,6 +317,9 @@ fn task_of(
     let (job, kind) = match step {
         Step::Start { job, rerun } => {
             let look_first = run.jobs[job].state == JobState::Starting { perhaps: true };
+            if !look_first {
+                run.jobs[job].anchored = anchor.is_some();
+            }
             run.start_begins(job, now);
             (job, Kind::Start { look_first, rerun })
         }
@@ -319,6 +337,10 @@ fn task_of(
         },
         failures: run.jobs[job].failures,
         assignment: Assignment {
+            branch: match anchor.filter(|_| run.jobs[job].anchored) {
+                Some(anchor) => anchor.clone(),
+                None => run.scene.branch.clone(),
+            },
             repo: repo.clone(),
             scene: run.scene.clone(),
             spec: run.jobs[job].spec.backend.clone(),

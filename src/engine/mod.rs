@@ -13,6 +13,7 @@
 //! Accepted races: between judging a head and writing the mirror the head may move. What is written is a judged SHA
 //! all the same, and the delivery of the push brings the next look.
 
+mod anchors;
 mod configuration;
 mod facts;
 mod head;

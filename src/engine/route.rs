@@ -4,6 +4,7 @@ use crate::domain::event::{BuildId, Event, InstallationChange, MergeGroupChange,
 use crate::domain::ids::{PrNumber, PullKey, Repo, RepoId, RunSubject, Subject};
 use crate::domain::pipeline::Pipeline;
 use crate::domain::pull::mirrored_number;
+use crate::domain::runs::anchored_by;
 use crate::store::{Store, StoreError};
 
 /// Branches of the merge queue, which are told of by `merge_group` deliveries.
@@ -121,6 +122,9 @@ fn of_branch(repo: &Repo, branch: &str) -> Vec<RunSubject> {
     if let Some(number) = mirrored_number(branch) {
         return vec![RunSubject::Pull(number)];
     }
+    if let Some(subject) = anchored_by(branch) {
+        return vec![subject];
+    }
     let mut subjects = vec![
         RunSubject::Branch(branch.to_owned()),
         RunSubject::MergeGroup(branch.to_owned()),
@@ -148,7 +152,7 @@ async fn with_runs(
 
 /// Whether a push may start a pipeline: one is configured for it, one ran before, or nothing is known yet.
 async fn concerns_push(repo: &Repo, branch: &str, store: &dyn Store) -> Result<bool, StoreError> {
-    if branch.starts_with(MERGE_QUEUE) {
+    if branch.starts_with(MERGE_QUEUE) || anchored_by(branch).is_some() {
         return Ok(false);
     }
     let configured = match store.repo(repo.id).await? {

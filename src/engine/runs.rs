@@ -7,6 +7,7 @@ use super::{Engine, Failure, jobs};
 use crate::domain::ids::{RepoId, RunSubject, Sha, Subject};
 use crate::domain::pull::PullState;
 use crate::domain::runs::RunsState;
+use crate::github::GitHubError;
 use crate::store::{Change, HistoryEntry, InboxEntry, Record, StoreError};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::BTreeSet;
@@ -24,6 +25,8 @@ pub(super) struct Pass {
     pub(super) history: Vec<HistoryEntry>,
     /// When the next tick of a schedule comes.
     pub(super) next_tick: Option<DateTime<Utc>>,
+    /// The commits that no branch holds on which a workflow could be started now.
+    pub(super) adrift: BTreeSet<Sha>,
     /// Whether the gates may read differently now.
     news: bool,
     /// The commits whose gates may have to be written.
@@ -61,6 +64,7 @@ impl Engine {
             began,
             history: Vec::new(),
             next_tick: None,
+            adrift: BTreeSet::new(),
         };
         for entry in entries {
             pass.state.intake(&entry.event, began);
@@ -84,6 +88,10 @@ impl Engine {
                 self.wake_at(pass.subject, self.now() + TimeDelta::seconds(10));
                 return Ok(());
             }
+        }
+        if let Err(error) = self.weigh_anchors(&mut pass).await {
+            let again = self.in_trouble(&mut pass, &error);
+            retry = Some(retry.map_or(again, |time| time.min(again)));
         }
         let next = self.next_look_at_runs(&pass);
         let next = match (retry, next) {
@@ -134,15 +142,18 @@ impl Engine {
                 None
             }
             Err(Failure::Store(error)) => return Err(error),
-            Err(Failure::GitHub(error)) => {
-                tracing::warn!(%error, "can't find out what is to run");
-                pass.state.trouble = Some(error.to_string());
-                pass.state.failures = pass.state.failures.saturating_add(1);
-                Some(self.retry_after(&error, pass.state.failures))
-            }
+            Err(Failure::GitHub(error)) => Some(self.in_trouble(pass, &error)),
         };
         pass.state.settle(self.now());
         Ok(retry)
+    }
+
+    /// GitHub could not be asked or told something; when it is tried again.
+    pub(super) fn in_trouble(&self, pass: &mut Pass, error: &GitHubError) -> DateTime<Utc> {
+        tracing::warn!(%error, "can't bring runs up to date");
+        pass.state.trouble = Some(error.to_string());
+        pass.state.failures = pass.state.failures.saturating_add(1);
+        self.retry_after(error, pass.state.failures)
     }
 
     /// Does what the jobs ask for until nothing more is to be done now; the time of the next try if something failed.
@@ -160,13 +171,11 @@ impl Engine {
             let read = match self.read_builds(pass, head.as_ref()).await {
                 Ok(read) => read,
                 Err(error) => {
-                    tracing::warn!(%error, "can't ask for the builds");
-                    pass.state.trouble = Some(error.to_string());
-                    pass.state.failures = pass.state.failures.saturating_add(1);
-                    retry = Some(self.retry_after(&error, pass.state.failures));
+                    retry = Some(self.in_trouble(pass, &error));
                     false
                 }
             };
+            retry = retry.or(self.anchor(pass).await?);
             let stepped = self.step_jobs(pass).await?;
             if retry.is_some() || !(read || stepped) {
                 return Ok(retry);

@@ -223,15 +223,9 @@ async fn a_run_counts_for_its_own_commit_alone() {
         observed.report.status,
         Some(BuildStatus::Ended(Conclusion::Success))
     );
-    let observed = backend.observe(&a, &Handle("72".into())).await.unwrap();
-    assert_eq!(
-        observed.report.status,
-        Some(BuildStatus::Ended(Conclusion::Stale))
-    );
-    assert_eq!(
-        observed.report.title.as_deref(),
-        Some("pull-request/7 moved before the workflow began: it builds ccccccccc")
-    );
+    let elsewhere = backend.observe(&a, &Handle("72".into())).await;
+    let message = "pull-request/7 moved before the workflow began: it builds ccccccccc".to_owned();
+    assert_eq!(elsewhere, Err(BackendError::Elsewhere { message }));
     assert_eq!(
         asked(&server, "POST /repos/acme/engine/actions/runs/72/cancel").len(),
         1

@@ -142,6 +142,7 @@ pub fn job() -> JobRef {
 
 pub fn assignment(spec: BackendSpec) -> Assignment {
     Assignment {
+        branch: "pull-request/7".into(),
         repo: repo(),
         scene: Scene {
             repository: repo().name,

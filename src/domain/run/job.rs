@@ -18,6 +18,7 @@ impl Job {
             cancel: Cancel::No,
             stopped: None,
             felled: false,
+            anchored: false,
             forced_by: None,
             excuse: None,
             started_at: None,

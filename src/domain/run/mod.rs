@@ -167,6 +167,9 @@ pub struct Job {
     pub stopped: Option<Stop>,
     /// Whether its failure has cancelled the rest already (`fail_fast`): what is asked for after that runs.
     pub felled: bool,
+    /// Of a `workflow` job: whether its latest attempt was started on the anchor of its commit.
+    #[serde(default)]
+    pub anchored: bool,
     /// Who asked for it with `/test`, whatever its conditions say.
     pub forced_by: Option<String>,
     /// Who said that it counts as passed, and why.

@@ -1,6 +1,6 @@
 //! News of backends. Each ignores what does not fit: an earlier attempt, a job that has ended, one that does not exist.
 
-use super::{Cancel, Handle, Job, JobState, Report, Run, Stop};
+use super::{Cancel, Handle, Job, JobState, Report, Run, Stop, TriggerKind};
 use crate::domain::event::{BuildStatus, Conclusion};
 use crate::domain::pipeline::BackendSpec;
 use chrono::{DateTime, Utc};
@@ -80,6 +80,29 @@ impl Run {
         {
             job.stop(Conclusion::Stale, Stop::Lost, now);
             job.trouble = Some(bounded(why));
+        }
+    }
+
+    /// What its backend started builds another commit. On a branch that moved on before the workflow began: it is started again, on
+    /// the anchor of its commit, which stands where it is. Whether it is.
+    pub fn built_another(&mut self, job: usize, why: String, now: DateTime<Utc>) -> bool {
+        let has_anchor = matches!(
+            self.scene.trigger,
+            TriggerKind::Push | TriggerKind::Schedule
+        );
+        match self.jobs.get_mut(job) {
+            Some(job) if has_anchor && job.is_begun() && !job.anchored => {
+                job.again();
+                true
+            }
+            Some(moved) => {
+                if matches!(moved.state, JobState::Starting { .. }) {
+                    moved.state = JobState::Active(BuildStatus::Queued);
+                }
+                self.lost(job, why, now);
+                false
+            }
+            None => false,
         }
     }
 

@@ -1,6 +1,7 @@
 //! What is to be done on backends, and when to look again.
 
 use super::{Cancel, Job, JobState, Run};
+use crate::domain::pipeline::BackendSpec;
 use chrono::{DateTime, Utc};
 
 /// One thing to do on a backend; `job` is the place among the run's jobs.
@@ -63,6 +64,11 @@ impl Run {
             Step::Observe { .. } => 2,
         });
         steps
+    }
+
+    /// Whether this step of its starts a workflow.
+    pub fn starts_workflow(&self, step: &Step) -> bool {
+        matches!(step, Step::Start { job, .. } if matches!(self.jobs[*job].spec.backend, BackendSpec::Workflow(_)))
     }
 
     /// When something follows from the time alone: the earliest time limit, or the end of the wait before a step. What

@@ -3,11 +3,13 @@
 //! A pull request's own record says what it wants built (`PullState::wanted_runs`); the other subjects say it by
 //! deliveries and by the clock. `want` turns a wish into a run, a revision of one, or nothing.
 
+mod anchor;
 mod builds;
 mod follow;
 mod orders;
 mod want;
 
+pub use anchor::{Anchor, anchored_by};
 pub use builds::Builds;
 pub use orders::{Order, OrderKind};
 pub use want::{Repeat, Wish};
@@ -39,6 +41,9 @@ pub struct RunsState {
     pub oldest_run: u64,
     /// What a merge group or a pushed branch is, as far as deliveries tell.
     pub told: Option<Told>,
+    /// The anchors of commits whose branch has moved on, as far as they may be on GitHub.
+    #[serde(default)]
+    pub anchors: BTreeMap<Sha, Anchor>,
     /// Who pressed *Re-run* on a gate of these runs and has to be looked at.
     #[serde(default)]
     pub pressed: Vec<Account>,
@@ -117,6 +122,7 @@ impl RunsState {
             builds: Vec::new(),
             oldest_run: 0,
             told: None,
+            anchors: BTreeMap::new(),
             pressed: Vec::new(),
             orders_taken: 0,
             looks_taken: 0,
@@ -144,7 +150,7 @@ impl RunsState {
 
     /// Whether nothing has to be remembered: no pipeline ever ran here, and none is about to.
     pub fn is_idle(&self) -> bool {
-        self.lines.is_empty() && !self.stale
+        self.lines.is_empty() && self.anchors.is_empty() && !self.stale
     }
 
     /// What was read of the builds, without what we report ourselves: our statuses can't be told from others' but by

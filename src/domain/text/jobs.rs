@@ -5,6 +5,7 @@ use super::{code, inert, link, plain};
 use crate::domain::event::BuildStatus;
 use crate::domain::pipeline::BackendSpec;
 use crate::domain::run::{Job, JobState, Run, SkipReason, Stop};
+use crate::domain::runs::RunsState;
 use chrono::{DateTime, Utc};
 use std::fmt::Write;
 
@@ -178,6 +179,15 @@ fn why(run: &Run, job: &Job) -> String {
         reasons.push(format!("attempt {}", job.attempt));
     }
     reasons.join("; ").replace('|', "\\|")
+}
+
+/// Why no workflow can be started for a commit that its branch does not hold any more.
+pub fn no_anchor(state: &RunsState, error: &str) -> String {
+    let branch = state.branch().unwrap_or_default();
+    format!(
+        "{branch} has moved on, and a branch that holds this commit can't be created: let Drawbridge create branches below \
+         drawbridge/. {error}"
+    )
 }
 
 /// Why a job does not run.

@@ -26,7 +26,7 @@ pub use gate::{
     gate_broken_configuration, gate_waits_for_github, last_good_in_force, last_good_note,
     shared_head, summary, title_mirroring, title_uncovered, title_waits_for_vetter, too_many_files,
 };
-pub use jobs::{backend, skip_reason};
+pub use jobs::{backend, no_anchor, skip_reason};
 pub use preview::{
     Outlook, gate_of_proposal, outlook, preview_for_terminal, preview_in_markdown, reasons,
     unmarked, valid_configuration,

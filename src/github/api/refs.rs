@@ -70,7 +70,7 @@ impl Repository {
         let ask = Ask::new(
             Method::POST,
             self.path(format_args!("/git/refs")),
-            "creating the mirror",
+            format!("creating the branch {branch}"),
         )
         .with(body);
         match self.ask(&ask).await {
@@ -82,7 +82,7 @@ impl Repository {
 
     /// Moves a branch to a commit, wherever it is.
     pub async fn move_branch(&self, branch: &str, to: &Sha) -> Result<RefOutcome, GitHubError> {
-        let doing = "moving the mirror";
+        let doing = &format!("moving the branch {branch}");
         let path = self.path(format_args!(
             "/git/refs/heads/{}",
             encoded_path(branch, doing)?
@@ -104,7 +104,7 @@ impl Repository {
 
     /// Deletes a branch; one that is not there is fine.
     pub async fn delete_branch(&self, branch: &str) -> Result<(), GitHubError> {
-        let doing = "deleting the mirror";
+        let doing = &format!("deleting the branch {branch}");
         let path = self.path(format_args!(
             "/git/refs/heads/{}",
             encoded_path(branch, doing)?

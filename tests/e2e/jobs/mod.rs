@@ -1,5 +1,6 @@
 //! Pipelines end to end: which jobs run, what the gates say of them, and who may change that.
 
+mod anchors;
 mod commands;
 mod forged;
 mod gates;

@@ -119,20 +119,6 @@ pipelines:
 }
 
 #[tokio::test]
-async fn a_job_whose_branch_has_moved_on_says_at_once_that_it_would_build_another_commit() {
-    let config = TWO.replace("on: pull_request", "on: {push: main}");
-    let town = Town::with_jobs(&config).await;
-    town.write("a.txt", "a").await;
-    let first = town.job_on("main", "build").sha;
-    town.write("b.txt", "b").await;
-    town.job_ends_on("main", "build", "success").await;
-    town.check_of(&first, "ci")
-        .is("failure")
-        .says("main moved before the workflow began");
-    town.finish().await;
-}
-
-#[tokio::test]
 async fn fail_fast_cancels_what_still_runs() {
     let config = "\
 enabled: true

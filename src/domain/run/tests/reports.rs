@@ -268,3 +268,27 @@ fn a_job_that_its_backend_has_lost_ends_as_stale_and_still_says_why_once_it_is_c
     run.advance(at(4));
     assert_eq!(run.get("a").trouble, None);
 }
+
+#[test]
+fn a_push_whose_job_builds_another_commit_starts_it_once_more_and_a_pull_request_gives_it_up() {
+    let mut run = run(vec![job("a", &[])]);
+    run.scene.trigger = TriggerKind::Push;
+    run.work(at(1));
+    assert!(run.built_another(0, "main moved".into(), at(2)));
+    run.advance(at(2));
+    assert_eq!(run.shown(), "starting");
+    assert_eq!(run.get("a").retried, 0, "nobody's retry");
+    run.jobs[0].anchored = true;
+    run.work(at(3));
+    assert_eq!(run.get("a").attempt, 2);
+    assert!(!run.built_another(0, "the anchor moved".into(), at(4)));
+    run.advance(at(4));
+    assert_eq!(run.shown(), "stale");
+    assert_eq!(run.get("a").trouble.as_deref(), Some("the anchor moved"));
+
+    let mut run = super::run(vec![job("a", &[])]);
+    run.work(at(1));
+    assert!(!run.built_another(0, "the mirror moved".into(), at(2)));
+    run.advance(at(2));
+    assert_eq!(run.shown(), "stale");
+}

@@ -1,0 +1,111 @@
+//! Keeps the anchors: branches that hold a commit while jobs are started for it and its own branch has moved on.
+
+use super::Engine;
+use super::runs::Pass;
+use crate::backends::BackendError;
+use crate::domain::ids::Sha;
+use crate::domain::runs::Anchor;
+use crate::domain::text;
+use crate::github::{GitHubError, RefOutcome, Repository};
+use crate::store::{Change, Record, StoreError};
+use chrono::{DateTime, Utc};
+
+impl Engine {
+    /// Sees to it that whatever workflow is started now is started on a branch that holds its commit; notes in
+    /// `pass.adrift` for which commits that could not be seen to. When it is tried again, if something failed.
+    pub(super) async fn anchor(
+        &self,
+        pass: &mut Pass,
+    ) -> Result<Option<DateTime<Utc>>, StoreError> {
+        pass.adrift = pass.state.sets_out_for(self.now());
+        let anchors = &pass.state.anchors;
+        pass.adrift
+            .retain(|sha| anchors.get(sha) != Some(&Anchor::There));
+        if pass.adrift.is_empty() {
+            return Ok(None);
+        }
+        let failure = match self.find_anchors(pass).await {
+            Ok(()) => self.drop_anchors(pass).await?,
+            Err(error) => Some(error),
+        };
+        Ok(failure.map(|error| self.in_trouble(pass, &error)))
+    }
+
+    /// Which of the commits need one: those that their branch does not hold any more.
+    async fn find_anchors(&self, pass: &mut Pass) -> Result<(), GitHubError> {
+        let anchors = &pass.state.anchors;
+        if pass.adrift.iter().all(|sha| anchors.contains_key(sha)) {
+            return Ok(());
+        }
+        let Some(branch) = pass.state.branch() else {
+            return Ok(());
+        };
+        let github = self.shared.github.of(&pass.state.repo);
+        let tip = github.branch_head(&branch).await?;
+        for sha in &pass.adrift {
+            if tip.as_ref() != Some(sha) {
+                pass.state.needs_anchor(sha);
+            }
+        }
+        let anchors = &pass.state.anchors;
+        pass.adrift.retain(|sha| anchors.contains_key(sha));
+        Ok(())
+    }
+
+    /// Creates them. They are noted first, so that they are deleted in the end whatever becomes of this process.
+    async fn drop_anchors(&self, pass: &mut Pass) -> Result<Option<GitHubError>, StoreError> {
+        let mut wanted = pass.state.anchor_names();
+        wanted.retain(|sha, _| pass.adrift.contains(sha));
+        if wanted.is_empty() {
+            return Ok(None);
+        }
+        let noted = Change {
+            records: vec![Record::Runs(Box::new(pass.state.clone()))],
+            due: vec![(pass.subject.clone(), Some(pass.began))],
+            began: Some(pass.began),
+            ..Change::default()
+        };
+        self.store().commit(noted).await?;
+        self.store().flush().await?;
+        let github = self.shared.github.of(&pass.state.repo);
+        let mut failure = None;
+        for (sha, branch) in wanted {
+            match hold(&github, &branch, &sha).await {
+                Ok(()) => {
+                    pass.adrift.remove(&sha);
+                    pass.state.anchors.insert(sha, Anchor::There);
+                    pass.happened(self.now(), format!("created {branch}"));
+                }
+                Err(error) => match BackendError::from(error.clone()) {
+                    BackendError::Refused { message } => {
+                        let why = text::no_anchor(&pass.state, &message);
+                        pass.state.refuse_workflows(&sha, &why, self.now());
+                    }
+                    _ => failure = Some(error),
+                },
+            }
+        }
+        Ok(failure)
+    }
+
+    /// Deletes the anchors that no run needs any more.
+    pub(super) async fn weigh_anchors(&self, pass: &mut Pass) -> Result<(), GitHubError> {
+        let github = self.shared.github.of(&pass.state.repo);
+        for (sha, branch) in pass.state.idle_anchors() {
+            github.delete_branch(&branch).await?;
+            pass.state.anchors.remove(&sha);
+            pass.happened(self.now(), format!("deleted {branch}"));
+        }
+        Ok(())
+    }
+}
+
+/// One that is there already is ours, from before a crash, unless somebody moved it.
+async fn hold(github: &Repository, branch: &str, sha: &Sha) -> Result<(), GitHubError> {
+    if github.create_branch(branch, sha).await? == RefOutcome::Exists
+        && github.branch_head(branch).await?.as_ref() != Some(sha)
+    {
+        github.move_branch(branch, sha).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,140 @@
+//! Post-merge on a branch that moves on: each commit's jobs build that commit, all of them.
+
+use crate::support::Town;
+use chrono::TimeDelta;
+use drawbridge::sandbox::{Fault, FaultKind, Sandbox};
+
+const POST_MERGE: &str = "\
+enabled: true
+pipelines:
+  ci:
+    on: {push: main}
+    jobs:
+      build: {workflow: go.yml, inputs: {job: build}}
+      test: {workflow: go.yml, inputs: {job: test}, needs: build}
+";
+const DISPATCHES: &str = "/repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches";
+const REFS: &str = "/repos/{owner}/{repo}/git/refs";
+
+impl Town {
+    /// Somebody pushes to main; the commit.
+    async fn lands(&self, file: &str) -> String {
+        let sha = self.github().write_file("engine", file, "new", "maya");
+        self.settle().await;
+        sha
+    }
+}
+
+fn anchor(sha: &str) -> String {
+    format!("drawbridge/push/main/{sha}")
+}
+
+#[tokio::test]
+async fn jobs_that_start_after_the_next_push_still_build_their_own_commit() {
+    let town = Town::with_jobs(POST_MERGE).await;
+    let first = town.lands("a.txt").await;
+    assert_eq!(town.job_on("main", "build").sha, first);
+    let second = town.lands("b.txt").await;
+    town.job_ends_on("main", "build", "success").await;
+    assert_eq!(town.started("main"), ["build"], "the second run waits");
+    assert_eq!(town.started(&anchor(&first)), ["test"]);
+    assert_eq!(town.job_on(&anchor(&first), "test").sha, first);
+    town.job_ends_on(&anchor(&first), "test", "success").await;
+    town.check_of(&first, "ci")
+        .is("success")
+        .says("2 jobs passed");
+    assert_eq!(
+        town.github().branch(&anchor(&first)),
+        None,
+        "nobody needs it any more"
+    );
+    // The branch holds the second commit, so no other is needed for it.
+    town.job_ends_on("main", "build", "success").await;
+    town.job_ends_on("main", "test", "success").await;
+    town.check_of(&second, "ci").is("success");
+    assert_eq!(town.started(&anchor(&second)), Vec::<String>::new());
+    town.finish().await;
+}
+
+#[tokio::test]
+async fn a_push_at_the_very_moment_of_the_start_costs_a_start_and_nothing_else() {
+    let town = Town::with_jobs(POST_MERGE).await;
+    let sneaks_in = |github: &Sandbox| drop(github.write_file("engine", "b.txt", "b", "maya"));
+    town.github()
+        .on_request("POST", DISPATCHES, Box::new(sneaks_in));
+    let first = town.lands("a.txt").await;
+    let second = town.github().branch("main").expect("it is there");
+    assert_ne!(first, second);
+    town.stir().await;
+    let strayed = town.job_on("main", "build");
+    assert_eq!(strayed.sha, second);
+    assert_eq!(strayed.conclusion.as_deref(), Some("cancelled"));
+    let mended = town.job_on(&anchor(&first), "build");
+    assert_eq!(mended.sha, first);
+    town.job_ends_on(&anchor(&first), "build", "success").await;
+    town.job_ends_on(&anchor(&first), "test", "success").await;
+    town.check_of(&first, "ci")
+        .is("success")
+        .says("2 jobs passed");
+    town.all_end_on("main").await;
+    town.check_of(&second, "ci").is("success");
+    town.finish().await;
+}
+
+#[tokio::test]
+async fn the_anchor_of_a_crashed_server_is_found_again_and_deleted_in_the_end() {
+    let mut town = Town::with_jobs(POST_MERGE).await;
+    let first = town.lands("a.txt").await;
+    town.lands("b.txt").await;
+    town.fault("POST", REFS, FaultKind::AnswerLost);
+    town.job_ends_on("main", "build", "success").await;
+    town.restart().await;
+    town.settle().await;
+    assert_eq!(town.started(&anchor(&first)), ["test"]);
+    town.job_ends_on(&anchor(&first), "test", "failure").await;
+    town.check_of(&first, "ci").is("failure");
+    assert_eq!(town.github().branch(&anchor(&first)), None);
+    town.finish().await;
+}
+
+#[tokio::test]
+async fn where_rules_forbid_the_branch_the_job_fails_and_says_what_to_allow() {
+    let town = Town::with_jobs(POST_MERGE).await;
+    let first = town.lands("a.txt").await;
+    town.lands("b.txt").await;
+    town.github()
+        .fault(Fault::once("POST", REFS, FaultKind::Status(422)));
+    town.job_ends_on("main", "build", "success").await;
+    town.check_of(&first, "ci")
+        .is("failure")
+        .says("test: main has moved on")
+        .says("let Drawbridge create branches below drawbridge/");
+    town.finish().await;
+}
+
+#[tokio::test]
+async fn an_anchor_starts_no_pipeline_for_branches() {
+    let town = Town::with_jobs(&POST_MERGE.replace("push: main", "push: '**'")).await;
+    let first = town.lands("a.txt").await;
+    town.lands("b.txt").await;
+    town.job_ends_on("main", "build", "success").await;
+    assert_eq!(town.started(&anchor(&first)), ["test"]);
+    town.finish().await;
+}
+
+#[tokio::test]
+async fn a_nightly_run_builds_the_commit_of_its_tick_to_the_end() {
+    let config = POST_MERGE.replace("push: main", "schedule: '0 2 * * *'");
+    let town = Town::with_jobs(&config).await;
+    town.playground.advance(TimeDelta::days(1));
+    town.stir().await;
+    let night = town.job_on("main", "build").sha;
+    town.lands("a.txt").await;
+    town.job_ends_on("main", "build", "success").await;
+    let anchor = format!("drawbridge/schedule/{night}");
+    assert_eq!(town.job_on(&anchor, "test").sha, night);
+    town.job_ends_on(&anchor, "test", "success").await;
+    town.check_of(&night, "ci").is("success");
+    assert_eq!(town.github().branch(&anchor), None);
+    town.finish().await;
+}
