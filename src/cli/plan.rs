@@ -11,7 +11,7 @@ use crate::domain::text::{self, unmarked};
 use crate::domain::trust::Verdict;
 use chrono::Utc;
 use clap::{Args, ValueEnum};
-use files::{Trouble, read};
+use files::{Sources, Trouble, read};
 use serde_json::{Value, json};
 use std::io::Write;
 use std::path::PathBuf;
@@ -34,6 +34,8 @@ pub struct PlanArgs {
     /// The configuration [default: .github/drawbridge.yaml, or else .github/copy-pr-bot.yaml]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    #[command(flatten)]
+    sources: Sources,
     /// What happens [default: pull_request, or command with --command]
     #[arg(long, value_enum)]
     event: Option<Event>,
@@ -74,6 +76,8 @@ pub struct CheckArgs {
     /// The configuration [default: .github/drawbridge.yaml, or else .github/copy-pr-bot.yaml]
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
+    #[command(flatten)]
+    sources: Sources,
 }
 
 const DISABLED: &str =
@@ -84,7 +88,7 @@ pub fn plan(args: PlanArgs) -> ExitCode {
     if let Some(problem) = args.contradiction() {
         return wrong_usage(&problem);
     }
-    let config = match read(args.config.as_deref()) {
+    let config = match read(args.config.as_deref(), &args.sources) {
         Ok((_, config)) => config,
         Err(trouble) => return refused(trouble),
     };
@@ -118,7 +122,7 @@ pub fn plan(args: PlanArgs) -> ExitCode {
 
 /// Validates a configuration and the filters it names.
 pub fn check(args: CheckArgs) -> ExitCode {
-    match read(args.file.as_deref()) {
+    match read(args.file.as_deref(), &args.sources) {
         Ok((path, config)) => {
             if !config.enabled {
                 eprintln!("{DISABLED}");

@@ -75,6 +75,27 @@ impl Engine {
         Ok(state)
     }
 
+    /// What was read before `since` is not believed any more.
+    pub(super) async fn outdate(
+        &self,
+        repo: RepoId,
+        since: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let _one_at_a_time = self.reading(repo).await;
+        let Some(mut known) = self.store().repo(repo).await? else {
+            return Ok(());
+        };
+        if known.checked_at.is_some_and(|at| at < since) {
+            known.checked_at = None;
+            let change = Change {
+                records: vec![Record::Repo(Box::new(known))],
+                ..Change::default()
+            };
+            self.store().commit(change).await?;
+        }
+        Ok(())
+    }
+
     /// Notes that all open pull requests were told of a configuration, together with telling them, unless there is
     /// a newer one by now.
     pub(super) async fn followed(

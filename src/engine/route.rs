@@ -59,7 +59,8 @@ pub(super) async fn subjects(event: &Event, store: &dyn Store) -> Result<Vec<Sub
             if *configuration {
                 subjects.push(Subject::Repository(repo.id));
             }
-            if concerns_push(repo, branch, store).await? {
+            // A push that changes the configuration may be the first that a pipeline is for.
+            if *configuration || concerns_push(repo, branch, store).await? {
                 let runs = RunSubject::Branch(branch.clone());
                 subjects.push(Subject::Runs(repo.id, runs));
             }

@@ -4,6 +4,7 @@
 //! says that it may have been started, so that after a crash it is looked for first.
 
 use super::{Engine, Failure, jobs};
+use crate::domain::event::Event;
 use crate::domain::ids::{RepoId, RunSubject, Sha, Subject};
 use crate::domain::pull::PullState;
 use crate::domain::runs::RunsState;
@@ -68,6 +69,12 @@ impl Engine {
         };
         for entry in entries {
             pass.state.intake(&entry.event, began);
+        }
+        let reconfigured = entries.iter().filter(|entry| {
+            matches!(&entry.event, Event::BranchPushed { configuration, .. } if *configuration)
+        });
+        if let Some(newest) = reconfigured.map(|entry| entry.received_at).max() {
+            self.outdate(repo, newest).await?;
         }
         let mut retry = self.find_out_runs(&mut pass).await?;
         pass.shas.extend(pass.state.shas());

@@ -196,3 +196,67 @@ fn the_file_of_nvidias_bot_is_found() {
     exit code 0
     "#);
 }
+
+const DEFAULTS: &str = "\
+enabled: true
+auto_sync_draft: false
+trust:
+  always_vet: ['.github/workflows/**']
+locked: [trust]
+";
+
+#[test]
+fn the_file_of_an_organisation_is_checked_as_what_it_is() {
+    let place = Place::with(DEFAULTS);
+    assert_snapshot!(ask(&place, &["check"]), @r#"
+    stderr:
+    .github/drawbridge.yaml:5:1: `locked` has no meaning in a repository's own file. Move it to the organisation's file, in its `.github` repository
+
+    exit code 1
+    "#);
+    assert_snapshot!(ask(&place, &["check", "--organisation"]), @r#"
+    .github/drawbridge.yaml is valid.
+      no pipelines: backend-status-check waits for every build that the push of a
+        mirror starts
+
+    exit code 0
+    "#);
+}
+
+#[test]
+fn a_repositorys_file_is_checked_together_with_the_organisations() {
+    let own = "trust:\n  require_verified_commits: false\npipelines:\n  ci: {on: pull_request, jobs: {a: {workflow: a.yml}}}\n";
+    let place = Place::with(own).and("org.yaml", DEFAULTS);
+    assert_snapshot!(ask(&place, &["check", "--defaults", "org.yaml"]), @r#"
+    .github/drawbridge.yaml is valid.
+      ci: 1 job on pull_request → backend-status-check
+
+    exit code 0
+    "#);
+    let plan = [
+        "plan",
+        "--defaults",
+        "org.yaml",
+        "--author",
+        "sam",
+        "--member",
+        "--unsigned",
+    ];
+    assert_snapshot!(ask(&place, &plan), @r#"
+    A pull request to main, opened by sam: needs vetting, because
+      - Its commits have no verified signature.
+    Nothing runs before a vetter's /ok to test. After it:
+
+    ci → backend-status-check
+      1 job: 1 at once
+      run   a  always
+
+    exit code 0
+    "#);
+    assert_snapshot!(ask(&place, &["check", "--defaults", "elsewhere.yaml"]), @r#"
+    stderr:
+    drawbridge: can't read elsewhere.yaml: there is no such file
+
+    exit code 2
+    "#);
+}

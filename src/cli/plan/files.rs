@@ -1,6 +1,7 @@
 //! Finds a configuration, and the filters it names, among the files of a working copy.
 
-use crate::domain::config::{self, ConfigError, PATHS, RepoConfig, Scope};
+use crate::domain::config::{self, ConfigError, ConfigFile, Filters, PATHS, RepoConfig, Scope};
+use clap::Args;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -18,8 +19,44 @@ impl From<ConfigError> for Trouble {
     }
 }
 
+/// The files that a configuration is made of.
+#[derive(Debug, Args)]
+pub struct Sources {
+    /// The organisation's defaults, which its .github repository holds, to combine the configuration with
+    #[arg(long, value_name = "FILE", conflicts_with = "organisation")]
+    defaults: Option<PathBuf>,
+    /// The configuration itself is the one of an organisation's .github repository
+    #[arg(long)]
+    organisation: bool,
+}
+
+/// One file, as read.
+struct Source {
+    path: PathBuf,
+    shown: String,
+    text: String,
+    file: ConfigFile,
+}
+
+impl Source {
+    fn read(path: PathBuf, scope: Scope) -> Result<Self, Trouble> {
+        let shown = path.display().to_string();
+        let text = match text_of(&path, &shown)? {
+            Ok(text) => text,
+            Err(why) => return Err(Trouble::NoFile(format!("can't read {shown}: {why}"))),
+        };
+        let file = config::parse(&shown, &text, scope)?;
+        Ok(Self {
+            path,
+            shown,
+            text,
+            file,
+        })
+    }
+}
+
 /// Reads a configuration, by default the one that the server would read, and the filters it names. Gives its path, too.
-pub fn read(path: Option<&Path>) -> Result<(String, RepoConfig), Trouble> {
+pub fn read(path: Option<&Path>, sources: &Sources) -> Result<(String, RepoConfig), Trouble> {
     let path = match path {
         Some(path) => path.to_owned(),
         None => PATHS
@@ -34,24 +71,41 @@ pub fn read(path: Option<&Path>) -> Result<(String, RepoConfig), Trouble> {
             })?,
     };
     let shown = path.display().to_string();
-    let text = match text_of(&path, &shown)? {
-        Ok(text) => text,
-        Err(why) => return Err(Trouble::NoFile(format!("can't read {shown}: {why}"))),
+    let (org, own) = if sources.organisation {
+        (Some(Source::read(path, Scope::Organisation)?), None)
+    } else {
+        let org = sources.defaults.clone();
+        let org = org.map(|path| Source::read(path, Scope::Organisation));
+        (
+            org.transpose()?,
+            Some(Source::read(path, Scope::Repository)?),
+        )
     };
-    let file = config::parse(&shown, &text, Scope::Repository)?;
-    let filters = match config::filters_file(None, Some(&file)) {
+    let [of_org, of_repo] = [&org, &own].map(|source| source.as_ref().map(|source| &source.file));
+    let filters = match config::filters_file(of_org, of_repo) {
         None => None,
         Some(named) => {
-            let places = places(&path, named.path);
-            let found = places.iter().find(|place| place.exists());
-            let found = found.ok_or_else(|| missing(&shown, &text, named.path, &places))?;
-            let name = found.display().to_string();
-            let filters = text_of(found, &name)?.map_err(|why| mistake(&name, why, None))?;
-            Some(config::parse_filters(&name, &filters)?)
+            let holder = match named.scope {
+                Scope::Organisation => org.as_ref(),
+                Scope::Repository => own.as_ref(),
+            };
+            holder
+                .map(|holder| filters_of(holder, named.path))
+                .transpose()?
         }
     };
-    let config = config::resolve(None, Some(&file), filters.as_ref())?;
+    let config = config::resolve(of_org, of_repo, filters.as_ref())?;
     Ok((shown, config))
+}
+
+/// The filters in a file of their own that a configuration names.
+fn filters_of(holder: &Source, named: &str) -> Result<Filters, Trouble> {
+    let places = places(&holder.path, named);
+    let found = places.iter().find(|place| place.exists());
+    let found = found.ok_or_else(|| missing(&holder.shown, &holder.text, named, &places))?;
+    let name = found.display().to_string();
+    let filters = text_of(found, &name)?.map_err(|why| mistake(&name, why, None))?;
+    Ok(config::parse_filters(&name, &filters)?)
 }
 
 /// Where the file of filters may be. For a configuration in `.github` as for the server: from the root of the repository.

@@ -1,6 +1,6 @@
 //! What a push, a close or a newer run does to jobs that run.
 
-use crate::support::{Town, mirror};
+use crate::support::{CONFIG, Town, mirror};
 
 const TWO: &str = "\
 enabled: true
@@ -115,6 +115,17 @@ pipelines:
     town.job_ends_on("main", "build", "failure").await;
     town.check_of(&last, "ci").is("failure");
     town.check_of(&first, "ci").is("success");
+    town.finish().await;
+}
+
+#[tokio::test]
+async fn the_push_that_brings_a_pipeline_for_pushes_is_the_first_it_runs_for() {
+    let town = Town::with_jobs("enabled: true\n").await;
+    assert_eq!(town.started("main"), Vec::<String>::new());
+    let config = TWO.replace("on: pull_request", "on: {push: main}");
+    town.write(CONFIG, &config).await;
+    assert_eq!(town.started("main"), ["build"]);
+    town.write(CONFIG, "enabled: true\n").await;
     town.finish().await;
 }
 
