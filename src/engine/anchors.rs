@@ -3,7 +3,7 @@
 use super::Engine;
 use super::runs::Pass;
 use crate::backends::BackendError;
-use crate::domain::ids::Sha;
+use crate::domain::ids::{RunSubject, Sha};
 use crate::domain::runs::Anchor;
 use crate::domain::text;
 use crate::github::{GitHubError, RefOutcome, Repository};
@@ -37,11 +37,14 @@ impl Engine {
         if pass.adrift.iter().all(|sha| anchors.contains_key(sha)) {
             return Ok(());
         }
-        let Some(branch) = pass.state.branch() else {
-            return Ok(());
+        let tip = match (&pass.state.subject, pass.state.branch()) {
+            (RunSubject::Branch(_) | RunSubject::Schedule, Some(branch)) => {
+                let github = self.shared.github.of(&pass.state.repo);
+                github.branch_head(&branch).await?
+            }
+            // The mirror is known to stand elsewhere.
+            _ => None,
         };
-        let github = self.shared.github.of(&pass.state.repo);
-        let tip = github.branch_head(&branch).await?;
         for sha in &pass.adrift {
             if tip.as_ref() != Some(sha) {
                 pass.state.needs_anchor(sha);

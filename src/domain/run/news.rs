@@ -86,10 +86,7 @@ impl Run {
     /// What its backend started builds another commit. On a branch that moved on before the workflow began: it is started again, on
     /// the anchor of its commit, which stands where it is. Whether it is.
     pub fn built_another(&mut self, job: usize, why: String, now: DateTime<Utc>) -> bool {
-        let has_anchor = matches!(
-            self.scene.trigger,
-            TriggerKind::Push | TriggerKind::Schedule
-        );
+        let has_anchor = self.scene.trigger != TriggerKind::MergeGroup;
         match self.jobs.get_mut(job) {
             Some(job) if has_anchor && job.is_begun() && !job.anchored => {
                 job.again();

@@ -1,16 +1,19 @@
 //! Anchors: branches of ours that hold a commit whose own branch has moved on.
 //!
-//! A workflow can be started on a branch only, and builds what that branch holds then. So a job of a push or a schedule is started
-//! on the branch itself while that holds the run's commit (its caches and environments are the branch's), and otherwise
-//! on `drawbridge/push/BRANCH/SHA` or `drawbridge/schedule/SHA`, which is there until no run needs it any more.
+//! A workflow can be started on a branch only, and builds what that branch holds then. So a job is started on the branch itself
+//! while that holds the run's commit (its caches and environments are the branch's), and otherwise on a branch below
+//! `drawbridge/` that has the commit in its name and is there until no run needs it any more. A pull request needs one
+//! where a run goes on after the next push: that of a command, and one with `concurrency: queue`.
 
 use super::RunsState;
-use crate::domain::ids::{RunSubject, Sha};
+use crate::domain::ids::{PrNumber, RunSubject, Sha};
+use crate::domain::pull::{mirror_branch, mirrored_number};
 use crate::domain::run::Step;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
+const OF_PULLS: &str = "drawbridge/pull-request/";
 const OF_PUSHES: &str = "drawbridge/push/";
 const OF_SCHEDULES: &str = "drawbridge/schedule/";
 
@@ -24,12 +27,13 @@ pub enum Anchor {
     There,
 }
 
-/// The name of the anchor of a commit; `None` for subjects whose branch is ours or GitHub's own and does not move on.
+/// The name of the anchor of a commit; `None` for merge groups: GitHub makes a new branch for each.
 fn name(subject: &RunSubject, sha: &Sha) -> Option<String> {
     match subject {
         RunSubject::Branch(branch) => Some(format!("{OF_PUSHES}{branch}/{sha}")),
         RunSubject::Schedule => Some(format!("{OF_SCHEDULES}{sha}")),
-        RunSubject::Pull(_) | RunSubject::MergeGroup(_) => None,
+        RunSubject::Pull(number) => Some(format!("{OF_PULLS}{number}/{sha}")),
+        RunSubject::MergeGroup(_) => None,
     }
 }
 
@@ -39,20 +43,29 @@ pub fn anchored_by(branch: &str) -> Option<RunSubject> {
     if let Some(sha) = branch.strip_prefix(OF_SCHEDULES) {
         return is_sha(sha).then_some(RunSubject::Schedule);
     }
+    if let Some(rest) = branch.strip_prefix(OF_PULLS) {
+        let (number, sha) = rest.split_once('/')?;
+        let number = mirrored_number(&mirror_branch(PrNumber(number.parse().ok()?)))?;
+        return is_sha(sha).then_some(RunSubject::Pull(number));
+    }
     let (branch, sha) = branch.strip_prefix(OF_PUSHES)?.rsplit_once('/')?;
     is_sha(sha).then(|| RunSubject::Branch(branch.to_owned()))
 }
 
 impl RunsState {
-    /// The commits for which workflows are about to be started on a branch that may have moved on.
+    /// The commits for which workflows are about to be started on a branch that may have moved on. Where a mirror stands is
+    /// known; others move theirs.
     pub fn sets_out_for(&self, now: DateTime<Utc>) -> BTreeSet<Sha> {
-        if !matches!(self.subject, RunSubject::Branch(_) | RunSubject::Schedule) {
-            return BTreeSet::new();
-        }
+        let mirrored = match self.subject {
+            RunSubject::Pull(_) => self.builds.last().map(|present| &present.sha),
+            RunSubject::Branch(_) | RunSubject::Schedule => None,
+            RunSubject::MergeGroup(_) => return BTreeSet::new(),
+        };
         let runs = self
             .runs()
             .filter(|run| run.steps(now).iter().any(|step| run.starts_workflow(step)));
-        runs.map(|run| run.scene.sha.clone()).collect()
+        let shas = runs.map(|run| &run.scene.sha);
+        shas.filter(|sha| Some(*sha) != mirrored).cloned().collect()
     }
 
     /// None of the workflows that are to be started for a commit can be.
@@ -114,6 +127,11 @@ mod tests {
             (format!("drawbridge/schedule/main/{sha}"), None),
             (format!("drawbridge/push/{sha}"), None),
             (format!("drawbridge/push/main/{}", &sha[1..]), None),
+            (
+                format!("drawbridge/pull-request/7/{sha}"),
+                Some(RunSubject::Pull(PrNumber(7))),
+            ),
+            (format!("drawbridge/pull-request/0/{sha}"), None),
             (format!("push/main/{sha}"), None),
             ("drawbridge/push/main".to_owned(), None),
             ("main".to_owned(), None),
@@ -126,7 +144,12 @@ mod tests {
     #[test]
     fn a_name_leads_back_to_its_subject() {
         let sha: Sha = Sha::parse(&"b".repeat(40)).expect("a SHA");
-        for subject in [RunSubject::Branch("a/b".to_owned()), RunSubject::Schedule] {
+        let subjects = [
+            RunSubject::Pull(PrNumber(12)),
+            RunSubject::Branch("a/b".to_owned()),
+            RunSubject::Schedule,
+        ];
+        for subject in subjects {
             let name = name(&subject, &sha).expect("it has anchors");
             assert_eq!(anchored_by(&name), Some(subject));
         }

@@ -2,6 +2,7 @@
 
 mod anchors;
 mod commands;
+mod conditions;
 mod forged;
 mod gates;
 mod many;

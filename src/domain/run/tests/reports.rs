@@ -270,9 +270,8 @@ fn a_job_that_its_backend_has_lost_ends_as_stale_and_still_says_why_once_it_is_c
 }
 
 #[test]
-fn a_push_whose_job_builds_another_commit_starts_it_once_more_and_a_pull_request_gives_it_up() {
+fn a_job_that_builds_another_commit_is_started_once_more_and_a_merge_groups_is_given_up() {
     let mut run = run(vec![job("a", &[])]);
-    run.scene.trigger = TriggerKind::Push;
     run.work(at(1));
     assert!(run.built_another(0, "main moved".into(), at(2)));
     run.advance(at(2));
@@ -287,8 +286,9 @@ fn a_push_whose_job_builds_another_commit_starts_it_once_more_and_a_pull_request
     assert_eq!(run.get("a").trouble.as_deref(), Some("the anchor moved"));
 
     let mut run = super::run(vec![job("a", &[])]);
+    run.scene.trigger = TriggerKind::MergeGroup;
     run.work(at(1));
-    assert!(!run.built_another(0, "the mirror moved".into(), at(2)));
+    assert!(!run.built_another(0, "the group moved".into(), at(2)));
     run.advance(at(2));
     assert_eq!(run.shown(), "stale");
 }
