@@ -18,6 +18,9 @@ use std::time::Duration;
 /// The input that gets the start's own id, where the workflow declares it.
 pub const ID_INPUT: &str = "drawbridge_id";
 
+/// How the title of a notice begins whose message is an output of the job; the output's name follows.
+const OUTPUT_TITLE: &str = "drawbridge output ";
+
 /// How the handle of a run that GitHub has not shown yet begins.
 const PENDING: &str = "pending:";
 /// GitHub's clock may be that much behind ours.
@@ -160,6 +163,36 @@ impl Workflow {
         Ok(self.repository.find_dispatched(&sought).await?)
     }
 
+    /// [`judged`], with the outputs that other jobs take, once it has ended well.
+    async fn told(&self, run: &WorkflowRun, a: &Assignment) -> Result<Report, BackendError> {
+        let mut report = judged(run, a);
+        if matches!(report.status, Some(BuildStatus::Ended(conclusion)) if conclusion.passes()) {
+            let wanted = a.wanted_outputs.iter();
+            let titles = wanted.map(|name| format!("{OUTPUT_TITLE}{name}")).collect();
+            let notices = self.repository.notices(run, &titles).await?;
+            let named = |(title, value): (String, String)| {
+                Some((title.strip_prefix(OUTPUT_TITLE)?.to_owned(), value))
+            };
+            report.outputs = notices.into_iter().filter_map(named).collect();
+        }
+        Ok(report)
+    }
+
+    /// The run as what was started.
+    async fn adopted(
+        &self,
+        run: &WorkflowRun,
+        a: &Assignment,
+    ) -> Result<Option<Started>, BackendError> {
+        Ok(match run_handle(run) {
+            Some(handle) => Some(Started {
+                handle,
+                report: self.told(run, a).await?,
+            }),
+            None => None,
+        })
+    }
+
     /// A run as it is now; `None`: it was deleted.
     async fn known(&self, id: u64) -> Result<Option<WorkflowRun>, BackendError> {
         match self.repository.workflow_run(id).await {
@@ -185,13 +218,6 @@ impl Workflow {
 
 fn has_failed(run: &WorkflowRun) -> bool {
     matches!(run.build.status, BuildStatus::Ended(conclusion) if !conclusion.passes())
-}
-
-fn adopted(run: &WorkflowRun) -> Option<Started> {
-    Some(Started {
-        handle: run_handle(run)?,
-        report: report(&run.build),
-    })
 }
 
 fn still_stopping(id: u64) -> BackendError {
@@ -233,12 +259,10 @@ impl Backend for Workflow {
 
     async fn find(&self, a: &Assignment) -> Result<Option<Started>, BackendError> {
         let found = self.seek(a).await?;
-        let started = found.as_ref().and_then(|run| {
-            Some(Started {
-                handle: run_handle(run)?,
-                report: judged(run, a),
-            })
-        });
+        let started = match &found {
+            Some(run) => self.adopted(run, a).await?,
+            None => None,
+        };
         let age = self.clock.now() - a.started_at;
         if started.is_none() && age < SEEN_AFTER {
             return Err(BackendError::Transient {
@@ -265,7 +289,7 @@ impl Backend for Workflow {
         }
         // It runs again already: the answer of an earlier try was lost, or a person was faster on GitHub's own page.
         if before.attempt > attempt(handle) && !has_failed(&before) {
-            return Ok(adopted(&before));
+            return self.adopted(&before, a).await;
         }
         if !matches!(before.build.status, BuildStatus::Ended(_)) {
             return Err(still_stopping(id));
@@ -279,7 +303,7 @@ impl Backend for Workflow {
                 },
             })),
             Ok(RerunOutcome::Refused(_)) => match self.known(id).await? {
-                Some(now) if now.attempt > before.attempt => Ok(adopted(&now)),
+                Some(now) if now.attempt > before.attempt => self.adopted(&now, a).await,
                 Some(now) if !matches!(now.build.status, BuildStatus::Ended(_)) => {
                     Err(still_stopping(id))
                 }
@@ -317,7 +341,7 @@ impl Backend for Workflow {
         if run.attempt < attempt(handle) {
             return Ok(Observed::default());
         }
-        let report = judged(&run, a);
+        let report = self.told(&run, a).await?;
         let ended = matches!(run.build.status, BuildStatus::Ended(_));
         if run.sha != a.scene.sha
             && !ended

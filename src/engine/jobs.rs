@@ -7,6 +7,7 @@ use crate::domain::gate::HeadState;
 use crate::domain::ids::{Repo, RunSubject};
 use crate::domain::pipeline::BackendSpec;
 use crate::domain::run::{Handle, JobState, Run, Step};
+use crate::domain::text;
 use crate::github::GitHubError;
 use crate::store::{Record, StoreError};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -36,6 +37,8 @@ struct Task {
     assignment: Assignment,
     handle: Option<Handle>,
     failures: u32,
+    /// Why it can't be started: an output that it takes was not given.
+    lacks: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -165,6 +168,11 @@ impl Engine {
     async fn ask_backend(&self, task: &Task) -> Result<Outcome, BackendError> {
         let a = &task.assignment;
         let backend = self.shared.backends.of(&a.repo, &a.spec)?;
+        if let (Kind::Start { .. }, Some(why)) = (task.kind, &task.lacks) {
+            return Err(BackendError::Refused {
+                message: why.clone(),
+            });
+        }
         match (task.kind, &task.handle) {
             (Kind::Start { look_first, rerun }, previous) => {
                 // What others report has no handle of ours.
@@ -318,6 +326,9 @@ fn task_of(
             Kind::Observe | Kind::Cancel => run.jobs[job].handle.clone(),
         },
         failures: run.jobs[job].failures,
+        lacks: run
+            .missing_output(job)
+            .map(|(of, name)| text::output_missing(of, name)),
         assignment: Assignment {
             repo: repo.clone(),
             scene: run.scene.clone(),
@@ -328,6 +339,7 @@ fn task_of(
             deadline: run.jobs[job].deadline(),
             known_runs: known_runs(run),
             has_rivals: has_rivals(run, job),
+            wanted_outputs: run.wanted_outputs(job),
             observed: run.jobs[job].observed.clone(),
             job: me,
         },

@@ -12,7 +12,7 @@ pub use builds::Builds;
 pub use orders::{Order, OrderKind};
 pub use want::{Repeat, Wish};
 
-use super::event::{Account, Build, BuildId, Button, Event, MergeGroupChange};
+use super::event::{Account, Build, BuildId, BuildStatus, Button, Event, MergeGroupChange};
 use super::gate::HeadState;
 use super::ids::{Repo, RunSubject, Sha};
 use super::pipeline::BackendSpec;
@@ -302,6 +302,13 @@ impl RunsState {
                 None if run.scene.sha != *sha => {}
                 // Of a run that was run again, the news may be of an earlier attempt: it is asked for.
                 Some(job) if run.jobs[job].attempt > 1 => run.poll_at(job, now),
+                // What it gives to others is not in the delivery.
+                Some(job)
+                    if matches!(build.status, BuildStatus::Ended(end) if end.passes())
+                        && !run.wanted_outputs(job).is_empty() =>
+                {
+                    run.poll_at(job, now);
+                }
                 Some(job) => {
                     let report = Report {
                         status: Some(build.status),

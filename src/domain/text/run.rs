@@ -5,11 +5,25 @@ use super::jobs::{failure, graph, job_notes, job_table};
 use super::{code, plain, plural};
 use crate::domain::event::Conclusion;
 use crate::domain::gate::{Gate, GateStatus, status_of};
-use crate::domain::pipeline::GateSpec;
+use crate::domain::pipeline::{BackendSpec, GateSpec};
 use crate::domain::pull::GateName;
 use crate::domain::run::{Blocker, Job, JobState, Run, Standing, TriggerKind};
 use crate::domain::runs::RunsState;
 use std::fmt::Write;
+
+/// Why a job can't be started: another one passed without giving an output that it takes.
+pub fn output_missing(of: &Job, output: &str) -> String {
+    let how = match of.spec.backend {
+        BackendSpec::Workflow(_) => format!(
+            "print `::notice title=drawbridge output {output}::` and the value in a step of its workflow"
+        ),
+        _ => format!("report `{output}` in its `outputs`"),
+    };
+    format!(
+        "`{}` passed and gave no output `{output}`, which this job takes: {how}, or take it out of this job",
+        of.spec.name
+    )
+}
 
 /// A gate whose run is about to begin.
 pub fn gate_starting(preface: &str, trouble: Option<&str>) -> Gate {

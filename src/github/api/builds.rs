@@ -23,8 +23,8 @@ struct WireSuites {
 }
 
 #[derive(Deserialize)]
-struct WireCheckRuns {
-    check_runs: Vec<WireCheckRun>,
+pub(super) struct WireCheckRuns {
+    pub check_runs: Vec<WireCheckRun>,
 }
 
 #[derive(Deserialize)]

@@ -154,9 +154,25 @@ pub(in crate::github) struct WireCheckRun {
     completed_at: Option<DateTime<Utc>>,
     pub app: Option<WireApp>,
     pub check_suite: Option<WireSuite>,
+    output: Option<WireOutput>,
+}
+
+/// What a check run shows; of that, only whether it has annotations is read.
+#[derive(Deserialize)]
+struct WireOutput {
+    annotations_count: Option<u64>,
 }
 
 impl WireCheckRun {
+    /// Whether it is a job of GitHub Actions and was annotated.
+    pub fn is_annotated_job(&self) -> bool {
+        let count = self
+            .output
+            .as_ref()
+            .and_then(|output| output.annotations_count);
+        self.app.as_ref().is_some_and(is_actions) && count.unwrap_or(0) > 0
+    }
+
     /// The branch of this repository that it is for, as far as that is certain: its suite's.
     pub fn branch(&self, repo: RepoId) -> Option<&str> {
         let suite = self

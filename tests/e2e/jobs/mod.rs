@@ -4,6 +4,7 @@ mod commands;
 mod forged;
 mod gates;
 mod many;
+mod outputs;
 mod pushes;
 mod queue;
 mod schedule;
