@@ -231,7 +231,7 @@ impl Engine {
             }
             Outcome::Observed(Observed { handle, report }, poll) => {
                 if let Some(handle) = handle {
-                    run.is_called(job, handle, now);
+                    run.is_called(job, handle);
                 }
                 let attempt = run.jobs[job].attempt;
                 run.reported(job, attempt, report, now);

@@ -327,6 +327,7 @@ fn build(id: BuildId, status: BuildStatus, app: Option<&str>, url: &str) -> Buil
         name: "Operator / lint".into(),
         workflow_name: None,
         app: app.map(Into::into),
+        dispatched: false,
         status,
         url: Some(url.into()),
         updated_at: noon(),

@@ -1,7 +1,6 @@
 //! How a job ended, in one word.
 
 use super::{Handle, Job, JobState, Run};
-use chrono::{DateTime, Utc};
 
 impl Job {
     /// Whether it ended well.
@@ -29,10 +28,9 @@ impl Handle {
 
 impl Run {
     /// What a backend calls the job has become known, or is another name now.
-    pub fn is_called(&mut self, job: usize, handle: Handle, now: DateTime<Utc>) {
+    pub fn is_called(&mut self, job: usize, handle: Handle) {
         if let Some(named) = self.jobs.get_mut(job) {
             named.handle = Some(handle);
-            self.forget_own_builds(now);
         }
     }
 }

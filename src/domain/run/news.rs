@@ -55,9 +55,6 @@ impl Run {
         } else if unknown && (started.stopped.is_some() || started.ended_at.is_none()) {
             started.cancel = Cancel::Wanted;
         }
-        if unknown {
-            self.forget_own_builds(now);
-        }
     }
 
     /// Its backend will not start it, whatever time passes: it ends as `startup_failure` and is not retried by itself.

@@ -60,6 +60,7 @@ fn build(id: u64, status: BuildStatus, second: i64) -> Build {
         workflow: None,
         workflow_name: None,
         app: None,
+        dispatched: false,
         name: format!("build {id}"),
         status,
         url: None,

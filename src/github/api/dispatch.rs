@@ -7,7 +7,7 @@ use crate::domain::ids::{RepoName, Sha};
 use crate::github::client::Repository;
 use crate::github::error::{GitHubError, plain};
 use crate::github::transport::Ask;
-use crate::github::wire::{WireRun, account};
+use crate::github::wire::{DISPATCH, WireRun};
 use chrono::{DateTime, SecondsFormat, Utc};
 use http::{Method, StatusCode};
 use serde::Deserialize;
@@ -115,15 +115,15 @@ impl Repository {
         let runs = self
             .pages(&ask, MOST_PAGES, |page: WireRuns| page.workflow_runs)
             .await?;
-        let ours =
-            |run: &WireRun| account(run.actor.as_ref()).is_some_and(|actor| me.is_bot(&actor));
         let fits = |run: &WireRun| {
             run.is_of(self.repo.id)
-                && run.event == "workflow_dispatch"
+                && run.event == DISPATCH
                 && run.head_branch.as_deref() == Some(sought.branch)
                 && run.head_sha == sought.sha.as_str()
                 && !sought.known.contains(&run.id)
-                && sought.key.map_or_else(|| ours(run), |key| shows(run, key))
+                && sought
+                    .key
+                    .map_or_else(|| run.is_dispatched_by(&me), |key| shows(run, key))
         };
         let mut runs: Vec<WireRun> = runs.into_iter().filter(fits).collect();
         if sought.key.is_none() && runs.len() > 1 {

@@ -1,13 +1,17 @@
 //! What is reported for a commit: workflow runs, check suites, check runs, commit statuses.
 
-use super::{WireAccount, WireApp, WireId, bounded, is_web_address};
+use super::{WireAccount, WireApp, WireId, account, bounded, is_web_address};
 use crate::domain::event::{Build, BuildId, BuildStatus, Conclusion, Workflow};
 use crate::domain::ids::RepoId;
+use crate::github::decode::Identity;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 
 /// The slug of GitHub Actions, which no other app can have.
 const ACTIONS: &str = "github-actions";
+
+/// The event of a run that a request started.
+pub(in crate::github) const DISPATCH: &str = "workflow_dispatch";
 
 fn is_actions(app: &WireApp) -> bool {
     app.slug.as_deref() == Some(ACTIONS)
@@ -47,6 +51,13 @@ impl WireRun {
             .is_some_and(|head| head.id == repo.0)
     }
 
+    /// Whether we started it. Who did stays its `actor` when somebody runs it again, and the push of a mirror, which has us
+    /// as its actor too, is another event.
+    pub fn is_dispatched_by(&self, me: &Identity) -> bool {
+        let actor = account(self.actor.as_ref());
+        self.event == DISPATCH && actor.is_some_and(|actor| me.is_bot(&actor))
+    }
+
     /// `workflow` is its workflow's name, where it is known.
     pub fn build(self, workflow: Option<&str>) -> Build {
         Build {
@@ -58,6 +69,7 @@ impl WireRun {
             name: bounded(workflow.or(self.name.as_deref()).unwrap_or("workflow run")),
             workflow_name: None,
             app: None,
+            dispatched: false,
             status: build_status(self.status.as_deref(), self.conclusion.as_deref()),
             url: self.html_url.filter(|url| is_web_address(url)),
             updated_at: self.updated_at,
@@ -133,6 +145,7 @@ impl WireSuite {
             name: bounded(name.unwrap_or("check suite")),
             workflow_name: None,
             app: app.slug.as_deref().map(bounded),
+            dispatched: false,
             status: build_status(self.status.as_deref(), self.conclusion.as_deref()),
             url: None,
             updated_at: self.updated_at.unwrap_or(now),
@@ -203,6 +216,7 @@ impl WireCheckRun {
             name: bounded(&self.name),
             workflow_name: workflow.map(bounded),
             app: self.app.and_then(|app| app.slug).as_deref().map(bounded),
+            dispatched: false,
             status,
             url: url.into_iter().find(|url| is_web_address(url)),
             updated_at,
@@ -228,6 +242,7 @@ impl WireStatus {
             name: bounded(&self.context),
             workflow_name: None,
             app: None,
+            dispatched: false,
             status: match self.state.as_str() {
                 "success" => BuildStatus::Ended(Conclusion::Success),
                 "failure" | "error" => BuildStatus::Ended(Conclusion::Failure),

@@ -225,6 +225,7 @@ fn check_run(job: usize, id: u64, status: BuildStatus, now: DateTime<Utc>) -> Bu
         name: format!("j{job}"),
         workflow_name: None,
         app: None,
+        dispatched: false,
         status,
         url: None,
         updated_at: now,
