@@ -65,24 +65,9 @@ fn judged(run: &WorkflowRun, a: &Assignment) -> Report {
 /// The run as we call it, with the attempt that is meant.
 fn run_handle(run: &WorkflowRun) -> Option<Handle> {
     match run.build.id {
-        BuildId::WorkflowRun(id) => Some(handle_of(id, run.attempt)),
+        BuildId::WorkflowRun(id) => Some(Handle::of_workflow_run(id, run.attempt)),
         _ => None,
     }
-}
-
-fn handle_of(id: u64, attempt: u64) -> Handle {
-    Handle(match attempt {
-        0 | 1 => id.to_string(),
-        later => format!("{id}/{later}"),
-    })
-}
-
-/// The attempt of its run that a handle means.
-fn attempt(handle: &Handle) -> u64 {
-    let named = handle.0.split_once('/');
-    named
-        .and_then(|(_, attempt)| attempt.parse().ok())
-        .unwrap_or(1)
 }
 
 impl Workflow {
@@ -288,7 +273,7 @@ impl Backend for Workflow {
             return Ok(None);
         }
         // It runs again already: the answer of an earlier try was lost, or a person was faster on GitHub's own page.
-        if before.attempt > attempt(handle) && !has_failed(&before) {
+        if before.attempt > handle.workflow_attempt() && !has_failed(&before) {
             return self.adopted(&before, a).await;
         }
         if !matches!(before.build.status, BuildStatus::Ended(_)) {
@@ -296,7 +281,7 @@ impl Backend for Workflow {
         }
         match self.repository.rerun_failed(id).await {
             Ok(RerunOutcome::Done) => Ok(Some(Started {
-                handle: handle_of(id, before.attempt + 1),
+                handle: Handle::of_workflow_run(id, before.attempt + 1),
                 report: Report {
                     status: Some(BuildStatus::Queued),
                     ..Report::default()
@@ -338,7 +323,7 @@ impl Backend for Workflow {
             },
         };
         // What is asked a moment after a re-run may still be the attempt before.
-        if run.attempt < attempt(handle) {
+        if run.attempt < handle.workflow_attempt() {
             return Ok(Observed::default());
         }
         let report = self.told(&run, a).await?;

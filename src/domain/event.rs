@@ -80,6 +80,9 @@ pub struct Build {
     /// nothing that others report.
     #[serde(default)]
     pub dispatched: bool,
+    /// Of a workflow run: 1, and one more each time it is run again; otherwise 0.
+    #[serde(default)]
+    pub attempt: u64,
     /// Where it stands.
     pub status: BuildStatus,
     /// Where people can read its log; only `https://` and `http://` addresses.

@@ -328,6 +328,7 @@ fn build(id: BuildId, status: BuildStatus, app: Option<&str>, url: &str) -> Buil
         workflow_name: None,
         app: app.map(Into::into),
         dispatched: false,
+        attempt: 0,
         status,
         url: Some(url.into()),
         updated_at: noon(),

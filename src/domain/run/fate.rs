@@ -14,6 +14,15 @@ impl Job {
     }
 }
 
+impl Job {
+    /// Whether it has ended, and its workflow run is at a later attempt.
+    pub fn is_before(&self, attempt: u64) -> bool {
+        let handle = self.handle.as_ref();
+        matches!(self.state, JobState::Ended(_))
+            && handle.is_some_and(|handle| handle.workflow_attempt() < attempt)
+    }
+}
+
 impl Handle {
     /// Of a `workflow` job: the number of its workflow run, once that is known. From its second attempt on the handle names
     /// that, too (`123/2`): it is the same run for GitHub, and another start for us.
@@ -23,6 +32,22 @@ impl Handle {
             .split_once('/')
             .map_or(self.0.as_str(), |(run, _)| run);
         number.parse().ok()
+    }
+
+    /// The attempt of that workflow run which is meant.
+    pub fn workflow_attempt(&self) -> u64 {
+        let named = self.0.split_once('/');
+        named
+            .and_then(|(_, attempt)| attempt.parse().ok())
+            .unwrap_or(1)
+    }
+
+    /// An attempt of a workflow run.
+    pub fn of_workflow_run(id: u64, attempt: u64) -> Self {
+        Self(match attempt {
+            0 | 1 => id.to_string(),
+            later => format!("{id}/{later}"),
+        })
     }
 }
 

@@ -61,6 +61,7 @@ fn build(id: u64, status: BuildStatus, second: i64) -> Build {
         workflow_name: None,
         app: None,
         dispatched: false,
+        attempt: 0,
         name: format!("build {id}"),
         status,
         url: None,

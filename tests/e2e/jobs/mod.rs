@@ -1,6 +1,7 @@
 //! Pipelines end to end: which jobs run, what the gates say of them, and who may change that.
 
 mod commands;
+mod elsewhere;
 mod forged;
 mod gates;
 mod many;

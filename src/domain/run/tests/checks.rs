@@ -22,6 +22,7 @@ fn build(id: BuildId, name: &str, status: BuildStatus, updated: i64) -> Build {
         workflow_name: None,
         app: None,
         dispatched: false,
+        attempt: 0,
         status,
         url: None,
         updated_at: at(updated),
