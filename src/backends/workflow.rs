@@ -39,6 +39,16 @@ pub(super) struct Workflow {
     pub clock: Arc<dyn Clock>,
 }
 
+/// What GitHub shows of a start.
+enum Trace {
+    /// No run that could be it.
+    None,
+    /// This run.
+    Run(Box<WorkflowRun>),
+    /// Runs that may be it, or that of another start.
+    Doubtful,
+}
+
 fn report(build: &Build) -> Report {
     Report {
         status: Some(build.status),
@@ -129,14 +139,11 @@ impl Workflow {
         Ok(inputs)
     }
 
-    /// The run of this start, if it can be told from all others.
-    async fn seek(&self, a: &Assignment) -> Result<Option<WorkflowRun>, BackendError> {
+    /// The run of this start, as far as GitHub shows.
+    async fn seek(&self, a: &Assignment) -> Result<Trace, BackendError> {
         let file = self.declared(a).await?;
         let id = a.job.id();
         let named = file.names_runs_by(ID_INPUT);
-        if a.has_rivals && !named {
-            return Ok(None);
-        }
         let sought = Sought {
             file: &self.file,
             branch: &a.scene.branch,
@@ -145,7 +152,20 @@ impl Workflow {
             key: named.then_some(id.as_str()),
             known: &a.known_runs,
         };
-        Ok(self.repository.find_dispatched(&sought).await?)
+        let mut runs = self.repository.find_dispatched(&sought).await?;
+        Ok(match runs.pop() {
+            None => Trace::None,
+            Some(run) if runs.is_empty() && (named || !a.has_rivals) => Trace::Run(Box::new(run)),
+            Some(_) => Trace::Doubtful,
+        })
+    }
+
+    /// What the file on a branch has to get for its runs to be told apart.
+    fn needs_a_name(&self, branch: &str) -> String {
+        format!(
+            "give {} an input `{ID_INPUT}`, and `run-name` with `${{{{ inputs.{ID_INPUT} }}}}`",
+            self.file_on(branch)
+        )
     }
 
     /// [`judged`], with the outputs that other jobs take, once it has ended well.
@@ -192,12 +212,10 @@ impl Workflow {
         if let Some(id) = handle.workflow_run() {
             return Ok(Some(id));
         }
-        let run = self.seek(a).await?;
-        Ok(run
-            .as_ref()
-            .and_then(run_handle)
-            .as_ref()
-            .and_then(Handle::workflow_run))
+        Ok(match self.seek(a).await? {
+            Trace::Run(run) => run_handle(&run).as_ref().and_then(Handle::workflow_run),
+            Trace::None | Trace::Doubtful => None,
+        })
     }
 }
 
@@ -243,19 +261,20 @@ impl Backend for Workflow {
     }
 
     async fn find(&self, a: &Assignment) -> Result<Option<Started>, BackendError> {
-        let found = self.seek(a).await?;
-        let started = match &found {
-            Some(run) => self.adopted(run, a).await?,
-            None => None,
-        };
         let age = self.clock.now() - a.started_at;
-        if started.is_none() && age < SEEN_AFTER {
-            return Err(BackendError::Transient {
+        match self.seek(a).await? {
+            Trace::Run(run) => self.adopted(&run, a).await,
+            Trace::None if age < SEEN_AFTER => Err(BackendError::Transient {
                 message: "GitHub may have started the workflow and not show it yet".to_owned(),
                 retry_after: (SEEN_AFTER - age).to_std().ok(),
-            });
+            }),
+            Trace::None => Ok(None),
+            // To start it once more could be to start it twice.
+            Trace::Doubtful => Err(BackendError::refused(format!(
+                "it may run already, so it is not started again: {}",
+                self.needs_a_name(&a.scene.branch)
+            ))),
         }
-        Ok(started)
     }
 
     async fn rerun(
@@ -309,15 +328,14 @@ impl Backend for Workflow {
                 ))
             })?,
             None => match self.seek(a).await? {
-                Some(run) => run,
-                None if self.clock.now() - a.started_at > LOST_AFTER => {
+                Trace::Run(run) => *run,
+                Trace::None | Trace::Doubtful if self.clock.now() - a.started_at > LOST_AFTER => {
                     return Err(BackendError::refused(format!(
-                        "GitHub started {} and does not say which run it is: give the workflow an input `{ID_INPUT}`, and \
-                         `run-name` with `${{{{ inputs.{ID_INPUT} }}}}`",
-                        self.file_on(&a.scene.branch)
+                        "GitHub started the workflow and does not say which run it is: {}",
+                        self.needs_a_name(&a.scene.branch)
                     )));
                 }
-                None => {
+                Trace::None | Trace::Doubtful => {
                     return Ok(Observed::default());
                 }
             },

@@ -7,6 +7,7 @@ use crate::domain::gate::HeadState;
 use crate::domain::ids::{Repo, RunSubject};
 use crate::domain::pipeline::BackendSpec;
 use crate::domain::run::{Handle, JobState, Run, Step};
+use crate::domain::runs::RunsState;
 use crate::domain::text;
 use crate::github::GitHubError;
 use crate::store::{Record, StoreError};
@@ -117,20 +118,11 @@ impl Engine {
 
     /// The steps of all runs, at most so many at once; those that start a job are noted as begun.
     fn begin_steps(&self, pass: &mut Pass, now: DateTime<Utc>) -> Vec<Task> {
-        let mut tasks = Vec::new();
-        let (repo, subject) = (pass.state.repo.clone(), pass.state.subject.clone());
-        // What is only asked does not keep another run's jobs from being started or stopped.
-        for asks in [false, true] {
-            for run in pass.state.runs_mut() {
-                let mut steps = run.steps(now);
-                steps.retain(|step| asks == matches!(step, Step::Observe { .. }));
-                for step in steps {
-                    if tasks.len() >= AT_ONCE {
-                        return tasks;
-                    }
-                    tasks.push(task_of(run, step, &repo, &subject, now));
-                }
-            }
+        let mut tasks = begun_tasks(&mut pass.state, now);
+        let known_runs = known_runs(&pass.state);
+        for task in &mut tasks {
+            task.assignment.has_rivals = has_rivals(&pass.state, task);
+            task.assignment.known_runs.clone_from(&known_runs);
         }
         tasks
     }
@@ -299,7 +291,27 @@ fn waited(shortest: Duration, started_at: Option<DateTime<Utc>>, now: DateTime<U
     (age / 10).clamp(shortest, TimeDelta::minutes(10).max(shortest))
 }
 
-/// A step as a task; a start is noted as begun.
+/// The steps of all runs, at most so many at once; those that start a job are noted as begun.
+fn begun_tasks(state: &mut RunsState, now: DateTime<Utc>) -> Vec<Task> {
+    let mut tasks = Vec::new();
+    let (repo, subject) = (state.repo.clone(), state.subject.clone());
+    // What is only asked does not keep another run's jobs from being started or stopped.
+    for asks in [false, true] {
+        for run in state.runs_mut() {
+            let mut steps = run.steps(now);
+            steps.retain(|step| asks == matches!(step, Step::Observe { .. }));
+            for step in steps {
+                if tasks.len() >= AT_ONCE {
+                    return tasks;
+                }
+                tasks.push(task_of(run, step, &repo, &subject, now));
+            }
+        }
+    }
+    tasks
+}
+
+/// A step as a task; a start is noted as begun. Which runs others have is filled in later.
 fn task_of(
     run: &mut Run,
     step: Step,
@@ -337,8 +349,8 @@ fn task_of(
             reference: run.reference(job, &me),
             started_at: run.jobs[job].started_at.unwrap_or(now),
             deadline: run.jobs[job].deadline(),
-            known_runs: known_runs(run),
-            has_rivals: has_rivals(run, job),
+            known_runs: Vec::new(),
+            has_rivals: false,
             wanted_outputs: run.wanted_outputs(job),
             observed: run.jobs[job].observed.clone(),
             job: me,
@@ -346,11 +358,11 @@ fn task_of(
     }
 }
 
-/// The workflow runs that jobs of a run already have or had.
-fn known_runs(run: &Run) -> Vec<u64> {
-    let workflows = run
-        .jobs
-        .iter()
+/// The workflow runs that jobs already have or had.
+fn known_runs(state: &RunsState) -> Vec<u64> {
+    let workflows = state
+        .runs()
+        .flat_map(|run| &run.jobs)
         .filter(|job| matches!(job.spec.backend, BackendSpec::Workflow(_)));
     workflows
         .flat_map(|job| job.earlier.iter().chain(&job.handle))
@@ -358,18 +370,22 @@ fn known_runs(run: &Run) -> Vec<u64> {
         .collect()
 }
 
-/// Whether other starts of a job's workflow wait, too, until it is known which workflow run is theirs.
-fn has_rivals(run: &Run, job: usize) -> bool {
-    let BackendSpec::Workflow(file) = &run.jobs[job].spec.backend else {
+/// Whether other starts of a job's workflow for its commit wait, too, until it is known which workflow run is theirs.
+fn has_rivals(state: &RunsState, task: &Task) -> bool {
+    let a = &task.assignment;
+    if !matches!(a.spec, BackendSpec::Workflow(_)) {
         return false;
-    };
-    let mut others = run.jobs.iter().enumerate().filter(|(at, _)| *at != job);
-    others.any(|(_, other)| {
-        let unknown = other
-            .handle
-            .as_ref()
-            .and_then(Handle::workflow_run)
-            .is_none();
-        other.is_begun() && unknown && other.spec.backend == BackendSpec::Workflow(file.clone())
-    })
+    }
+    let here = state.runs().filter(|run| run.scene.sha == a.scene.sha);
+    let jobs = here.flat_map(|run| {
+        let own = run.pipeline == task.run.0 && run.number == task.run.1;
+        let jobs = run.jobs.iter().enumerate();
+        jobs.filter(move |(at, _)| !own || *at != task.job)
+    });
+    let mut rivals = jobs.filter(|(_, job)| {
+        let handle = job.handle.as_ref();
+        let unknown = handle.and_then(Handle::workflow_run).is_none();
+        job.is_begun() && unknown && job.spec.backend == a.spec
+    });
+    rivals.next().is_some()
 }

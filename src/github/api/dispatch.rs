@@ -95,13 +95,12 @@ impl Repository {
         })
     }
 
-    /// The run that a dispatch started, if it can be told from all others: with a key the oldest run that shows it,
-    /// otherwise the only one that the app itself started and that is not known yet. It always is of the branch and the
-    /// commit.
+    /// The runs that a dispatch may have started: with a key the oldest run that shows it, otherwise all that the app itself
+    /// started and that are not known yet, oldest first. They always are of the branch and the commit.
     pub async fn find_dispatched(
         &self,
         sought: &Sought<'_>,
-    ) -> Result<Option<WorkflowRun>, GitHubError> {
+    ) -> Result<Vec<WorkflowRun>, GitHubError> {
         let me = self.github.app().await?.identity();
         let doing = "looking for the workflow run";
         let since = sought.since.to_rfc3339_opts(SecondsFormat::Secs, true);
@@ -126,14 +125,12 @@ impl Repository {
                     .map_or_else(|| run.is_dispatched_by(&me), |key| shows(run, key))
         };
         let mut runs: Vec<WireRun> = runs.into_iter().filter(fits).collect();
-        if sought.key.is_none() && runs.len() > 1 {
-            return Ok(None);
-        }
         runs.sort_by_key(|run| run.id);
-        let found = runs.into_iter().next();
-        found
-            .map(|run| WorkflowRun::read(run, self.repo.id, &ask))
-            .transpose()
+        if sought.key.is_some() {
+            runs.truncate(1);
+        }
+        let read = |run| WorkflowRun::read(run, self.repo.id, &ask);
+        runs.into_iter().map(read).collect()
     }
 
     /// Sends a `repository_dispatch` to a repository of the same installation. GitHub names no run, and a repetition is
