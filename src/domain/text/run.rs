@@ -38,6 +38,7 @@ pub fn gate_starting(preface: &str, trouble: Option<&str>) -> Gate {
         title,
         summary: preface.to_owned(),
         approve_button: false,
+        link: None,
     }
 }
 
@@ -56,6 +57,7 @@ pub fn gate_retired(now: &[(GateName, Gate)]) -> Gate {
              rule still requires it, a maintainer can take it out there.\n"
         ),
         approve_button: false,
+        link: None,
     }
 }
 
@@ -68,6 +70,7 @@ pub fn gate_left() -> Gate {
         summary: "A newer commit took its place, or its pull request or branch was closed, before its jobs had ended.\n"
             .to_owned(),
         approve_button: false,
+        link: None,
     }
 }
 
@@ -102,7 +105,20 @@ pub fn gate_of_run(preface: &str, runs: &RunsState, run: &Run, spec: &GateSpec) 
         title,
         summary,
         approve_button: false,
+        link: match standing {
+            Standing::Failed => link_of_failure(run, spec),
+            Standing::Running | Standing::Passed => None,
+        },
     }
+}
+
+/// Where the job is to be read that is to blame first.
+fn link_of_failure(run: &Run, spec: &GateSpec) -> Option<String> {
+    let mut roots = run
+        .blockers(spec)
+        .into_iter()
+        .map(|blocker| blocker.because_of.unwrap_or(blocker.job));
+    roots.find_map(|job| run.jobs[job].report.url.clone())
 }
 
 /// The jobs that count for a gate, and those that they need.
