@@ -34,7 +34,7 @@ use crate::github::GitHub;
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use outbound::Outbound;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -71,6 +71,8 @@ pub struct Assignment {
     pub has_rivals: bool,
     /// Of a `check` job: the builds that count for it.
     pub observed: Vec<Build>,
+    /// The outputs that other jobs take from it.
+    pub wanted_outputs: BTreeSet<String>,
 }
 
 /// A job that its backend has.
@@ -222,6 +224,18 @@ impl Backends {
             .iter()
             .map(|(name, _)| name)
             .filter(|name| self.connections.of(repo, name).is_ok())
+            .collect()
+    }
+
+    /// The connections to systems that give no outputs.
+    pub fn without_outputs(&self) -> Vec<&str> {
+        let mute = |connection: &Connection| match connection {
+            Connection::GitLab(_) => true,
+            Connection::Http(_) => false,
+        };
+        let all = self.connections.iter();
+        all.filter(|(_, connection)| mute(connection))
+            .map(|(name, _)| name)
             .collect()
     }
 

@@ -18,6 +18,9 @@ use std::time::Duration;
 /// The input that gets the start's own id, where the workflow declares it.
 pub const ID_INPUT: &str = "drawbridge_id";
 
+/// How the title of a notice begins whose message is an output of the job; the output's name follows.
+const OUTPUT_TITLE: &str = "drawbridge output ";
+
 /// How the handle of a run that GitHub has not shown yet begins.
 const PENDING: &str = "pending:";
 /// GitHub's clock may be that much behind ours.
@@ -36,6 +39,16 @@ pub(super) struct Workflow {
     pub clock: Arc<dyn Clock>,
 }
 
+/// What GitHub shows of a start.
+enum Trace {
+    /// No run that could be it.
+    None,
+    /// This run.
+    Run(Box<WorkflowRun>),
+    /// Runs that may be it, or that of another start.
+    Doubtful,
+}
+
 fn report(build: &Build) -> Report {
     Report {
         status: Some(build.status),
@@ -47,24 +60,9 @@ fn report(build: &Build) -> Report {
 /// The run as we call it, with the attempt that is meant.
 fn run_handle(run: &WorkflowRun) -> Option<Handle> {
     match run.build.id {
-        BuildId::WorkflowRun(id) => Some(handle_of(id, run.attempt)),
+        BuildId::WorkflowRun(id) => Some(Handle::of_workflow_run(id, run.attempt)),
         _ => None,
     }
-}
-
-fn handle_of(id: u64, attempt: u64) -> Handle {
-    Handle(match attempt {
-        0 | 1 => id.to_string(),
-        later => format!("{id}/{later}"),
-    })
-}
-
-/// The attempt of its run that a handle means.
-fn attempt(handle: &Handle) -> u64 {
-    let named = handle.0.split_once('/');
-    named
-        .and_then(|(_, attempt)| attempt.parse().ok())
-        .unwrap_or(1)
 }
 
 impl Workflow {
@@ -126,14 +124,11 @@ impl Workflow {
         Ok(inputs)
     }
 
-    /// The run of this start, if it can be told from all others.
-    async fn seek(&self, a: &Assignment) -> Result<Option<WorkflowRun>, BackendError> {
+    /// The run of this start, as far as GitHub shows.
+    async fn seek(&self, a: &Assignment) -> Result<Trace, BackendError> {
         let file = self.declared(a).await?;
         let id = a.job.id();
         let named = file.names_runs_by(ID_INPUT);
-        if a.has_rivals && !named {
-            return Ok(None);
-        }
         let sought = Sought {
             file: &self.file,
             branch: &a.branch,
@@ -142,7 +137,51 @@ impl Workflow {
             key: named.then_some(id.as_str()),
             known: &a.known_runs,
         };
-        Ok(self.repository.find_dispatched(&sought).await?)
+        let mut runs = self.repository.find_dispatched(&sought).await?;
+        Ok(match runs.pop() {
+            None => Trace::None,
+            Some(run) if runs.is_empty() && (named || !a.has_rivals) => Trace::Run(Box::new(run)),
+            Some(_) => Trace::Doubtful,
+        })
+    }
+
+    /// What the file on a branch has to get for its runs to be told apart.
+    fn needs_a_name(&self, branch: &str) -> String {
+        format!(
+            "give {} an input `{ID_INPUT}`, and `run-name` with `${{{{ inputs.{ID_INPUT} }}}}`",
+            self.file_on(branch)
+        )
+    }
+
+    /// What the run says, with the outputs that other jobs take once it has ended well; an error if it builds another commit.
+    async fn told(&self, run: &WorkflowRun, a: &Assignment) -> Result<Report, BackendError> {
+        self.check_commit(run, a).await?;
+        let mut report = report(&run.build);
+        if matches!(report.status, Some(BuildStatus::Ended(conclusion)) if conclusion.passes()) {
+            let wanted = a.wanted_outputs.iter();
+            let titles = wanted.map(|name| format!("{OUTPUT_TITLE}{name}")).collect();
+            let notices = self.repository.notices(run, &titles).await?;
+            let named = |(title, value): (String, String)| {
+                Some((title.strip_prefix(OUTPUT_TITLE)?.to_owned(), value))
+            };
+            report.outputs = notices.into_iter().filter_map(named).collect();
+        }
+        Ok(report)
+    }
+
+    /// The run as what was started.
+    async fn adopted(
+        &self,
+        run: &WorkflowRun,
+        a: &Assignment,
+    ) -> Result<Option<Started>, BackendError> {
+        Ok(match run_handle(run) {
+            Some(handle) => Some(Started {
+                handle,
+                report: self.told(run, a).await?,
+            }),
+            None => None,
+        })
     }
 
     /// A run as it is now; `None`: it was deleted.
@@ -181,24 +220,15 @@ impl Workflow {
         if let Some(id) = handle.workflow_run() {
             return Ok(Some(id));
         }
-        let run = self.seek(a).await?;
-        Ok(run
-            .as_ref()
-            .and_then(run_handle)
-            .as_ref()
-            .and_then(Handle::workflow_run))
+        Ok(match self.seek(a).await? {
+            Trace::Run(run) => run_handle(&run).as_ref().and_then(Handle::workflow_run),
+            Trace::None | Trace::Doubtful => None,
+        })
     }
 }
 
 fn has_failed(run: &WorkflowRun) -> bool {
     matches!(run.build.status, BuildStatus::Ended(conclusion) if !conclusion.passes())
-}
-
-fn adopted(run: &WorkflowRun) -> Option<Started> {
-    Some(Started {
-        handle: run_handle(run)?,
-        report: report(&run.build),
-    })
 }
 
 fn still_stopping(id: u64) -> BackendError {
@@ -239,19 +269,20 @@ impl Backend for Workflow {
     }
 
     async fn find(&self, a: &Assignment) -> Result<Option<Started>, BackendError> {
-        let found = self.seek(a).await?;
-        if let Some(run) = &found {
-            self.check_commit(run, a).await?;
-        }
-        let started = found.as_ref().and_then(adopted);
         let age = self.clock.now() - a.started_at;
-        if started.is_none() && age < SEEN_AFTER {
-            return Err(BackendError::Transient {
+        match self.seek(a).await? {
+            Trace::Run(run) => self.adopted(&run, a).await,
+            Trace::None if age < SEEN_AFTER => Err(BackendError::Transient {
                 message: "GitHub may have started the workflow and not show it yet".to_owned(),
                 retry_after: (SEEN_AFTER - age).to_std().ok(),
-            });
+            }),
+            Trace::None => Ok(None),
+            // To start it once more could be to start it twice.
+            Trace::Doubtful => Err(BackendError::refused(format!(
+                "it may run already, so it is not started again: {}",
+                self.needs_a_name(&a.branch)
+            ))),
         }
-        Ok(started)
     }
 
     async fn rerun(
@@ -269,22 +300,22 @@ impl Backend for Workflow {
             return Ok(None);
         }
         // It runs again already: the answer of an earlier try was lost, or a person was faster on GitHub's own page.
-        if before.attempt > attempt(handle) && !has_failed(&before) {
-            return Ok(adopted(&before));
+        if before.attempt > handle.workflow_attempt() && !has_failed(&before) {
+            return self.adopted(&before, a).await;
         }
         if !matches!(before.build.status, BuildStatus::Ended(_)) {
             return Err(still_stopping(id));
         }
         match self.repository.rerun_failed(id).await {
             Ok(RerunOutcome::Done) => Ok(Some(Started {
-                handle: handle_of(id, before.attempt + 1),
+                handle: Handle::of_workflow_run(id, before.attempt + 1),
                 report: Report {
                     status: Some(BuildStatus::Queued),
                     ..Report::default()
                 },
             })),
             Ok(RerunOutcome::Refused(_)) => match self.known(id).await? {
-                Some(now) if now.attempt > before.attempt => Ok(adopted(&now)),
+                Some(now) if now.attempt > before.attempt => self.adopted(&now, a).await,
                 Some(now) if !matches!(now.build.status, BuildStatus::Ended(_)) => {
                     Err(still_stopping(id))
                 }
@@ -305,27 +336,26 @@ impl Backend for Workflow {
                 ))
             })?,
             None => match self.seek(a).await? {
-                Some(run) => run,
-                None if self.clock.now() - a.started_at > LOST_AFTER => {
+                Trace::Run(run) => *run,
+                Trace::None | Trace::Doubtful if self.clock.now() - a.started_at > LOST_AFTER => {
                     return Err(BackendError::refused(format!(
-                        "GitHub started {} and does not say which run it is: give the workflow an input `{ID_INPUT}`, and \
-                         `run-name` with `${{{{ inputs.{ID_INPUT} }}}}`",
-                        self.file_on(&a.branch)
+                        "GitHub started the workflow and does not say which run it is: {}",
+                        self.needs_a_name(&a.branch)
                     )));
                 }
-                None => {
+                Trace::None | Trace::Doubtful => {
                     return Ok(Observed::default());
                 }
             },
         };
         // What is asked a moment after a re-run may still be the attempt before.
-        if run.attempt < attempt(handle) {
+        if run.attempt < handle.workflow_attempt() {
             return Ok(Observed::default());
         }
-        self.check_commit(&run, a).await?;
+        let report = self.told(&run, a).await?;
         Ok(Observed {
             handle: run_handle(&run).filter(|_| known.is_none()),
-            report: report(&run.build),
+            report,
         })
     }
 

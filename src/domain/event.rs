@@ -76,6 +76,13 @@ pub struct Build {
     /// The slug of the app that reports it, where it is known; commit statuses have none.
     #[serde(default)]
     pub app: Option<String>,
+    /// Whether we started it ourselves by `workflow_dispatch`, or it belongs to a workflow run that we did: a job of ours, and
+    /// nothing that others report.
+    #[serde(default)]
+    pub dispatched: bool,
+    /// Of a workflow run: 1, and one more each time it is run again; otherwise 0.
+    #[serde(default)]
+    pub attempt: u64,
     /// Where it stands.
     pub status: BuildStatus,
     /// Where people can read its log; only `https://` and `http://` addresses.

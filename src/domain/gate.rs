@@ -39,6 +39,9 @@ pub struct Gate {
     pub summary: String,
     /// Whether the *OK to test* button is shown.
     pub approve_button: bool,
+    /// Where people can read why it failed, if one place says it. A commit status has nothing else to lead on with.
+    #[serde(default)]
+    pub link: Option<String>,
 }
 
 /// The gates of one commit, as published: the record of the subject `Head`.
@@ -228,6 +231,7 @@ fn worst(mut gates: Vec<(String, Gate)>) -> Option<Gate> {
         title: format!("{first}: {}", worst.title),
         status: worst.status,
         summary,
+        link: worst.link,
     })
 }
 
@@ -260,6 +264,7 @@ mod tests {
                 title: "t".into(),
                 summary: "s".into(),
                 approve_button: false,
+                link: None,
             };
             (who.to_owned(), vec![(name.clone(), gate)])
         };

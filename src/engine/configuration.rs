@@ -180,6 +180,8 @@ impl Engine {
         Ok(
             config::resolve(org, own.as_ref(), filters.as_ref()).and_then(|config| {
                 config::check_connections(org, own.as_ref(), &usable)?;
+                let mute = self.shared.backends.without_outputs();
+                config::check_outputs(org, own.as_ref(), &mute)?;
                 Ok(config)
             }),
         )

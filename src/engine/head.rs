@@ -83,7 +83,7 @@ impl Engine {
                     continue;
                 }
             }
-            match self.publish(&mut head, name, gate).await? {
+            match self.publish(&mut head, name, gate, &wanted.pulls).await? {
                 Ok(()) => {
                     let now = self.now();
                     let published = head.gate(name);
@@ -185,6 +185,7 @@ impl Engine {
         head: &mut HeadState,
         name: &GateName,
         gate: &Gate,
+        pulls: &[PullState],
     ) -> Result<Result<(), GitHubError>, StoreError> {
         let github = self.shared.github.of(&head.repo);
         if name.publish == Publish::Status {
@@ -193,8 +194,13 @@ impl Engine {
                 GateStatus::Completed(conclusion) if conclusion.passes() => StatusState::Success,
                 GateStatus::Completed(_) => StatusState::Failure,
             };
+            let page = match (&gate.link, pulls.first()) {
+                (Some(link), _) => link.clone(),
+                (None, Some(pull)) => github.pull_page(pull.number),
+                (None, None) => github.commit_page(&head.sha),
+            };
             return Ok(github
-                .create_status(&head.sha, &name.name, state, &gate.title, None)
+                .create_status(&head.sha, &name.name, state, &gate.title, Some(&page))
                 .await);
         }
         let sha = head.sha.clone();

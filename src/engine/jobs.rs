@@ -2,11 +2,11 @@
 
 use super::Engine;
 use super::runs::Pass;
-use crate::backends::{Assignment, Backend, BackendError, Observed, Started};
+use super::tasks::{self, Kind, Task};
+use crate::backends::{Backend, BackendError, Observed, Started};
 use crate::domain::gate::HeadState;
-use crate::domain::ids::{Repo, RunSubject};
 use crate::domain::pipeline::BackendSpec;
-use crate::domain::run::{Handle, JobState, Run, Step};
+use crate::domain::run::Handle;
 use crate::github::GitHubError;
 use crate::store::{Record, StoreError};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -15,8 +15,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// So many jobs are started, asked for or cancelled before what came of it is kept.
-const AT_ONCE: usize = 64;
 /// So many requests to backends are under way at a time.
 const CONCURRENT: usize = 8;
 /// How long the requests of one round may take altogether: the subject has other jobs, and news waits for it.
@@ -26,28 +24,6 @@ const MOST_REFUSALS: u32 = 8;
 
 /// When a job is asked for that can't be asked: its callback or its time limit ends it long before.
 const NEVER: TimeDelta = TimeDelta::days(30);
-
-/// One step on one job of one run.
-struct Task {
-    /// The pipeline's name and the run's number.
-    run: (String, u64),
-    job: usize,
-    kind: Kind,
-    assignment: Assignment,
-    handle: Option<Handle>,
-    failures: u32,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    /// `look_first`: it may have been started already.
-    Start {
-        look_first: bool,
-        rerun: bool,
-    },
-    Observe,
-    Cancel,
-}
 
 /// What came of a step.
 enum Outcome {
@@ -81,7 +57,7 @@ impl Engine {
     /// Takes the steps that are to be taken now; whether there were any.
     pub(super) async fn step_jobs(&self, pass: &mut Pass) -> Result<bool, StoreError> {
         let now = self.now();
-        let tasks = self.begin_steps(pass, now);
+        let tasks = tasks::begin(pass, now);
         if tasks.is_empty() {
             return Ok(false);
         }
@@ -110,31 +86,6 @@ impl Engine {
         }
         pass.state.settle(self.now());
         Ok(true)
-    }
-
-    /// The steps of all runs, at most so many at once; those that start a job are noted as begun.
-    fn begin_steps(&self, pass: &mut Pass, now: DateTime<Utc>) -> Vec<Task> {
-        let mut tasks = Vec::new();
-        let (repo, subject) = (pass.state.repo.clone(), pass.state.subject.clone());
-        let anchors = pass.state.anchor_names();
-        // What is only asked does not keep another run's jobs from being started or stopped.
-        for asks in [false, true] {
-            for run in pass.state.runs_mut() {
-                let mut steps = run.steps(now);
-                steps.retain(|step| asks == matches!(step, Step::Observe { .. }));
-                if pass.adrift.contains(&run.scene.sha) {
-                    steps.retain(|step| !run.starts_workflow(step));
-                }
-                for step in steps {
-                    if tasks.len() >= AT_ONCE {
-                        return tasks;
-                    }
-                    let anchor = anchors.get(&run.scene.sha);
-                    tasks.push(task_of(run, step, anchor, &repo, &subject, now));
-                }
-            }
-        }
-        tasks
     }
 
     /// A defect in the handling of one job, or a backend that hangs, must not take the others with it.
@@ -170,6 +121,11 @@ impl Engine {
     async fn ask_backend(&self, task: &Task) -> Result<Outcome, BackendError> {
         let a = &task.assignment;
         let backend = self.shared.backends.of(&a.repo, &a.spec)?;
+        if let (Kind::Start { .. }, Some(why)) = (task.kind, &task.lacks) {
+            return Err(BackendError::Refused {
+                message: why.clone(),
+            });
+        }
         match (task.kind, &task.handle) {
             (Kind::Start { look_first, rerun }, previous) => {
                 // What others report has no handle of ours.
@@ -228,7 +184,7 @@ impl Engine {
             }
             Outcome::Observed(Observed { handle, report }, poll) => {
                 if let Some(handle) = handle {
-                    run.is_called(job, handle, now);
+                    run.is_called(job, handle);
                 }
                 let attempt = run.jobs[job].attempt;
                 run.reported(job, attempt, report, now);
@@ -303,83 +259,4 @@ fn waited(shortest: Duration, started_at: Option<DateTime<Utc>>, now: DateTime<U
     let shortest = TimeDelta::from_std(shortest).unwrap_or(TimeDelta::minutes(1));
     let age = started_at.map_or(TimeDelta::zero(), |started| now - started);
     (age / 10).clamp(shortest, TimeDelta::minutes(10).max(shortest))
-}
-
-/// A step as a task; a start is noted as begun.
-fn task_of(
-    run: &mut Run,
-    step: Step,
-    anchor: Option<&String>,
-    repo: &Repo,
-    subject: &RunSubject,
-    now: DateTime<Utc>,
-) -> Task {
-    let (job, kind) = match step {
-        Step::Start { job, rerun } => {
-            let look_first = run.jobs[job].state == JobState::Starting { perhaps: true };
-            if !look_first {
-                run.jobs[job].anchored = anchor.is_some();
-            }
-            run.start_begins(job, now);
-            (job, Kind::Start { look_first, rerun })
-        }
-        Step::Observe { job } => (job, Kind::Observe),
-        Step::Cancel { job } => (job, Kind::Cancel),
-    };
-    let me = run.job_ref(repo.id, subject, job);
-    Task {
-        run: (run.pipeline.clone(), run.number),
-        job,
-        kind,
-        handle: match kind {
-            Kind::Start { .. } => run.jobs[job].previous().cloned(),
-            Kind::Observe | Kind::Cancel => run.jobs[job].handle.clone(),
-        },
-        failures: run.jobs[job].failures,
-        assignment: Assignment {
-            branch: match anchor.filter(|_| run.jobs[job].anchored) {
-                Some(anchor) => anchor.clone(),
-                None => run.scene.branch.clone(),
-            },
-            repo: repo.clone(),
-            scene: run.scene.clone(),
-            spec: run.jobs[job].spec.backend.clone(),
-            inputs: run.inputs(job, &me),
-            reference: run.reference(job, &me),
-            started_at: run.jobs[job].started_at.unwrap_or(now),
-            deadline: run.jobs[job].deadline(),
-            known_runs: known_runs(run),
-            has_rivals: has_rivals(run, job),
-            observed: run.jobs[job].observed.clone(),
-            job: me,
-        },
-    }
-}
-
-/// The workflow runs that jobs of a run already have or had.
-fn known_runs(run: &Run) -> Vec<u64> {
-    let workflows = run
-        .jobs
-        .iter()
-        .filter(|job| matches!(job.spec.backend, BackendSpec::Workflow(_)));
-    workflows
-        .flat_map(|job| job.earlier.iter().chain(&job.handle))
-        .filter_map(Handle::workflow_run)
-        .collect()
-}
-
-/// Whether other starts of a job's workflow wait, too, until it is known which workflow run is theirs.
-fn has_rivals(run: &Run, job: usize) -> bool {
-    let BackendSpec::Workflow(file) = &run.jobs[job].spec.backend else {
-        return false;
-    };
-    let mut others = run.jobs.iter().enumerate().filter(|(at, _)| *at != job);
-    others.any(|(_, other)| {
-        let unknown = other
-            .handle
-            .as_ref()
-            .and_then(Handle::workflow_run)
-            .is_none();
-        other.is_begun() && unknown && other.spec.backend == BackendSpec::Workflow(file.clone())
-    })
 }

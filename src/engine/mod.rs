@@ -26,6 +26,7 @@ mod route;
 mod rules;
 mod runs;
 mod schedule;
+mod tasks;
 mod wishes;
 
 use crate::backends::Backends;

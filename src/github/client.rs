@@ -105,6 +105,11 @@ impl GitHub {
         })))
     }
 
+    /// Where people see it: `https://github.com`, or `https://host` of an own server.
+    pub fn site(&self) -> String {
+        self.0.transport.site()
+    }
+
     /// A handle for one repository.
     pub fn of(&self, repo: &Repo) -> Repository {
         Repository {

@@ -103,6 +103,14 @@ impl Transport {
         })
     }
 
+    /// Where people see what the API is of: `https://github.com`, or `https://host` of an own server.
+    pub fn site(&self) -> String {
+        match self.base.strip_suffix("/api/v3") {
+            Some(site) => site.to_owned(),
+            None => self.base.replacen("://api.", "://", 1),
+        }
+    }
+
     /// Sends a request and reads its answer, whatever its status; an error is a connection that failed. A GET of a
     /// renamed repository is led on once, to the same host only: a token never goes elsewhere.
     pub async fn send(
@@ -256,6 +264,19 @@ fn checked_base(api_url: &str) -> anyhow::Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn the_site_is_found_from_the_api() {
+        for (api, site) in [
+            ("https://api.github.com", "https://github.com"),
+            ("https://api.acme.ghe.com", "https://acme.ghe.com"),
+            ("https://ghe.example/api/v3/", "https://ghe.example"),
+            ("http://127.0.0.1:3000", "http://127.0.0.1:3000"),
+        ] {
+            let transport = Transport::new(api, Timeouts::default()).unwrap();
+            assert_eq!(transport.site(), site);
+        }
+    }
 
     #[test]
     fn the_api_s_address_is_checked() {

@@ -104,7 +104,7 @@ async fn starting(repository: &Repository, main: &Sha) -> Result<(), GitHubError
         };
         for sought in [by_key, by_actor] {
             let found = repository.find_dispatched(&sought).await?;
-            let id = found.map(|run| run.build.id);
+            let id = found.into_iter().next().map(|run| run.build.id);
             match started {
                 Dispatched::Run { id: said, .. } => {
                     assert_eq!(id, Some(BuildId::WorkflowRun(said)), "{sought:?}");

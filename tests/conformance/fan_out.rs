@@ -72,7 +72,9 @@ async fn dispatches(client: &Client) {
     .await;
     sandbox.begin_run(id);
     sandbox.hold_runs(false);
+    sandbox.annotate_run(id, "drawbridge output digest", "sha256:1");
     sandbox.finish_run(id, "failure");
+    annotations(client, id).await;
     let query = "event=workflow_dispatch&branch=main&created=%3E%3D2020-01-01&actor=maya&status=failure&per_page=3";
     get(client, &format!("{workflow}/runs?{query}"), 200).await;
     get(client, &format!("{repo}/actions/runs?{query}"), 200).await;
@@ -82,6 +84,22 @@ async fn dispatches(client: &Client) {
         404,
     )
     .await;
+}
+
+/// What a job of a run noted, as one comes to it from the run.
+async fn annotations(client: &Client, run: u64) {
+    let repo = repo(client);
+    let run = client.json(&format!("{repo}/actions/runs/{run}")).await;
+    let suite = format!("{repo}/check-suites/{}", run["check_suite_id"]);
+    let jobs = format!("{suite}/check-runs?filter=latest&per_page=100&page=1");
+    let jobs = client.json(&jobs).await;
+    let job = &jobs["check_runs"][0];
+    assert_eq!(job["output"]["annotations_count"], 1);
+    let job = format!("{repo}/check-runs/{}/annotations", job["id"]);
+    let all = client.json(&format!("{job}?per_page=100&page=1")).await;
+    assert_eq!(all[0]["message"], "sha256:1");
+    get(client, &format!("{repo}/check-suites/1/check-runs"), 404).await;
+    get(client, &format!("{repo}/check-runs/1/annotations"), 404).await;
 }
 
 async fn statuses(client: &Client) {

@@ -309,6 +309,12 @@ async fn a_run_without_a_name_is_nobodys_while_two_wait_for_theirs() {
     a.has_rivals = true;
     let observed = backend.observe(&a, &pending).await.unwrap();
     assert_eq!(observed, Observed::default());
+    // Nor is it started again if the answer was lost: this run may be of that start.
+    let message = refused(backend.find(&a).await.unwrap_err());
+    assert!(
+        message.contains("is not started again: give `.github/workflows/build.yml` on"),
+        "{message}"
+    );
     a.has_rivals = false;
     let observed = backend.observe(&a, &pending).await.unwrap();
     assert_eq!(observed.handle, Some(Handle("73".into())));
@@ -321,6 +327,8 @@ fn build(id: BuildId, status: BuildStatus, app: Option<&str>, url: &str) -> Buil
         name: "Operator / lint".into(),
         workflow_name: None,
         app: app.map(Into::into),
+        dispatched: false,
+        attempt: 0,
         status,
         url: Some(url.into()),
         updated_at: noon(),

@@ -169,6 +169,7 @@ pub fn assignment(spec: BackendSpec) -> Assignment {
         deadline: Some(noon() + TimeDelta::hours(1)),
         known_runs: Vec::new(),
         has_rivals: false,
+        wanted_outputs: BTreeSet::new(),
         observed: Vec::new(),
     }
 }

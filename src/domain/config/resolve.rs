@@ -81,6 +81,30 @@ pub fn check_connections(
     Err(file.error(bad, message, hint))
 }
 
+/// Refuses a job that takes an output of a job on one of these connections: the system behind it gives none. The
+/// configuration must be of the same files.
+pub fn check_outputs(
+    org: Option<&ConfigFile>,
+    repo: Option<&ConfigFile>,
+    without_outputs: &[&str],
+) -> Result<(), ConfigError> {
+    let Some(file) = (Layers { org, repo }).pipelines() else {
+        return Ok(());
+    };
+    let bad = file.mentions.iter().find(|mention| {
+        mention.what == Mentioned::Outputs && without_outputs.contains(&mention.name.as_str())
+    });
+    let Some(bad) = bad else { return Ok(()) };
+    let message = format!(
+        "job `{}` takes an output of a job on the connection `{}`, which leads to a GitLab, and that gives none",
+        bad.job,
+        printable(&bad.name, 80)
+    );
+    let hint =
+        "Only jobs with `workflow`, `dispatch` or a `connection` to an HTTP service give outputs";
+    Err(file.error(bad, message, hint.to_owned()))
+}
+
 /// The configuration without files: every default.
 pub(super) fn defaults() -> RepoConfig {
     let nothing = Layers {

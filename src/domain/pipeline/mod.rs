@@ -264,6 +264,18 @@ impl Pipeline {
     }
 }
 
+impl JobSpec {
+    /// The values that its inputs and its `ref` name.
+    pub fn values(&self) -> impl Iterator<Item = &Value> {
+        let reference = match &self.backend {
+            BackendSpec::Connection { reference, .. } => reference.as_ref(),
+            _ => None,
+        };
+        let templates = self.inputs.values().chain(reference);
+        templates.flat_map(Template::values)
+    }
+}
+
 impl Trigger {
     /// What kind it is.
     pub fn kind(&self) -> TriggerKind {

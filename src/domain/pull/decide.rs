@@ -309,6 +309,7 @@ fn gate_of(state: &PullState) -> (Gate, bool) {
         title,
         summary: text::summary(state),
         approve_button,
+        link: None,
     };
     (gate, runs_count)
 }

@@ -1,7 +1,6 @@
 //! How a job ended, in one word.
 
 use super::{Handle, Job, JobState, Run};
-use chrono::{DateTime, Utc};
 
 impl Job {
     /// Whether it ended well.
@@ -15,6 +14,15 @@ impl Job {
     }
 }
 
+impl Job {
+    /// Whether it has ended, and its workflow run is at a later attempt.
+    pub fn is_before(&self, attempt: u64) -> bool {
+        let handle = self.handle.as_ref();
+        matches!(self.state, JobState::Ended(_))
+            && handle.is_some_and(|handle| handle.workflow_attempt() < attempt)
+    }
+}
+
 impl Handle {
     /// Of a `workflow` job: the number of its workflow run, once that is known. From its second attempt on the handle names
     /// that, too (`123/2`): it is the same run for GitHub, and another start for us.
@@ -25,14 +33,29 @@ impl Handle {
             .map_or(self.0.as_str(), |(run, _)| run);
         number.parse().ok()
     }
+
+    /// The attempt of that workflow run which is meant.
+    pub fn workflow_attempt(&self) -> u64 {
+        let named = self.0.split_once('/');
+        named
+            .and_then(|(_, attempt)| attempt.parse().ok())
+            .unwrap_or(1)
+    }
+
+    /// An attempt of a workflow run.
+    pub fn of_workflow_run(id: u64, attempt: u64) -> Self {
+        Self(match attempt {
+            0 | 1 => id.to_string(),
+            later => format!("{id}/{later}"),
+        })
+    }
 }
 
 impl Run {
     /// What a backend calls the job has become known, or is another name now.
-    pub fn is_called(&mut self, job: usize, handle: Handle, now: DateTime<Utc>) {
+    pub fn is_called(&mut self, job: usize, handle: Handle) {
         if let Some(named) = self.jobs.get_mut(job) {
             named.handle = Some(handle);
-            self.forget_own_builds(now);
         }
     }
 }

@@ -1,8 +1,9 @@
 //! What a backend is given: the templates of a job with the values of its run.
 
 use super::{Job, JobRef, JobState, Run, TriggerKind};
+use crate::domain::event::Conclusion;
 use crate::domain::pipeline::{BackendSpec, Template, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl Run {
     /// The inputs of a job, for the start that `me` is; empty if there is no such job.
@@ -25,6 +26,33 @@ impl Run {
             }
             _ => None,
         }
+    }
+
+    /// The outputs of a job that inputs of others name.
+    pub fn wanted_outputs(&self, job: usize) -> BTreeSet<String> {
+        let Some(of) = self.jobs.get(job).map(|job| &job.spec.name) else {
+            return BTreeSet::new();
+        };
+        let values = self.jobs.iter().flat_map(|job| job.spec.values());
+        let names = values.filter_map(|value| match value {
+            Value::Output { job, name } if job == of => Some(name.clone()),
+            _ => None,
+        });
+        names.collect()
+    }
+
+    /// A job that passed without giving an output that this one's inputs name, and the output. Of one that did not run
+    /// or did not pass nothing is expected.
+    pub fn missing_output(&self, job: usize) -> Option<(&Job, &str)> {
+        let mut values = self.jobs.get(job)?.spec.values();
+        values.find_map(|value| {
+            let Value::Output { job, name } = value else {
+                return None;
+            };
+            let of = self.jobs.iter().find(|of| of.spec.name == *job)?;
+            let passed = of.state == JobState::Ended(Conclusion::Success);
+            (passed && !of.report.outputs.contains_key(name)).then_some((of, name.as_str()))
+        })
     }
 
     fn render(&self, job: &Job, template: &Template, me: &JobRef) -> String {

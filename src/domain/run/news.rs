@@ -27,9 +27,28 @@ impl Run {
         job.state = JobState::Starting { perhaps: true };
         job.started_at = Some(now);
         job.cancel = Cancel::No;
-        job.earlier.extend(job.handle.take());
-        let surplus = job.earlier.len().saturating_sub(MOST_EARLIER);
-        job.earlier.drain(..surplus);
+        job.put_handle_aside();
+    }
+
+    /// A person ran the workflow run of an ended job again, on GitHub's own page. That is a start like any other: the job
+    /// goes on, and how it stands is asked for. One that has still to be stopped, or runs again anyway, stays as it is.
+    pub fn run_again_elsewhere(&mut self, job: usize, handle: Handle, now: DateTime<Utc>) {
+        let (counts, Some(job)) = (self.counts(), self.jobs.get_mut(job)) else {
+            return;
+        };
+        let ended = matches!(job.state, JobState::Ended(_)) && job.is_final();
+        if !counts || !ended || job.cancel == Cancel::Wanted {
+            return;
+        }
+        job.again();
+        job.retried = 0;
+        job.attempt += 1;
+        job.put_handle_aside();
+        job.handle = Some(handle);
+        job.cancel = Cancel::No;
+        job.started_at = Some(now);
+        job.state = JobState::Active(BuildStatus::Queued);
+        job.report.status = Some(BuildStatus::Queued);
     }
 
     /// Its backend has it. If it was stopped meanwhile, its backend is told so.
@@ -54,9 +73,6 @@ impl Run {
             started.hear(report, now);
         } else if unknown && (started.stopped.is_some() || started.ended_at.is_none()) {
             started.cancel = Cancel::Wanted;
-        }
-        if unknown {
-            self.forget_own_builds(now);
         }
     }
 
@@ -172,6 +188,12 @@ impl Run {
 }
 
 impl Job {
+    fn put_handle_aside(&mut self) {
+        self.earlier.extend(self.handle.take());
+        let surplus = self.earlier.len().saturating_sub(MOST_EARLIER);
+        self.earlier.drain(..surplus);
+    }
+
     /// Its backend could be asked. Why a job was lost stays to be read.
     fn is_asked(&mut self) {
         if self.stopped != Some(Stop::Lost) {

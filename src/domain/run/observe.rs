@@ -4,7 +4,7 @@
 //! passed when all have and GitHub was asked whether there are others. So it may run again after it ended, because
 //! somebody ran a build again. Only if we ended it (time limit, `/cancel`) does it take a build that began after that.
 
-use super::{Handle, Job, JobState, Run};
+use super::{Job, JobState, Run};
 use crate::domain::event::{Build, BuildId, BuildStatus, Conclusion};
 use crate::domain::pipeline::BackendSpec;
 use chrono::{DateTime, Utc};
@@ -40,16 +40,15 @@ impl Identity {
 
 impl Run {
     /// Builds of exactly the run's commit on its branch: all there are, if `confirmed`, or some. Our own checks are not
-    /// among them.
+    /// among them, and what our jobs have dispatched does not count, whichever run they are of.
     pub fn observed(&mut self, builds: &[Build], confirmed: bool, now: DateTime<Utc>) {
         if !self.counts() {
             return;
         }
-        let own = self.own_workflow_runs();
         let gates: HashSet<&str> = self.gates.iter().map(|gate| gate.name.as_str()).collect();
         let candidates: Vec<Candidate<'_>> = builds
             .iter()
-            .filter(|build| !is_own(build, &own) && !is_gate(build, &gates))
+            .filter(|build| !build.dispatched && !is_gate(build, &gates))
             .map(Candidate::new)
             .collect();
         for job in self.jobs.iter_mut().filter(|job| job.is_check()) {
@@ -90,35 +89,6 @@ impl Run {
         };
         self.counts() && self.jobs.iter().any(|job| job.is_check() && unsure(job))
     }
-
-    /// A job's workflow run has become known, and may have been taken for somebody else's build before.
-    pub(super) fn forget_own_builds(&mut self, now: DateTime<Utc>) {
-        if !self.jobs.iter().any(|job| !job.observed.is_empty()) {
-            return;
-        }
-        let own = self.own_workflow_runs();
-        for job in &mut self.jobs {
-            let before = job.observed.len();
-            job.observed.retain(|build| !is_own(build, &own));
-            if job.observed.len() != before {
-                job.settle(false, now);
-            }
-        }
-    }
-
-    /// The workflow runs that this run's jobs have started.
-    fn own_workflow_runs(&self) -> HashSet<u64> {
-        self.jobs
-            .iter()
-            .filter(|job| matches!(job.spec.backend, BackendSpec::Workflow(_)))
-            .flat_map(|job| job.earlier.iter().chain(&job.handle))
-            .filter_map(Handle::workflow_run)
-            .collect()
-    }
-}
-
-fn is_own(build: &Build, own: &HashSet<u64>) -> bool {
-    matches!(build.id, BuildId::WorkflowRun(id) if own.contains(&id))
 }
 
 /// A gate never waits for itself.

@@ -14,11 +14,11 @@ pub use builds::Builds;
 pub use orders::{Order, OrderKind};
 pub use want::{Repeat, Wish};
 
-use super::event::{Account, Build, BuildId, Button, Event, MergeGroupChange};
+use super::event::{Account, Build, BuildId, BuildStatus, Button, Event, MergeGroupChange};
 use super::gate::HeadState;
 use super::ids::{Repo, RunSubject, Sha};
 use super::pipeline::BackendSpec;
-use super::run::{Job, JobRef, JobState, Report, Run};
+use super::run::{Handle, Job, JobRef, JobState, Report, Run};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -306,8 +306,19 @@ impl RunsState {
                 // Its branch had moved on when it began, so it builds another commit: what that means is found by asking.
                 Some(job) if run.scene.sha != *sha => run.poll_at(job, now),
                 None if run.scene.sha != *sha => {}
+                Some(job) if run.jobs[job].is_before(build.attempt) => {
+                    let again = Handle::of_workflow_run(id, build.attempt);
+                    run.run_again_elsewhere(job, again, now);
+                }
                 // Of a run that was run again, the news may be of an earlier attempt: it is asked for.
                 Some(job) if run.jobs[job].attempt > 1 => run.poll_at(job, now),
+                // What it gives to others is not in the delivery.
+                Some(job)
+                    if matches!(build.status, BuildStatus::Ended(end) if end.passes())
+                        && !run.wanted_outputs(job).is_empty() =>
+                {
+                    run.poll_at(job, now);
+                }
                 Some(job) => {
                     let report = Report {
                         status: Some(build.status),

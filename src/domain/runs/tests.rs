@@ -60,6 +60,8 @@ fn build(id: u64, status: BuildStatus, second: i64) -> Build {
         workflow: None,
         workflow_name: None,
         app: None,
+        dispatched: false,
+        attempt: 0,
         name: format!("build {id}"),
         status,
         url: None,

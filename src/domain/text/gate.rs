@@ -85,6 +85,7 @@ pub fn gate_waits_for_github(what: &str, attempts: u32) -> Gate {
             code(what)
         ),
         approve_button: false,
+        link: None,
     }
 }
 
@@ -102,6 +103,7 @@ pub fn gate_broken_configuration(problem: &ConfigError) -> Gate {
             fenced(&problem.to_string())
         ),
         approve_button: false,
+        link: None,
     }
 }
 

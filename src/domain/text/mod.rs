@@ -31,7 +31,7 @@ pub use preview::{
     Outlook, gate_of_proposal, outlook, preview_for_terminal, preview_in_markdown, reasons,
     unmarked, valid_configuration,
 };
-pub use run::{gate_left, gate_of_run, gate_retired, gate_starting};
+pub use run::{gate_left, gate_of_run, gate_retired, gate_starting, output_missing};
 
 use super::event::Account;
 use super::ids::Sha;

@@ -178,6 +178,7 @@ pub fn gate_of_proposal(
                 fenced(&problem.to_string())
             ),
             approve_button: false,
+            link: None,
         },
         Ok(config) => {
             let imagined = members_pull_request(base, files.to_vec());
@@ -205,6 +206,7 @@ pub fn gate_of_proposal(
                     preview_in_markdown(&preview, &enabled, &imagined)
                 ),
                 approve_button: false,
+                link: None,
             }
         }
     }

@@ -5,11 +5,25 @@ use super::jobs::{failure, graph, job_notes, job_table};
 use super::{code, plain, plural};
 use crate::domain::event::Conclusion;
 use crate::domain::gate::{Gate, GateStatus, status_of};
-use crate::domain::pipeline::GateSpec;
+use crate::domain::pipeline::{BackendSpec, GateSpec};
 use crate::domain::pull::GateName;
 use crate::domain::run::{Blocker, Job, JobState, Run, Standing, TriggerKind};
 use crate::domain::runs::RunsState;
 use std::fmt::Write;
+
+/// Why a job can't be started: another one passed without giving an output that it takes.
+pub fn output_missing(of: &Job, output: &str) -> String {
+    let how = match of.spec.backend {
+        BackendSpec::Workflow(_) => format!(
+            "print `::notice title=drawbridge output {output}::` and the value in a step of its workflow"
+        ),
+        _ => format!("report `{output}` in its `outputs`"),
+    };
+    format!(
+        "`{}` passed and gave no output `{output}`, which this job takes: {how}, or take it out of this job",
+        of.spec.name
+    )
+}
 
 /// A gate whose run is about to begin.
 pub fn gate_starting(preface: &str, trouble: Option<&str>) -> Gate {
@@ -24,6 +38,7 @@ pub fn gate_starting(preface: &str, trouble: Option<&str>) -> Gate {
         title,
         summary: preface.to_owned(),
         approve_button: false,
+        link: None,
     }
 }
 
@@ -42,6 +57,7 @@ pub fn gate_retired(now: &[(GateName, Gate)]) -> Gate {
              rule still requires it, a maintainer can take it out there.\n"
         ),
         approve_button: false,
+        link: None,
     }
 }
 
@@ -54,6 +70,7 @@ pub fn gate_left() -> Gate {
         summary: "A newer commit took its place, or its pull request or branch was closed, before its jobs had ended.\n"
             .to_owned(),
         approve_button: false,
+        link: None,
     }
 }
 
@@ -88,7 +105,20 @@ pub fn gate_of_run(preface: &str, runs: &RunsState, run: &Run, spec: &GateSpec) 
         title,
         summary,
         approve_button: false,
+        link: match standing {
+            Standing::Failed => link_of_failure(run, spec),
+            Standing::Running | Standing::Passed => None,
+        },
     }
+}
+
+/// Where the job is to be read that is to blame first.
+fn link_of_failure(run: &Run, spec: &GateSpec) -> Option<String> {
+    let mut roots = run
+        .blockers(spec)
+        .into_iter()
+        .map(|blocker| blocker.because_of.unwrap_or(blocker.job));
+    roots.find_map(|job| run.jobs[job].report.url.clone())
 }
 
 /// The jobs that count for a gate, and those that they need.

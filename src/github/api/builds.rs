@@ -5,6 +5,7 @@ use super::runs::WireRuns;
 use crate::domain::event::Build;
 use crate::domain::ids::Sha;
 use crate::github::client::Repository;
+use crate::github::decode::Identity;
 use crate::github::error::GitHubError;
 use crate::github::transport::Ask;
 use crate::github::wire::{WireCheckRun, WireRun, WireStatus, WireSuite};
@@ -23,8 +24,8 @@ struct WireSuites {
 }
 
 #[derive(Deserialize)]
-struct WireCheckRuns {
-    check_runs: Vec<WireCheckRun>,
+pub(super) struct WireCheckRuns {
+    pub check_runs: Vec<WireCheckRun>,
 }
 
 #[derive(Deserialize)]
@@ -45,10 +46,10 @@ impl Repository {
     /// All builds of one commit on one branch: workflow runs, and other apps' check suites. A fork's branch of the same
     /// name is another branch.
     pub async fn builds(&self, branch: &str, sha: &Sha) -> Result<Vec<Build>, GitHubError> {
-        let me = self.github.app().await?.id;
+        let me = self.github.app().await?.identity();
         let runs = self.runs_on(branch, sha).await?;
         let suites = self.suites_on(branch, sha).await?;
-        Ok(whole(runs, suites, me))
+        Ok(whole(runs, suites, &me))
     }
 
     /// All that is reported for one commit on one branch, as far as GitHub tells: [`Self::builds`], other apps' check
@@ -56,7 +57,7 @@ impl Repository {
     /// of each context, which belongs to no branch. Not our own check runs; our own commit statuses can't be told from
     /// others'.
     pub async fn reports(&self, branch: &str, sha: &Sha) -> Result<Vec<Build>, GitHubError> {
-        let me = self.github.app().await?.id;
+        let me = self.github.app().await?.identity();
         let (runs, suites, checks, statuses) = tokio::try_join!(
             self.runs_on(branch, sha),
             self.suites_on(branch, sha),
@@ -64,19 +65,26 @@ impl Repository {
             self.statuses_of(sha),
         )?;
         let here: BTreeSet<u64> = suites.iter().map(|suite| suite.id).collect();
-        let workflows: BTreeMap<u64, Option<String>> = runs
+        let workflows: BTreeMap<u64, (Option<String>, bool)> = runs
             .iter()
-            .filter_map(|run| Some((run.check_suite_id?, run.name.clone())))
+            .filter_map(|run| {
+                let named = (run.name.clone(), run.is_dispatched_by(&me));
+                Some((run.check_suite_id?, named))
+            })
             .collect();
-        let mut all = whole(runs, suites, me);
+        let mut all = whole(runs, suites, &me);
         for check in checks {
             let suite = check.check_suite.as_ref().map(|suite| suite.id);
-            let ours = check.app.as_ref().is_some_and(|app| app.id == me);
+            let ours = check.app.as_ref().is_some_and(|app| app.id == me.app_id);
             let Some(suite) = suite.filter(|_| !ours) else {
                 continue;
             };
             match workflows.get(&suite) {
-                Some(workflow) => all.push(check.build(workflow.as_deref(), Utc::now())),
+                Some((workflow, dispatched)) => {
+                    let mut build = check.build(workflow.as_deref(), Utc::now());
+                    build.dispatched = *dispatched;
+                    all.push(build);
+                }
                 None if here.contains(&suite) => all.push(check.build(None, Utc::now())),
                 None => {}
             }
@@ -149,10 +157,15 @@ impl Repository {
     }
 }
 
-fn whole(runs: Vec<WireRun>, suites: Vec<WireSuite>, me: u64) -> Vec<Build> {
+fn whole(runs: Vec<WireRun>, suites: Vec<WireSuite>, me: &Identity) -> Vec<Build> {
     let suites = suites
         .into_iter()
-        .filter_map(|suite| suite.build(me, Utc::now()));
-    let runs = runs.into_iter().map(|run| run.build(None));
+        .filter_map(|suite| suite.build(me.app_id, Utc::now()));
+    let runs = runs.into_iter().map(|run| {
+        let dispatched = run.is_dispatched_by(me);
+        let mut build = run.build(None);
+        build.dispatched = dispatched;
+        build
+    });
     runs.chain(suites).collect()
 }

@@ -140,6 +140,7 @@ mod tests {
             title: "t".repeat(300),
             summary: "line\n".repeat(20_000),
             approve_button,
+            link: None,
         }
     }
 

@@ -7,7 +7,7 @@ use crate::domain::ids::{RepoName, Sha};
 use crate::github::client::Repository;
 use crate::github::error::{GitHubError, plain};
 use crate::github::transport::Ask;
-use crate::github::wire::{WireRun, account};
+use crate::github::wire::{DISPATCH, WireRun};
 use chrono::{DateTime, SecondsFormat, Utc};
 use http::{Method, StatusCode};
 use serde::Deserialize;
@@ -95,13 +95,12 @@ impl Repository {
         })
     }
 
-    /// The run that a dispatch started, if it can be told from all others: with a key the oldest run that shows it,
-    /// otherwise the only one that the app itself started and that is not known yet. It always is of the branch and the
-    /// commit.
+    /// The runs that a dispatch may have started: with a key the oldest run that shows it, otherwise all that the app itself
+    /// started and that are not known yet, oldest first. They always are of the branch and the commit.
     pub async fn find_dispatched(
         &self,
         sought: &Sought<'_>,
-    ) -> Result<Option<WorkflowRun>, GitHubError> {
+    ) -> Result<Vec<WorkflowRun>, GitHubError> {
         let me = self.github.app().await?.identity();
         let doing = "looking for the workflow run";
         let since = sought.since.to_rfc3339_opts(SecondsFormat::Secs, true);
@@ -115,25 +114,23 @@ impl Repository {
         let runs = self
             .pages(&ask, MOST_PAGES, |page: WireRuns| page.workflow_runs)
             .await?;
-        let ours =
-            |run: &WireRun| account(run.actor.as_ref()).is_some_and(|actor| me.is_bot(&actor));
         let fits = |run: &WireRun| {
             run.is_of(self.repo.id)
-                && run.event == "workflow_dispatch"
+                && run.event == DISPATCH
                 && run.head_branch.as_deref() == Some(sought.branch)
                 && run.head_sha == sought.sha.as_str()
                 && !sought.known.contains(&run.id)
-                && sought.key.map_or_else(|| ours(run), |key| shows(run, key))
+                && sought
+                    .key
+                    .map_or_else(|| run.is_dispatched_by(&me), |key| shows(run, key))
         };
         let mut runs: Vec<WireRun> = runs.into_iter().filter(fits).collect();
-        if sought.key.is_none() && runs.len() > 1 {
-            return Ok(None);
-        }
         runs.sort_by_key(|run| run.id);
-        let found = runs.into_iter().next();
-        found
-            .map(|run| WorkflowRun::read(run, self.repo.id, &ask))
-            .transpose()
+        if sought.key.is_some() {
+            runs.truncate(1);
+        }
+        let read = |run| WorkflowRun::read(run, self.repo.id, &ask);
+        runs.into_iter().map(read).collect()
     }
 
     /// Sends a `repository_dispatch` to a repository of the same installation. GitHub names no run, and a repetition is

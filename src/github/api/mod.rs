@@ -1,6 +1,7 @@
 //! What a [`Repository`](super::Repository) can be asked and made to do, by subject. Every function is one call,
 //! but for lists and where it says so; one that creates says what a repetition after a lost answer does.
 
+mod annotations;
 mod builds;
 mod checks;
 mod comments;

@@ -1,6 +1,6 @@
 //! Commit statuses: a gate where a check run is not wanted (GitHub, "REST API endpoints for commit statuses").
 
-use crate::domain::ids::Sha;
+use crate::domain::ids::{PrNumber, Sha};
 use crate::github::client::Repository;
 use crate::github::error::GitHubError;
 use crate::github::transport::Ask;
@@ -26,6 +26,20 @@ pub enum StatusState {
 }
 
 impl Repository {
+    /// The page of a pull request.
+    pub fn pull_page(&self, number: PrNumber) -> String {
+        self.page(format_args!("/pull/{number}"))
+    }
+
+    /// The page of a commit.
+    pub fn commit_page(&self, sha: &Sha) -> String {
+        self.page(format_args!("/commit/{sha}"))
+    }
+
+    fn page(&self, path: std::fmt::Arguments<'_>) -> String {
+        format!("{}/{}{path}", self.github.site(), self.repo.name)
+    }
+
     /// Reports a commit status: the newest of a context counts. May be repeated, but GitHub takes only 1,000 of one
     /// context for one commit.
     pub async fn create_status(

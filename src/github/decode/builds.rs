@@ -71,7 +71,9 @@ pub(super) fn workflow_run(delivery: &Delivery<'_>) -> Result<Decoded, DecodeErr
     }
     let branch = run.head_branch.clone();
     let sha = delivery.sha(&run.head_sha)?;
-    let build = run.build(workflow.and_then(|workflow| workflow.name).as_deref());
+    let dispatched = run.is_dispatched_by(delivery.me);
+    let mut build = run.build(workflow.and_then(|workflow| workflow.name).as_deref());
+    build.dispatched = dispatched;
     changed(repo, branch, sha, build)
 }
 

@@ -280,6 +280,7 @@ async fn a_check_is_created_updated_and_found_again() {
         title: "t".into(),
         summary: "s".into(),
         approve_button: false,
+        link: None,
     };
     let new = NewCheck {
         name: "gate",

@@ -139,16 +139,20 @@ async fn a_started_run_is_found_by_its_key_or_because_it_is_the_only_one() {
             known,
         };
         let found = repository.find_dispatched(&sought).await.unwrap();
-        found.map(|run| run.build.id)
+        let ids = found.into_iter().map(|run| run.build.id);
+        ids.collect::<Vec<_>>()
     };
-    let run = |id| Some(BuildId::WorkflowRun(id));
+    let run = |id| vec![BuildId::WorkflowRun(id)];
     assert_eq!(find("keyed.yml", Some("k1"), &[]).await, run(8));
     assert_eq!(find("keyed.yml", Some("k1"), &[8]).await, run(9));
-    assert_eq!(find("keyed.yml", Some("k"), &[]).await, None);
-    assert_eq!(find("keyed.yml", Some(""), &[]).await, None);
-    assert_eq!(find("plain.yml", None, &[]).await, None);
+    assert_eq!(find("keyed.yml", Some("k"), &[]).await, []);
+    assert_eq!(find("keyed.yml", Some(""), &[]).await, []);
+    assert_eq!(
+        find("plain.yml", None, &[]).await,
+        [2, 3].map(BuildId::WorkflowRun)
+    );
     assert_eq!(find("plain.yml", None, &[3]).await, run(2));
-    assert_eq!(find("plain.yml", None, &[2, 3]).await, None);
+    assert_eq!(find("plain.yml", None, &[2, 3]).await, []);
     assert!(server.lines().iter().any(|line| line
         == "GET /repos/acme/engine/actions/workflows/plain.yml/runs?event=workflow_dispatch&branch=pull-request%2F1\
             &created=%3E%3D1970-01-01T00%3A00%3A00Z&per_page=100&page=1"));

@@ -1,13 +1,17 @@
 //! What is reported for a commit: workflow runs, check suites, check runs, commit statuses.
 
-use super::{WireAccount, WireApp, WireId, bounded, is_web_address};
+use super::{WireAccount, WireApp, WireId, account, bounded, is_web_address};
 use crate::domain::event::{Build, BuildId, BuildStatus, Conclusion, Workflow};
 use crate::domain::ids::RepoId;
+use crate::github::decode::Identity;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 
 /// The slug of GitHub Actions, which no other app can have.
 const ACTIONS: &str = "github-actions";
+
+/// The event of a run that a request started.
+pub(in crate::github) const DISPATCH: &str = "workflow_dispatch";
 
 fn is_actions(app: &WireApp) -> bool {
     app.slug.as_deref() == Some(ACTIONS)
@@ -47,6 +51,13 @@ impl WireRun {
             .is_some_and(|head| head.id == repo.0)
     }
 
+    /// Whether we started it. Who did stays its `actor` when somebody runs it again, and the push of a mirror, which has us
+    /// as its actor too, is another event.
+    pub fn is_dispatched_by(&self, me: &Identity) -> bool {
+        let actor = account(self.actor.as_ref());
+        self.event == DISPATCH && actor.is_some_and(|actor| me.is_bot(&actor))
+    }
+
     /// `workflow` is its workflow's name, where it is known.
     pub fn build(self, workflow: Option<&str>) -> Build {
         Build {
@@ -58,6 +69,8 @@ impl WireRun {
             name: bounded(workflow.or(self.name.as_deref()).unwrap_or("workflow run")),
             workflow_name: None,
             app: None,
+            dispatched: false,
+            attempt: self.run_attempt.unwrap_or(1),
             status: build_status(self.status.as_deref(), self.conclusion.as_deref()),
             url: self.html_url.filter(|url| is_web_address(url)),
             updated_at: self.updated_at,
@@ -133,6 +146,8 @@ impl WireSuite {
             name: bounded(name.unwrap_or("check suite")),
             workflow_name: None,
             app: app.slug.as_deref().map(bounded),
+            dispatched: false,
+            attempt: 0,
             status: build_status(self.status.as_deref(), self.conclusion.as_deref()),
             url: None,
             updated_at: self.updated_at.unwrap_or(now),
@@ -154,9 +169,25 @@ pub(in crate::github) struct WireCheckRun {
     completed_at: Option<DateTime<Utc>>,
     pub app: Option<WireApp>,
     pub check_suite: Option<WireSuite>,
+    output: Option<WireOutput>,
+}
+
+/// What a check run shows; of that, only whether it has annotations is read.
+#[derive(Deserialize)]
+struct WireOutput {
+    annotations_count: Option<u64>,
 }
 
 impl WireCheckRun {
+    /// Whether it is a job of GitHub Actions and was annotated.
+    pub fn is_annotated_job(&self) -> bool {
+        let count = self
+            .output
+            .as_ref()
+            .and_then(|output| output.annotations_count);
+        self.app.as_ref().is_some_and(is_actions) && count.unwrap_or(0) > 0
+    }
+
     /// The branch of this repository that it is for, as far as that is certain: its suite's.
     pub fn branch(&self, repo: RepoId) -> Option<&str> {
         let suite = self
@@ -187,6 +218,8 @@ impl WireCheckRun {
             name: bounded(&self.name),
             workflow_name: workflow.map(bounded),
             app: self.app.and_then(|app| app.slug).as_deref().map(bounded),
+            dispatched: false,
+            attempt: 0,
             status,
             url: url.into_iter().find(|url| is_web_address(url)),
             updated_at,
@@ -212,6 +245,8 @@ impl WireStatus {
             name: bounded(&self.context),
             workflow_name: None,
             app: None,
+            dispatched: false,
+            attempt: 0,
             status: match self.state.as_str() {
                 "success" => BuildStatus::Ended(Conclusion::Success),
                 "failure" | "error" => BuildStatus::Ended(Conclusion::Failure),

@@ -2,7 +2,7 @@
 
 mod builds;
 
-pub(super) use builds::{WireCheckRun, WireRun, WireStatus, WireSuite};
+pub(super) use builds::{DISPATCH, WireCheckRun, WireRun, WireStatus, WireSuite};
 
 use crate::domain::event::{Account, AccountKind};
 use crate::domain::ids::{InstallationId, InvalidId, OwnerKind, Repo, RepoId, RepoName, UserId};

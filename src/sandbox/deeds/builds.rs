@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::checks::CheckChange;
 use crate::sandbox::ACTIONS_APP_ID;
-use crate::sandbox::model::checks::{Dispatch, Run};
+use crate::sandbox::model::checks::{Annotation, Dispatch, Run};
 use crate::sandbox::model::{Deed, Hub, Refused};
 use crate::sandbox::show;
 
@@ -182,6 +182,15 @@ impl Hub {
             run.started_at = now;
         }
         self.begin(id)
+    }
+
+    /// Adds a remark to the job of a run.
+    pub(crate) fn annotate(&mut self, run: u64, annotation: Annotation) -> Deed<()> {
+        let check = self.run(run)?.check;
+        let check = self.checks.get_mut(&check);
+        let check = check.ok_or_else(|| Refused::new("its job has not been taken up"))?;
+        check.output.annotations.push(annotation);
+        Ok(())
     }
 
     /// The newest run of a workflow on a branch that has not ended.

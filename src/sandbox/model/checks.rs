@@ -23,7 +23,19 @@ pub(crate) struct Output {
     pub(crate) title: Option<String>,
     pub(crate) summary: Option<String>,
     pub(crate) text: Option<String>,
-    pub(crate) annotations: usize,
+    pub(crate) annotations: Vec<Annotation>,
+}
+
+/// A remark at a line of a file, or of a job as a whole.
+#[derive(Debug, Clone)]
+pub(crate) struct Annotation {
+    pub(crate) path: String,
+    pub(crate) start_line: u64,
+    pub(crate) end_line: u64,
+    /// `notice`, `warning` or `failure`.
+    pub(crate) level: String,
+    pub(crate) title: Option<String>,
+    pub(crate) message: String,
 }
 
 /// A button on a check: label, description, identifier.

@@ -1,5 +1,6 @@
 //! GitHub Actions in a test's hands: what was dispatched, and how it goes on.
 
+use crate::sandbox::model::checks::Annotation;
 use crate::sandbox::{DispatchView, Sandbox};
 
 impl Sandbox {
@@ -42,6 +43,20 @@ impl Sandbox {
     pub fn begin_run(&self, run: u64) {
         self.edit(|hub| hub.take_up(run))
             .unwrap_or_else(|why| panic!("can't begin run {run}: {why}"));
+    }
+
+    /// A step of a run's job prints `::notice title=TITLE::MESSAGE`.
+    pub fn annotate_run(&self, run: u64, title: &str, message: &str) {
+        let annotation = Annotation {
+            path: ".github".to_owned(),
+            start_line: 1,
+            end_line: 1,
+            level: "notice".to_owned(),
+            title: Some(title.to_owned()),
+            message: message.to_owned(),
+        };
+        self.edit(|hub| hub.annotate(run, annotation))
+            .unwrap_or_else(|why| panic!("can't annotate run {run}: {why}"));
     }
 
     /// With a conclusion, dispatched runs end with it as soon as they begin; with `None` they wait for

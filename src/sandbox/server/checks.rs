@@ -9,7 +9,7 @@ use super::call::Call;
 use super::paging;
 use super::repos::named_commit;
 use crate::sandbox::deeds::CheckChange;
-use crate::sandbox::model::checks::{Button, CONCLUSIONS, CheckRun, Output};
+use crate::sandbox::model::checks::{Annotation, Button, CONCLUSIONS, CheckRun, Output};
 use crate::sandbox::show;
 
 /// GitHub's limit for summary and text.
@@ -49,8 +49,8 @@ fn output(body: &Value) -> Result<Option<Output>, Reply> {
     let annotations = output
         .get("annotations")
         .and_then(Value::as_array)
-        .map_or(0, Vec::len);
-    if annotations > 50 {
+        .map_or(&[][..], Vec::as_slice);
+    if annotations.len() > 50 {
         return Err(bad(
             "annotations",
             "no more than 50 annotations per request",
@@ -60,8 +60,28 @@ fn output(body: &Value) -> Result<Option<Output>, Reply> {
         title,
         summary,
         text,
-        annotations,
+        annotations: annotations
+            .iter()
+            .map(annotation)
+            .collect::<Result<_, Reply>>()?,
     }))
+}
+
+fn annotation(body: &Value) -> Result<Annotation, Reply> {
+    let missing = |name: &str| bad("annotations", &format!("an annotation needs a {name}"));
+    let text = |name: &str| field(body, name).ok_or_else(|| missing(name));
+    let line = |name: &str| {
+        let line = body.get(name).and_then(Value::as_u64);
+        line.ok_or_else(|| missing(name))
+    };
+    Ok(Annotation {
+        path: text("path")?,
+        start_line: line("start_line")?,
+        end_line: line("end_line")?,
+        level: text("annotation_level")?,
+        title: field(body, "title"),
+        message: text("message")?,
+    })
 }
 
 fn buttons(body: &Value) -> Result<Option<Vec<Button>>, Reply> {
@@ -190,13 +210,36 @@ pub(super) fn update(call: &mut Call<'_>) -> Outcome {
     found(call, id).map(|run| Reply::ok(show::check::run(call.hub, run)))
 }
 
+pub(super) fn annotations(call: &mut Call<'_>) -> Outcome {
+    let run = found(call, call.number("check_run_id")?)?;
+    let all = run.output.annotations.iter();
+    let shown = all
+        .map(|annotation| show::check::annotation(call.hub, run, annotation))
+        .collect();
+    Ok(paging::list(call, shown, usize::MAX))
+}
+
 pub(super) fn of_commit(call: &mut Call<'_>) -> Outcome {
     let sha = named_commit(call)?;
+    Ok(listed(call, |run| run.head_sha == sha))
+}
+
+pub(super) fn of_suite(call: &mut Call<'_>) -> Outcome {
+    let id = call.number("check_suite_id")?;
+    let suite = call.hub.suites.get(&id);
+    if suite.is_none_or(|suite| suite.repo != call.repo) {
+        return Err(Reply::not_found());
+    }
+    Ok(listed(call, |run| run.suite == id))
+}
+
+/// The check runs of the repository for which this holds, filtered as the request says.
+fn listed(call: &Call<'_>, is_there: impl Fn(&CheckRun) -> bool) -> Reply {
     let app = call.query("app_id").and_then(|id| id.parse::<u64>().ok());
     let (name, status) = (call.query("check_name"), call.query("status"));
     let wanted = |run: &&CheckRun| {
         run.repo == call.repo
-            && run.head_sha == sha
+            && is_there(run)
             && app.is_none_or(|app| app == run.app)
             && name.is_none_or(|name| name == run.name)
             && status.is_none_or(|status| status == run.status)
@@ -214,7 +257,7 @@ pub(super) fn of_commit(call: &mut Call<'_>) -> Outcome {
             .map(|run| show::check::run(call.hub, run))
             .collect()
     };
-    Ok(paging::counted(call, "check_runs", shown))
+    paging::counted(call, "check_runs", shown)
 }
 
 pub(super) fn suites_of_commit(call: &mut Call<'_>) -> Outcome {

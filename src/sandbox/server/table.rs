@@ -111,6 +111,18 @@ pub(super) static ROUTES: &[Route] = &[
     ),
     route(
         "GET",
+        "/repos/{owner}/{repo}/check-suites/{check_suite_id}/check-runs",
+        CHECKS,
+        checks::of_suite,
+    ),
+    route(
+        "GET",
+        "/repos/{owner}/{repo}/check-runs/{check_run_id}/annotations",
+        CHECKS,
+        checks::annotations,
+    ),
+    route(
+        "GET",
         "/repos/{owner}/{repo}/commits/{ref}/status",
         STATUSES,
         statuses::combined,

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{app, commit, node, pull, repo};
 use crate::sandbox::clock::stamp;
 use crate::sandbox::model::Hub;
-use crate::sandbox::model::checks::{CheckRun, Suite};
+use crate::sandbox::model::checks::{Annotation, CheckRun, Suite};
 
 /// GitHub's `check-run`, with the part of its suite that says on which branch it ran.
 pub(crate) fn run(hub: &Hub, run: &CheckRun) -> Value {
@@ -33,12 +33,29 @@ pub(crate) fn run(hub: &Hub, run: &CheckRun) -> Value {
             "title": run.output.title,
             "summary": run.output.summary,
             "text": run.output.text,
-            "annotations_count": run.output.annotations,
+            "annotations_count": run.output.annotations.len(),
             "annotations_url": format!("{this}/annotations"),
         },
         "check_suite": suite,
         "app": app::integration(hub, run.app),
         "pull_requests": pull::on_head(hub, run.repo, &run.head_sha),
+    })
+}
+
+/// GitHub's `check-annotation`.
+pub(crate) fn annotation(hub: &Hub, run: &CheckRun, annotation: &Annotation) -> Value {
+    let html = repo::html(hub, run.repo);
+    json!({
+        "path": annotation.path,
+        "start_line": annotation.start_line,
+        "end_line": annotation.end_line,
+        "start_column": null,
+        "end_column": null,
+        "annotation_level": annotation.level,
+        "title": annotation.title,
+        "message": annotation.message,
+        "raw_details": null,
+        "blob_href": format!("{html}/blob/{}/{}", run.head_sha, annotation.path),
     })
 }
 

@@ -153,9 +153,47 @@ pipelines:
         .report_check(NewCheck::completed(&head, "ci", "Build", "success").on(&mirror));
     town.settle().await;
     town.comment(pr, "mel", "/sync").await;
-    // The deployment's own workflow run is a build of the mirror, as any other; its gate is not.
     town.check(pr, "all")
         .does_not_say("deployed")
         .does_not_say("drawbridge");
+    town.finish().await;
+}
+
+#[tokio::test]
+async fn what_another_pipeline_of_ours_dispatched_is_no_check_of_others() {
+    let config = "\
+enabled: true
+pipelines:
+  build:
+    on: pull_request
+    check: built
+    jobs:
+      go: {workflow: go.yml, inputs: {job: go}}
+  others:
+    on: pull_request
+    check: reported
+    jobs:
+      everything: {check: '*'}
+";
+    let mut town = Town::with_jobs(config).await;
+    let pr = town.member_pr().await;
+    town.mirrored(pr);
+    let (head, mirror) = (town.head(pr), mirror(pr));
+    town.github()
+        .report_check(NewCheck::completed(&head, "ci", "Lint", "success").on(&mirror));
+    town.settle().await;
+    town.check(pr, "built").is("in_progress");
+    town.check(pr, "reported").is("success").says("Lint");
+    town.job_ends(pr, "go", "failure").await;
+    town.comment(pr, "mel", "/sync").await;
+    town.check(pr, "built").is("failure");
+    town.check(pr, "reported").is("success").does_not_say("go");
+    // What the push of the mirror starts belongs to others, though we pushed.
+    let run = town.github().start_build(&mirror, "CI");
+    town.settle().await;
+    town.check(pr, "reported").is("in_progress").says("CI");
+    town.github().finish_run(run, "failure");
+    town.settle().await;
+    town.check(pr, "reported").is("failure");
     town.finish().await;
 }

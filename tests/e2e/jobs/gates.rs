@@ -65,17 +65,31 @@ async fn gates_are_published_as_statuses_where_that_is_asked_for() {
         let found = found.expect("it is there");
         (found.state, found.description.unwrap_or_default())
     };
+    let leads_to = |town: &Town, context: &str, page: &str| {
+        let statuses = town.github().statuses(&town.head(pr));
+        let found = statuses
+            .into_iter()
+            .rfind(|status| status.context == context);
+        let url = found.and_then(|status| status.target_url);
+        let url = url.expect("it leads somewhere");
+        assert!(url.ends_with(&format!("/acme/engine/{page}")), "{url}");
+    };
     assert_eq!(newest(&town, "ci / build").0, "pending");
+    let pull = format!("pull/{pr}");
+    leads_to(&town, "ci / build", &pull);
+    let run = town.job(pr, "build").run_id;
     town.job_ends(pr, "build", "failure").await;
     assert_eq!(
         newest(&town, "ci / build"),
         ("failure".into(), "build: failed".into())
     );
+    leads_to(&town, "ci / build", &format!("actions/runs/{run}"));
     town.job_ends(pr, "test", "success").await;
     assert_eq!(
         newest(&town, "ci / test"),
         ("success".into(), "1 job passed".into())
     );
+    leads_to(&town, "ci / test", &pull);
     assert!(
         town.github()
             .check_runs(&town.head(pr))

@@ -3,7 +3,7 @@
 use crate::support::{Town, mirror};
 use drawbridge::engine::Pace;
 use drawbridge::sandbox::NewPr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Five hundred jobs of two matrices, the second half behind the first.
 const FIVE_HUNDRED: &str = "\
@@ -28,6 +28,7 @@ async fn five_hundred_jobs_make_one_green_gate_and_few_writes() {
     let mut town = Town::of_pace(Pace::default(), FIVE_HUNDRED).await;
     town.github().set_auto_finish(Some("success"));
     town.github().clear_exchanges();
+    let began = Instant::now();
     let pr = town.github().open_pr(NewPr::by("mel"));
     // Thousands of deliveries, and a debug build: that takes a while.
     let settled = tokio::time::timeout(Duration::from_secs(300), town.playground.settle());
@@ -41,7 +42,9 @@ async fn five_hundred_jobs_make_one_green_gate_and_few_writes() {
         .filter(|call| call.method != "GET" && call.path.contains("/check-runs"));
     let (gates, all) = (gates.count(), calls.len());
     println!("500 jobs: {all} requests, of which {gates} write the gate");
-    assert!(gates <= 40, "{gates} writes of the gate");
+    // One in five seconds while it only reads differently; the machine may be slow.
+    let most = 10 + usize::try_from(began.elapsed().as_secs() / 5).expect("a short time");
+    assert!(gates <= most, "{gates} writes of the gate, not {most}");
     assert!(all <= 2 * 500 + 200, "{all} requests for 500 jobs");
     town.finish().await;
 }

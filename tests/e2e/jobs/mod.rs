@@ -3,9 +3,11 @@
 mod anchors;
 mod commands;
 mod conditions;
+mod elsewhere;
 mod forged;
 mod gates;
 mod many;
+mod outputs;
 mod pushes;
 mod queue;
 mod schedule;

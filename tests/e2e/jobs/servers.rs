@@ -1,6 +1,8 @@
 //! Servers that do not say which run a dispatch started (GitHub Enterprise Server answers 204).
 
 use crate::support::{CONFIG, Town, mirror};
+use chrono::TimeDelta;
+use drawbridge::sandbox::FaultKind;
 
 const CONFIG_OF_TWO: &str = "\
 enabled: true
@@ -53,11 +55,16 @@ async fn a_run_is_found_by_the_id_in_its_name() {
     town.finish().await;
 }
 
+/// The same without anything by which its runs could be told apart.
+fn nameless() -> String {
+    NAMED
+        .replace("run-name: 'go ${{ inputs.drawbridge_id }}'\n", "")
+        .replace("      drawbridge_id: {type: string}\n", "")
+}
+
 #[tokio::test]
 async fn without_an_id_the_only_new_run_of_the_workflow_is_it() {
-    let workflow = NAMED
-        .replace("run-name: 'go ${{ inputs.drawbridge_id }}'\n", "")
-        .replace("      drawbridge_id: {type: string}\n", "");
+    let workflow = nameless();
     let config = CONFIG_OF_TWO.replace("      b: {workflow: named.yml, inputs: {job: b}}\n", "");
     let mut town = old_server(&workflow, &config).await;
     let pr = town.member_pr().await;
@@ -82,4 +89,44 @@ async fn a_push_cancels_jobs_on_such_a_server_too() {
     town.all_end_on(&mirror(pr)).await;
     town.gate(pr).is("success");
     town.finish().await;
+}
+
+const DISPATCHES: &str = "/repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches";
+
+#[tokio::test]
+async fn runs_that_can_t_be_told_apart_after_lost_answers_are_not_started_again() {
+    let mut town = old_server(&nameless(), CONFIG_OF_TWO).await;
+    town.faults(4, "POST", DISPATCHES, FaultKind::AnswerLost);
+    let pr = town.member_pr().await;
+    town.mirrored(pr);
+    town.playground.advance(TimeDelta::minutes(1));
+    town.stir().await;
+    assert_eq!(town.started(&mirror(pr)), ["a", "b"]);
+    town.gate(pr)
+        .is("failure")
+        .says("it may run already, so it is not started again: give '.github/workflows/named.yml' on pull-request/1")
+        .says("'run-name' with '${{ inputs.drawbridge_id }}'");
+    town.github().clear_faults();
+    town.finish().await;
+}
+
+#[tokio::test]
+async fn the_only_run_after_a_lost_answer_is_it_and_a_start_that_began_none_is_repeated() {
+    for (fault, conclusion) in [
+        (FaultKind::AnswerLost, "success"),
+        (FaultKind::DropConnection, "failure"),
+    ] {
+        let config =
+            CONFIG_OF_TWO.replace("      b: {workflow: named.yml, inputs: {job: b}}\n", "");
+        let mut town = old_server(&nameless(), &config).await;
+        town.fault("POST", DISPATCHES, fault);
+        let pr = town.member_pr().await;
+        town.mirrored(pr);
+        town.playground.advance(TimeDelta::minutes(1));
+        town.stir().await;
+        assert_eq!(town.started(&mirror(pr)), ["a"]);
+        town.job_ends(pr, "a", conclusion).await;
+        town.gate(pr).is(conclusion);
+        town.finish().await;
+    }
 }

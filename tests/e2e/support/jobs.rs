@@ -59,6 +59,15 @@ impl Town {
         names
     }
 
+    /// The names of all that was dispatched and builds this commit, sorted.
+    pub fn started_for(&self, sha: &str) -> Vec<String> {
+        let mut all = self.github().dispatched_runs();
+        all.retain(|run| run.sha == sha);
+        let mut names: Vec<String> = all.iter().map(name).collect();
+        names.sort();
+        names
+    }
+
     /// The newest dispatched run of a job on the mirror of a pull request.
     #[track_caller]
     pub fn job(&self, pr: u64, job: &str) -> DispatchView {

@@ -8,6 +8,7 @@ use super::read::{At, unknown_name};
 use crate::domain::config::ConfigError;
 use crate::domain::config::yaml::Source;
 use crate::domain::pipeline::{BackendSpec, JobSpec, Template, Value};
+use crate::domain::printable::printable;
 use serde_saphyr::Location;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,6 +29,25 @@ pub(super) struct Laid<'a> {
 impl Laid<'_> {
     pub(super) fn what(&self) -> String {
         format!("job `{}`", self.name)
+    }
+
+    /// The connections of the jobs whose outputs its inputs and its `ref` name, each where it is written.
+    pub(super) fn outputs_of_connections(&self, all: &[Laid<'_>]) -> Vec<At<String>> {
+        let templates = self.draft.inputs.values().map(|template| &**template);
+        let templates = templates.chain(&self.draft.parts.reference);
+        let outputs = templates.flat_map(|(template, at)| {
+            template.values().filter_map(move |value| match value {
+                Value::Output { job, .. } => Some((job, *at)),
+                _ => None,
+            })
+        });
+        let connection = |(of, at): (&String, Location)| {
+            let of_matrix = |key: &str| of.split_once(" (").is_some_and(|(of, _)| of == key);
+            let named = |job: &&Laid<'_>| of == job.name || of_matrix(job.name);
+            let (name, _) = all.iter().find(named)?.draft.parts.connection.as_ref()?;
+            Some((name.clone(), at))
+        };
+        outputs.filter_map(connection).collect()
     }
 }
 
@@ -222,10 +242,19 @@ impl Graph<'_> {
             }
         };
         template.try_map(|value| match value {
-            Value::Output { job, name } => Ok(Value::Output {
-                job: needed(job)?,
-                name: name.clone(),
-            }),
+            Value::Output { job, name } => {
+                let (job, name) = (needed(job)?, name.clone());
+                if self.is_check(at, &job) {
+                    let message = format!(
+                        "{}: `{value}` is always empty, because `{}` is a `check`: what others report has no outputs",
+                        what(),
+                        printable(&job, 80)
+                    );
+                    let hint = "Only jobs with `workflow`, `dispatch` or a `connection` to an HTTP service give outputs";
+                    return Err(self.source.error(*place, message, Some(hint)));
+                }
+                Ok(Value::Output { job, name })
+            }
             Value::Result(job) => needed(job).map(Value::Result),
             Value::Matrix(key) => {
                 let matrix = self.laid[at].draft.matrix.as_ref();

@@ -137,6 +137,12 @@ impl Graph<'_> {
             .error(at, message, Some("Remove one of these `needs`")))
     }
 
+    /// Whether one of a job's needs, by its full name, is only observed.
+    pub(super) fn is_check(&self, at: usize, need: &str) -> bool {
+        let mut needs = self.needs[at].iter();
+        needs.any(|spot| self.name(*spot) == need && self.laid[spot.0].draft.parts.check.is_some())
+    }
+
     /// The one job that `needs.JOB` stands for.
     pub(super) fn needed(
         &self,

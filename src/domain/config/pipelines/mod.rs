@@ -74,6 +74,8 @@ pub enum Mentioned {
     Filter,
     /// A connection of the operator's settings.
     Connection,
+    /// A connection of the operator's settings, of one of whose jobs this job takes an output.
+    Outputs,
 }
 
 impl PipelinesFile {
@@ -172,7 +174,7 @@ pub(super) fn read(
             }
         }
         for job in &laid.jobs {
-            file.note(source, job);
+            file.note(source, job, &laid.jobs);
         }
         file.pipelines.push(Pipeline {
             name: pipeline.0,
@@ -191,11 +193,13 @@ pub(super) fn read(
 
 impl PipelinesFile {
     /// Notes what a job names; a place that several pipelines took over is noted once.
-    fn note(&mut self, source: Source<'_>, job: &Laid<'_>) {
+    fn note(&mut self, source: Source<'_>, job: &Laid<'_>, all: &[Laid<'_>]) {
         let filters = job.draft.changes.iter().map(|at| (Mentioned::Filter, at));
         let connection = job.draft.parts.connection.iter();
         let connection = connection.map(|at| (Mentioned::Connection, at));
-        for (what, (name, at)) in filters.chain(connection) {
+        let outputs = job.outputs_of_connections(all);
+        let outputs = outputs.iter().map(|at| (Mentioned::Outputs, at));
+        for (what, (name, at)) in filters.chain(connection).chain(outputs) {
             let place = source.error(*at, "", None);
             let mention = Mention {
                 line: place.line,

@@ -21,6 +21,8 @@ fn build(id: BuildId, name: &str, status: BuildStatus, updated: i64) -> Build {
         name: name.into(),
         workflow_name: None,
         app: None,
+        dispatched: false,
+        attempt: 0,
         status,
         url: None,
         updated_at: at(updated),
@@ -134,27 +136,22 @@ fn which_builds_count() {
 
 #[test]
 fn what_our_own_jobs_have_dispatched_does_not_count() {
-    let mut run = run(vec![job("a", &[]), check("others", "*", None)]);
-    // It may be seen before the answer to its start is.
-    run.start_begins(0, at(1));
-    run.observed(&[workflow_run(1001, 1, Ended(Failure), 1)], false, at(2));
-    assert_eq!(run.shown(), "starting failure");
-    run.started(0, handle(0, 1), says(Queued), at(2));
-    run.advance(at(2));
-    assert_eq!(run.shown(), "queued queued");
-    run.ends("a", Failure, at(3));
-    run.retest(&texts(&["a"]));
-    run.advance(at(3));
-    run.work(at(3));
+    let ours = |build: Build| Build {
+        dispatched: true,
+        ..build
+    };
+    let mut run = run(vec![check("others", "*", None)]);
     run.observed(
         &[
-            workflow_run(1001, 1, Ended(Failure), 4),
-            workflow_run(1002, 1, Queued, 4),
+            ours(workflow_run(1001, 1, Ended(Failure), 1)),
+            ours(check_run(5, "go", Running, 1)),
         ],
         true,
-        at(4),
+        at(2),
     );
-    assert_eq!(run.shown(), "queued queued");
+    assert_eq!(run.shown(), "queued");
+    run.observed(&[workflow_run(1002, 2, Ended(Success), 3)], true, at(3));
+    assert_eq!(run.shown(), "success");
 }
 
 #[test]

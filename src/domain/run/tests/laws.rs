@@ -59,6 +59,8 @@ enum Deed {
     Build(usize, BuildStatus, bool),
     Pass(i64),
     Cancelled(usize),
+    /// Somebody runs it again without asking us.
+    Elsewhere(usize),
     Retest(Option<usize>),
     Force(usize),
     Excuse(usize),
@@ -92,6 +94,7 @@ fn any_deed() -> impl Strategy<Value = Deed> {
             .prop_map(|(job, status, all)| Deed::Build(job, status, all)),
         4 => (0..120_i64).prop_map(Deed::Pass),
         3 => job.clone().prop_map(Deed::Cancelled),
+        2 => job.clone().prop_map(Deed::Elsewhere),
         3 => prop::option::of(job.clone()).prop_map(Deed::Retest),
         2 => job.clone().prop_map(Deed::Force),
         2 => job.prop_map(Deed::Excuse),
@@ -156,6 +159,14 @@ impl World {
             }
             Deed::Pass(seconds) => self.now += seconds,
             Deed::Cancelled(job) => run.cancelled(job % count),
+            Deed::Elsewhere(job) => {
+                let job = job % count;
+                // What only is observed has no workflow run of ours, and what was never started none at all.
+                if !run.jobs[job].is_check() && run.jobs[job].handle.is_some() {
+                    let again = handle(job, run.jobs[job].attempt + 1);
+                    run.run_again_elsewhere(job, again, now);
+                }
+            }
             Deed::Retest(job) => drop(run.retest(&job.as_ref().map_or(vec![], name))),
             Deed::Force(job) => {
                 drop(run.force(&name(job), "bob", crate::domain::run::Rank::Vetter))
@@ -225,6 +236,8 @@ fn check_run(job: usize, id: u64, status: BuildStatus, now: DateTime<Utc>) -> Bu
         name: format!("j{job}"),
         workflow_name: None,
         app: None,
+        dispatched: false,
+        attempt: 0,
         status,
         url: None,
         updated_at: now,

@@ -79,6 +79,7 @@ fn pull(repo: u64, number: u64, author: u64, gate: Option<char>) -> PullState {
             title: "title".into(),
             summary: "summary".into(),
             approve_button: false,
+            link: None,
         },
         names: crate::domain::pull::implied_gates(),
         runs_count: false,

@@ -2,7 +2,7 @@
 
 use super::{jobs, names, of, pipeline, read};
 use crate::domain::config::{
-    ConfigFile, Filters, RepoConfig, Scope, check_connections, parse, resolve,
+    ConfigFile, Filters, RepoConfig, Scope, check_connections, check_outputs, parse, resolve,
 };
 use crate::domain::pipeline::{BackendSpec, GateSpec, IfAuthor, Pipeline, Publish, Trigger};
 use insta::assert_snapshot;
@@ -343,6 +343,16 @@ fn what_jobs_name_elsewhere_is_checked_with_its_place() {
     );
     // Without the file of filters nothing is known of them.
     assert!(resolve(None, Some(&file), None).is_ok());
+}
+
+#[test]
+fn an_output_of_a_connection_that_gives_none_is_refused_where_it_is_taken() {
+    let file = read("pipelines:\n  p:\n    on: pull_request\n    jobs:\n      lab: {connection: gitlab, matrix: {x: [1, 2]}}\n      \
+                     a: {workflow: a.yml, needs: lab, inputs: {r: '${{ needs.lab (1).result }}'}}\n      \
+                     b: {connection: bakery, needs: 'lab (2)', ref: '${{ needs.lab (2).outputs.x }}'}\n").expect("valid");
+    assert_eq!(check_outputs(None, Some(&file), &["bakery"]), Ok(()));
+    let error = check_outputs(None, Some(&file), &["gitlab"]).expect_err("it gives none");
+    assert_snapshot!(error, @".github/drawbridge.yaml:7:54: job `b` takes an output of a job on the connection `gitlab`, which leads to a GitLab, and that gives none. Only jobs with `workflow`, `dispatch` or a `connection` to an HTTP service give outputs");
 }
 
 #[test]

@@ -239,11 +239,13 @@ fn inputs_and_their_values() {
         "{build: {workflow: b.yml}, a: {workflow: a.yml, needs: build, inputs: {x: '${{ needs.biuld.outputs.x }}'}}}",
         "{b: {workflow: b.yml, matrix: {x: [1, 2]}}, a: {workflow: a.yml, needs: b, inputs: {x: '${{ needs.b.outputs.x }}'}}}",
         "{b: {workflow: b.yml, matrix: {x: [1, 2]}}, a: {workflow: a.yml, needs: b, matrix: {x: [3]}, inputs: {x: '${{ needs.b.outputs.x }}'}}}",
+        "{b: {check: Lint}, a: {workflow: a.yml, needs: b, inputs: {x: '${{ needs.b.outputs.x }}'}}}",
     ];
     assert_snapshot!(of_jobs(&rows), @r"
     4:67: job `a`: input `x`: `b` is none of its `needs`. Add `b` to its `needs`
     4:85: job `a`: input `x`: `biuld` is none of its `needs`. Did you mean `build`?
     4:98: job `a`: input `x`: `needs.b` stands for 2 jobs of a matrix, not for one. Name one of them in `needs`, or give this job a `matrix` with the keys of `b`
     4:116: job `a`: input `x`: `needs.b` stands for 0 jobs of a matrix, not for one. Name one of them in `needs`, or give this job a `matrix` with the keys of `b`
+    4:73: job `a`: input `x`: `needs.b.outputs.x` is always empty, because `b` is a `check`: what others report has no outputs. Only jobs with `workflow`, `dispatch` or a `connection` to an HTTP service give outputs
     ");
 }
