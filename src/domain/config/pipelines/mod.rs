@@ -74,6 +74,8 @@ pub enum Mentioned {
     Filter,
     /// A connection of the operator's settings.
     Connection,
+    /// A repository that is sent an event.
+    Dispatch,
 }
 
 impl PipelinesFile {
@@ -195,13 +197,18 @@ impl PipelinesFile {
         let filters = job.draft.changes.iter().map(|at| (Mentioned::Filter, at));
         let connection = job.draft.parts.connection.iter();
         let connection = connection.map(|at| (Mentioned::Connection, at));
-        for (what, (name, at)) in filters.chain(connection) {
+        let named = filters
+            .chain(connection)
+            .map(|(what, (name, at))| (what, name.clone(), at));
+        let dispatch = job.draft.parts.dispatch.iter();
+        let dispatch = dispatch.map(|((to, _), at)| (Mentioned::Dispatch, to.to_string(), at));
+        for (what, name, at) in named.chain(dispatch) {
             let place = source.error(*at, "", None);
             let mention = Mention {
                 line: place.line,
                 column: place.column,
                 what,
-                name: name.clone(),
+                name,
                 job: job.name.to_owned(),
             };
             self.mentions.insert(mention);
