@@ -3,10 +3,11 @@
 //! The same order as for a pull request: take in, find out, decide, commit, act. Nothing is started before the disk
 //! says that it may have been started, so that after a crash it is looked for first.
 
-use super::{Engine, Failure, jobs};
+use super::{Engine, Failure, Permit, Worked, jobs, note_failure};
 use crate::domain::ids::{RepoId, RunSubject, Sha, Subject};
 use crate::domain::pull::PullState;
 use crate::domain::runs::RunsState;
+use crate::github::Priority;
 use crate::store::{Change, HistoryEntry, InboxEntry, Record, StoreError};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::BTreeSet;
@@ -36,7 +37,7 @@ impl Engine {
         repo: RepoId,
         of: &RunSubject,
         entries: &[InboxEntry],
-    ) -> Result<(), StoreError> {
+    ) -> Result<Worked, StoreError> {
         let subject = Subject::Runs(repo, of.clone());
         let done: Vec<_> = entries.iter().map(|entry| entry.id).collect();
         let Some((state, pull)) = self.load_runs(repo, of, entries).await? else {
@@ -45,10 +46,11 @@ impl Engine {
                 due: vec![(subject, None)],
                 ..Change::default()
             };
-            return self.store().commit(nothing).await;
+            return self.store().commit(nothing).await.map(Worked::made);
         };
-        let Some(_permit) = self.permit(state.repo.installation).await else {
-            return Ok(());
+        let _permit = match self.permit(state.repo.installation, Priority::Normal).await {
+            Permit::Given(permit) => permit,
+            Permit::NotBefore(at) => return Ok(Worked::NotBefore(at)),
         };
         let began = self.now();
         let stored = state.clone();
@@ -82,7 +84,7 @@ impl Engine {
             Err(error) => {
                 tracing::error!(%error, "can't keep what was done; looking again");
                 self.wake_at(pass.subject, self.now() + TimeDelta::seconds(10));
-                return Ok(());
+                return Ok(Worked::Made);
             }
         }
         let next = self.next_look_at_runs(&pass);
@@ -90,7 +92,8 @@ impl Engine {
             (Some(one), Some(other)) => Some(one.min(other)),
             (one, other) => one.or(other),
         };
-        self.commit(pass.change(next, &taken_in, self.now())).await
+        let change = pass.change(next, &taken_in, self.now());
+        self.commit(change).await.map(Worked::made)
     }
 
     async fn load_runs(
@@ -135,7 +138,7 @@ impl Engine {
             }
             Err(Failure::Store(error)) => return Err(error),
             Err(Failure::GitHub(error)) => {
-                tracing::warn!(%error, "can't find out what is to run");
+                note_failure(&error, "can't find out what is to run");
                 pass.state.trouble = Some(error.to_string());
                 pass.state.failures = pass.state.failures.saturating_add(1);
                 Some(self.retry_after(&error, pass.state.failures))
@@ -160,7 +163,7 @@ impl Engine {
             let read = match self.read_builds(pass, head.as_ref()).await {
                 Ok(read) => read,
                 Err(error) => {
-                    tracing::warn!(%error, "can't ask for the builds");
+                    note_failure(&error, "can't ask for the builds");
                     pass.state.trouble = Some(error.to_string());
                     pass.state.failures = pass.state.failures.saturating_add(1);
                     retry = Some(self.retry_after(&error, pass.state.failures));
