@@ -10,6 +10,7 @@ use crate::web::{self, Web};
 use anyhow::Context;
 use std::future::IntoFuture;
 use std::net::SocketAddr;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -40,8 +41,8 @@ impl App {
         Self::start_by(settings, pace, Arc::new(SystemClock)).await
     }
 
-    /// The same by another clock than the machine's. GitHub is spoken to by the machine's: it checks our credentials
-    /// by the present time.
+    /// The same by another clock than the machine's. GitHub checks our credentials by its own: how far ours is off is
+    /// learnt from its answers.
     ///
     /// # Errors
     /// As for [`App::start`].
@@ -55,7 +56,8 @@ impl App {
             api_url: settings.api_url.clone(),
             app_id: settings.app_id,
             key: settings.key,
-            clock: Arc::new(SystemClock),
+            clock: clock.clone(),
+            limits: pace.limits.clone(),
         })?;
         let address = SocketAddr::new(settings.host, settings.port);
         let listener = TcpListener::bind(address)
@@ -95,6 +97,8 @@ impl App {
             secrets: settings.secrets,
             me: OnceLock::new(),
             clock,
+            inbox_limit: settings.inbox_limit,
+            refused: AtomicU64::new(0),
         });
         let learning = tokio::spawn(learn_identity(web.clone()));
         let (stop, stopped) = oneshot::channel::<()>();
@@ -129,6 +133,16 @@ impl App {
     /// Returns once nothing is being worked on and nothing is due within a minute.
     pub async fn idle(&self) {
         self.engine.idle().await;
+    }
+
+    /// Returns once nothing is being worked on, whatever is due soon.
+    pub async fn quiet(&self) {
+        self.engine.quiet().await;
+    }
+
+    /// Looks at the clock, which may have been put forward, and begins what is due.
+    pub fn look_at_the_clock(&self) {
+        self.engine.look_at_the_clock();
     }
 
     /// Stops accepting, finishes what is being written, flushes. Takes less than 10 s.

@@ -2,8 +2,10 @@
 //! Apps know from Probot.
 
 mod connections;
+mod dispatch;
 
 pub use connections::GivenConnection;
+pub use dispatch::GivenDispatch;
 
 use crate::backends::Connections;
 use crate::github::{AppKey, WebhookSecrets};
@@ -70,6 +72,12 @@ pub struct Given {
     /// External systems that jobs may use, by name (in the file only; their secrets also in the environment)
     #[arg(skip)]
     pub connections: BTreeMap<String, GivenConnection>,
+    /// Which repositories may send events to which others (in the file only)
+    #[arg(skip)]
+    pub dispatch: GivenDispatch,
+    /// How many MiB of deliveries may wait; above that they are refused with 503 [default: 256]
+    #[arg(long, env = "INBOX_LIMIT_MIB", value_name = "MIB")]
+    pub inbox_limit_mib: Option<u64>,
 }
 
 /// A setting that is missing or wrong; the process ends with exit code 2.
@@ -121,6 +129,8 @@ pub struct Settings {
     pub data_dir: PathBuf,
     /// External systems that jobs may use.
     pub connections: Connections,
+    /// How many bytes of deliveries may wait.
+    pub inbox_limit: u64,
 }
 
 /// The logging settings: they are needed before the others are checked.
@@ -193,6 +203,8 @@ impl Given {
                 connections::complete(&mut connections, &env);
                 connections
             },
+            dispatch: file.dispatch,
+            inbox_limit_mib: self.inbox_limit_mib.or(file.inbox_limit_mib),
         })
     }
 
@@ -244,7 +256,8 @@ impl Given {
         if let Some(url) = &public_url {
             web_address("PUBLIC_URL", url)?;
         }
-        let connections = connections::check(self.connections, public_url.as_deref())?;
+        let mut connections = connections::check(self.connections, public_url.as_deref())?;
+        self.dispatch.check(&mut connections)?;
         Ok(Settings {
             app_id: app_id.trim().to_owned(),
             key,
@@ -255,6 +268,7 @@ impl Given {
             public_url: public_url.map(|url| url.trim_end_matches('/').to_owned()),
             data_dir: self.data_dir.unwrap_or_else(|| PathBuf::from("./data")),
             connections,
+            inbox_limit: self.inbox_limit_mib.unwrap_or(256).saturating_mul(1 << 20),
         })
     }
 }

@@ -104,6 +104,8 @@ async fn a_narrowed_token_may_only_what_it_asked_for() {
         )
         .await;
     assert_eq!(status, 403, "another repository, and only read");
+    client.sandbox.set_private(true);
+    assert_eq!(client.get(REPO).await.status(), 404, "it is not even seen");
     let listed = client.json("/installation/repositories").await;
     assert_eq!(listed["total_count"], 1);
     let path = format!(

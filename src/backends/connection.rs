@@ -7,9 +7,12 @@ use sha2::Sha256;
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// The connections, by name.
+/// The connections, by name, and which repositories may send an event to which others.
 #[derive(Clone, Default)]
-pub struct Connections(BTreeMap<String, (Connection, Vec<Pattern>)>);
+pub struct Connections {
+    named: BTreeMap<String, (Connection, Vec<Pattern>)>,
+    dispatches: Vec<(Pattern, Vec<Pattern>)>,
+}
 
 /// One of them.
 #[derive(Debug, Clone)]
@@ -77,19 +80,31 @@ impl Pattern {
 
 impl fmt::Debug for Connections {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
+        f.debug_set().entries(self.named.keys()).finish()
     }
 }
 
 impl Connections {
     /// Adds one, for these repositories.
     pub fn add(&mut self, name: String, connection: Connection, repositories: Vec<Pattern>) {
-        self.0.insert(name, (connection, repositories));
+        self.named.insert(name, (connection, repositories));
+    }
+
+    /// Lets the repositories of one pattern send a `repository_dispatch` to those of others.
+    pub fn allow_dispatch(&mut self, from: Pattern, to: Vec<Pattern>) {
+        self.dispatches.push((from, to));
+    }
+
+    /// Whether a repository may send a `repository_dispatch` to another one; to itself it may.
+    pub(super) fn allows_dispatch(&self, from: &RepoName, to: &RepoName) -> bool {
+        let mut allowed = self.dispatches.iter();
+        from == to
+            || allowed.any(|(by, whom)| by.covers(from) && whom.iter().any(|one| one.covers(to)))
     }
 
     /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Connection)> {
-        self.0
+        self.named
             .iter()
             .map(|(name, (connection, _))| (name.as_str(), connection))
     }
@@ -98,7 +113,7 @@ impl Connections {
     /// not named.
     pub(super) fn of(&self, repo: &RepoName, name: &str) -> Result<&Connection, String> {
         let mut usable = self
-            .0
+            .named
             .iter()
             .filter(|(_, (_, patterns))| patterns.iter().any(|pattern| pattern.covers(repo)));
         if let Some((_, (connection, _))) = usable.clone().find(|(known, _)| *known == name) {
@@ -138,7 +153,7 @@ impl Connections {
     }
 
     fn webhook_tokens(&self) -> impl Iterator<Item = &SecretString> {
-        self.0
+        self.named
             .values()
             .filter_map(|(connection, _)| match connection {
                 Connection::GitLab(gitlab) => gitlab.webhook_token.as_ref(),

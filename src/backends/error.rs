@@ -51,6 +51,10 @@ impl From<GitHubError> for BackendError {
                 message,
                 retry_after,
             },
+            GitHubError::Resting { retry_after, .. } => Self::Transient {
+                message,
+                retry_after: Some(retry_after),
+            },
             // Nothing works until the owner or the operator has ended this, and no job is to blame for it.
             GitHubError::Suspended | GitHubError::Unauthorized { .. } => Self::transient(message),
             _ => Self::Refused { message },

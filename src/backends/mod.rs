@@ -180,13 +180,22 @@ impl Backends {
             BackendSpec::Check { .. } => Arc::new(check::Check {
                 repository: self.github.of(repo),
             }),
-            BackendSpec::Dispatch { repository, event } => Arc::new(dispatch::Dispatch {
-                repository: self.github.of(repo),
-                holder: repository.clone(),
-                event: event.clone(),
-                callbacks: self.callbacks.clone(),
-                clock: self.clock.clone(),
-            }),
+            BackendSpec::Dispatch { repository, event } => {
+                // It was allowed when the run began; the operator may have changed that since.
+                if !self.may_dispatch(&repo.name, repository) {
+                    return Err(BackendError::refused(format!(
+                        "{} may not send events to {repository}: whoever operates Drawbridge allows that, in its settings",
+                        repo.name
+                    )));
+                }
+                Arc::new(dispatch::Dispatch {
+                    repository: self.github.of(repo),
+                    holder: repository.clone(),
+                    event: event.clone(),
+                    callbacks: self.callbacks.clone(),
+                    clock: self.clock.clone(),
+                })
+            }
             BackendSpec::Connection { name, .. } => {
                 let connection = self
                     .connections
@@ -216,6 +225,11 @@ impl Backends {
     /// When it may not, or there is no such connection: which of the two it is is nobody's business.
     pub fn may_use(&self, repo: &RepoName, connection: &str) -> Result<(), String> {
         self.connections.of(repo, connection).map(drop)
+    }
+
+    /// Whether a repository may send a `repository_dispatch` to another one.
+    pub fn may_dispatch(&self, from: &RepoName, to: &RepoName) -> bool {
+        self.connections.allows_dispatch(from, to)
     }
 
     /// The connections that a repository may name.

@@ -6,7 +6,7 @@ use crate::domain::config::{self, ConfigError, ConfigFile, Filters, PATHS, RepoC
 use crate::domain::filter::ChangedFile;
 use crate::domain::ids::{InstallationId, OwnerKind, Repo, RepoId, RepoName, Sha, Subject, UserId};
 use crate::domain::repository::RepoState;
-use crate::github::GitHubError;
+use crate::github::{GitHubError, Priority};
 use crate::store::{Change, Record, StoreError};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::HashMap;
@@ -180,8 +180,10 @@ impl Engine {
         Ok(
             config::resolve(org, own.as_ref(), filters.as_ref()).and_then(|config| {
                 config::check_connections(org, own.as_ref(), &usable)?;
-                let mute = self.shared.backends.without_outputs();
-                config::check_outputs(org, own.as_ref(), &mute)?;
+                let backends = &self.shared.backends;
+                config::check_outputs(org, own.as_ref(), &backends.without_outputs())?;
+                let may = |to: &RepoName| backends.may_dispatch(&repo.name, to);
+                config::check_dispatches(org, own.as_ref(), may)?;
                 Ok(config)
             }),
         )
@@ -245,7 +247,7 @@ impl Engine {
         path: &str,
         at: Option<&Sha>,
     ) -> Read<Option<String>> {
-        let github = self.shared.github.of(repo);
+        let github = self.shared.github.of(repo).with_priority(Priority::Urgent);
         let text = if *holder == repo.name {
             github.file(path, at).await
         } else {

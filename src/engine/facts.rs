@@ -1,7 +1,7 @@
 //! Finds out what has to be known to decide about a pull request.
 
 use super::pull::Naming;
-use super::{Engine, Failure};
+use super::{Engine, Failure, note_failure};
 use crate::domain::command::Invocation;
 use crate::domain::config::RepoConfig;
 use crate::domain::event::{Account, AccountKind, Build};
@@ -14,7 +14,7 @@ use crate::domain::text;
 use crate::domain::trust::{
     self, CommitFact, Evidence, Listing, MAX_LISTED_COMMITS, MAX_LISTED_FILES, PullView,
 };
-use crate::github::{GitHubError, Repository};
+use crate::github::{GitHubError, Priority, Repository};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How often the head may move while it is being looked at before the look is put off.
@@ -42,6 +42,7 @@ impl Engine {
             return Ok(findings);
         }
         let github = self.shared.github.of(&findings.repository.repo);
+        let github = github.with_priority(Priority::Urgent);
         let Some(config) = findings.repository.enabled().cloned() else {
             findings.evidence = Some(bare(github.pull(state.number).await?));
             return Ok(findings);
@@ -119,10 +120,11 @@ impl Engine {
         config: &RepoConfig,
         pull: &PullView,
     ) -> Option<Vec<Required>> {
-        match self.fetch_required(github, config, pull).await {
+        let github = github.for_housekeeping();
+        match self.fetch_required(&github, config, pull).await {
             Ok(required) => Some(required),
             Err(error) => {
-                tracing::warn!(%error, "can't list the checks that others have to report");
+                note_failure(&error, "can't list the checks that others have to report");
                 None
             }
         }

@@ -4,7 +4,7 @@
 //! A gate whose state changes is written at once; one that only reads differently waits until the last writing is some seconds
 //! old, so that a burst of news makes a handful of writes and the last state always arrives.
 
-use super::Engine;
+use super::{Engine, Permit, Worked, note_failure};
 use crate::domain::config::RepoConfig;
 use crate::domain::event::{Button, Event};
 use crate::domain::gate::{
@@ -13,7 +13,7 @@ use crate::domain::gate::{
 use crate::domain::ids::{CheckRunId, Repo, RepoId, RunSubject, Sha, Subject};
 use crate::domain::pipeline::Publish;
 use crate::domain::pull::{GateName, PullState};
-use crate::github::{GitHubError, NewCheck, Repository, StatusState};
+use crate::github::{GitHubError, NewCheck, Priority, Repository, StatusState};
 use crate::store::{Change, InboxEntry, Record, StoreError};
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -30,7 +30,7 @@ impl Engine {
         repo: RepoId,
         sha: &Sha,
         entries: &[InboxEntry],
-    ) -> Result<(), StoreError> {
+    ) -> Result<Worked, StoreError> {
         let subject = Subject::Head(repo, sha.clone());
         let began = self.now();
         let mut end = Change {
@@ -47,10 +47,14 @@ impl Engine {
                 gates: Vec::new(),
                 pulls: Vec::new(),
             },
-            (None, None) => return self.store().commit(end).await,
+            (None, None) => return self.store().commit(end).await.map(Worked::made),
         };
-        let Some(_permit) = self.permit(wanted.repo.installation).await else {
-            return Ok(());
+        let _permit = match self
+            .permit(wanted.repo.installation, Priority::Normal)
+            .await
+        {
+            Permit::Given(permit) => permit,
+            Permit::NotBefore(at) => return Ok(Worked::NotBefore(at)),
         };
         let mut head = known.unwrap_or_else(|| self.new_head(&wanted, sha));
         head.repo = wanted.repo.clone();
@@ -92,7 +96,7 @@ impl Engine {
                     head.attempts = 0;
                 }
                 Err(error) => {
-                    tracing::warn!(%error, gate = name.name, "can't publish a gate");
+                    note_failure(&error, &format!("can't publish the gate {}", name.name));
                     head.attempts = head.attempts.saturating_add(1);
                     let at = self.retry_after(&error, head.attempts);
                     next = Some(next.map_or(at, |earlier| earlier.min(at)));
@@ -103,7 +107,7 @@ impl Engine {
             end.records.push(Record::Head(Box::new(head)));
         }
         end.due = vec![(subject, next)];
-        self.commit(end).await
+        self.commit(end).await.map(Worked::made)
     }
 
     /// What everybody has to say at a commit; `None`: nobody has anything to say.

@@ -19,6 +19,7 @@ mod facts;
 mod head;
 mod installation;
 mod jobs;
+mod patience;
 mod people;
 mod pull;
 mod repository;
@@ -27,20 +28,21 @@ mod rules;
 mod runs;
 mod schedule;
 mod tasks;
+mod waiting;
 mod wishes;
 
 use crate::backends::Backends;
 use crate::clock::Clock;
 use crate::domain::event::Event;
 use crate::domain::ids::{InstallationId, Repo, RepoId, Subject};
-use crate::github::{GitHub, GitHubError};
+use crate::github::{GitHub, GitHubError, Limits};
 use crate::store::{Accepted, Change, Delivery, InboxEntry, Store, StoreError};
 use chrono::{DateTime, TimeDelta, Utc};
+use patience::{Permit, note_failure};
 use people::People;
-use rand::Rng;
 use schedule::Schedule;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
@@ -59,6 +61,8 @@ pub struct Pace {
     pub gate: Duration,
     /// How many subjects of one installation are worked on at a time.
     pub per_installation: usize,
+    /// How much is asked of GitHub.
+    pub limits: Limits,
 }
 
 impl Default for Pace {
@@ -70,14 +74,13 @@ impl Default for Pace {
             job_poll: None,
             gate: Duration::from_secs(5),
             per_installation: 16,
+            limits: Limits::default(),
         }
     }
 }
 
 /// How long the last flush may take.
 const LAST_FLUSH: Duration = Duration::from_secs(1);
-/// So often something that GitHub does not find or refuses is tried again soon.
-const PATIENT_TRIES: u32 = 8;
 
 /// The engine. Clones share everything.
 #[derive(Clone)]
@@ -96,6 +99,7 @@ struct Shared {
     rules: rules::Rules,
     organisations: configuration::Organisations,
     permits: Mutex<HashMap<InstallationId, Arc<Semaphore>>>,
+    waiting: waiting::Waiting,
     reading: Mutex<HashMap<RepoId, Arc<tokio::sync::Mutex<()>>>>,
 }
 
@@ -132,6 +136,7 @@ impl Engine {
                 rules: rules::Rules::default(),
                 organisations: configuration::Organisations::default(),
                 permits: Mutex::default(),
+                waiting: waiting::Waiting::default(),
                 reading: Mutex::default(),
             }),
         };
@@ -188,6 +193,21 @@ impl Engine {
         Ok(accepted)
     }
 
+    /// How many bytes wait in the inbox to be taken in.
+    pub fn waiting_bytes(&self) -> u64 {
+        self.shared.waiting.bytes()
+    }
+
+    /// Looks at the clock, which may have been put forward, and begins what is due.
+    pub fn look_at_the_clock(&self) {
+        self.shared.schedule.tick();
+    }
+
+    /// Returns once nothing is being worked on, whatever is due soon.
+    pub async fn quiet(&self) {
+        self.shared.schedule.quiet().await;
+    }
+
     /// Returns once nothing is being worked on and nothing is due within a minute.
     pub async fn idle(&self) {
         self.shared.schedule.idle(self.shared.clock.as_ref()).await;
@@ -224,6 +244,7 @@ impl Engine {
 
     fn take_up(&self, entries: Vec<InboxEntry>) {
         for entry in entries {
+            self.shared.waiting.add(&entry);
             let subject = entry.subject.clone();
             if self.shared.schedule.add(entry) {
                 self.begin(subject);
@@ -263,6 +284,7 @@ impl Engine {
                 tracing::error!(%subject, %error, "the handling of a subject broke off");
                 let later = engine.now() + TimeDelta::minutes(1);
                 let mut entries = engine.store().pending().await.unwrap_or_default();
+                engine.shared.waiting.retain(&entries);
                 entries.retain(|entry| entry.subject == subject);
                 engine.shared.schedule.put_back(&subject, entries, later);
             }
@@ -274,12 +296,19 @@ impl Engine {
             let deliveries: Vec<&str> = entries.iter().map(|e| e.delivery.as_str()).collect();
             let span = tracing::info_span!("subject", %subject, ?deliveries);
             let done = tracing::Instrument::instrument(self.process(&subject, &entries, due), span);
-            if let Err(error) = done.await {
-                tracing::error!(%subject, %error, "can't keep the state of a subject; trying again");
-                let later = self.now() + TimeDelta::seconds(10);
-                self.shared.schedule.put_back(&subject, entries, later);
-                return;
-            }
+            let later = match done.await {
+                Ok(Worked::Made) => {
+                    self.shared.waiting.remove(&entries);
+                    continue;
+                }
+                Ok(Worked::NotBefore(at)) => at,
+                Err(error) => {
+                    tracing::error!(%subject, %error, "can't keep the state of a subject; trying again");
+                    self.now() + TimeDelta::seconds(10)
+                }
+            };
+            self.shared.schedule.put_back(&subject, entries, later);
+            return;
         }
     }
 
@@ -288,12 +317,18 @@ impl Engine {
         subject: &Subject,
         entries: &[InboxEntry],
         due: bool,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Worked, StoreError> {
         match subject {
             Subject::Pull(key) => self.process_pull(*key, entries, due).await,
             Subject::Head(repo, sha) => self.process_head(*repo, sha, entries).await,
-            Subject::Repository(id) => self.process_repository(*id, entries).await,
-            Subject::Installation(id) => self.process_installation(*id, entries).await,
+            Subject::Repository(id) => self
+                .process_repository(*id, entries)
+                .await
+                .map(Worked::made),
+            Subject::Installation(id) => self
+                .process_installation(*id, entries)
+                .await
+                .map(Worked::made),
             Subject::Runs(repo, of) => self.process_runs(*repo, of, entries).await,
         }
     }
@@ -313,47 +348,6 @@ impl Engine {
         }
     }
 
-    /// The time of the next try after `failures` in a row: doubling, jittered, never before GitHub allows it.
-    fn retry_at(&self, failures: u32, asked_for: Option<Duration>) -> DateTime<Utc> {
-        let pace = &self.shared.pace;
-        let doubled = pace.first_retry * 2u32.saturating_pow(failures.saturating_sub(1).min(16));
-        let bounded = doubled.min(pace.longest_retry);
-        let jittered = bounded.mul_f64(rand::thread_rng().gen_range(0.75..1.25));
-        let wait = asked_for.map_or(jittered, |least| least + jittered);
-        self.now() + TimeDelta::from_std(wait).unwrap_or(TimeDelta::hours(1))
-    }
-
-    /// When to try again after an error of GitHub: soon if it may pass; within the hour if somebody has to act, or if it
-    /// has not passed for long. What GitHub does not find or refuses at first may be a replica that lags behind.
-    fn retry_after(&self, error: &GitHubError, failures: u32) -> DateTime<Utc> {
-        let somebody_has_to_act = matches!(
-            error,
-            GitHubError::MissingPermission { .. } | GitHubError::Suspended
-        );
-        if somebody_has_to_act || (!error.is_transient() && failures > PATIENT_TRIES) {
-            self.retry_at(failures, Some(Duration::from_secs(3600)))
-        } else {
-            self.retry_at(failures, error.retry_after())
-        }
-    }
-
-    async fn permit(
-        &self,
-        installation: InstallationId,
-    ) -> Option<tokio::sync::OwnedSemaphorePermit> {
-        let semaphore = {
-            let mut permits = self
-                .shared
-                .permits
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            let new = || Arc::new(Semaphore::new(self.shared.pace.per_installation));
-            permits.entry(installation).or_insert_with(new).clone()
-        };
-        // The semaphore is never closed, so there always is a permit in the end.
-        semaphore.acquire_owned().await.ok()
-    }
-
     /// Drops cached answers that an event makes wrong, before anything is decided with them.
     fn forget_outdated(&self, event: &Event) {
         match event {
@@ -368,6 +362,20 @@ impl Engine {
             }
             _ => {}
         }
+    }
+}
+
+/// What came of working on a subject.
+enum Worked {
+    /// What waited was taken in.
+    Made,
+    /// Nothing was begun, and is not to be before this time.
+    NotBefore(DateTime<Utc>),
+}
+
+impl Worked {
+    fn made((): ()) -> Self {
+        Self::Made
     }
 }
 

@@ -3,7 +3,7 @@
 
 use crate::domain::event::Account;
 use crate::domain::ids::{InstallationId, Repo, RepoId, UserId};
-use crate::github::{GitHub, GitHubError, Permission};
+use crate::github::{GitHub, GitHubError, Permission, Priority, Repository};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -41,7 +41,7 @@ impl People {
         if let Some(yes) = self.members.get(&key, now) {
             return Ok(Answer { yes, asked: false });
         }
-        let yes = github.of(repo).is_member(account).await?;
+        let yes = urgently(github, repo).is_member(account).await?;
         self.members.put(key, yes, now);
         Ok(Answer { yes, asked: true })
     }
@@ -58,7 +58,7 @@ impl People {
         if let Some(yes) = self.vetters.get(&key, now) {
             return Ok(yes);
         }
-        let permission = github.of(repo).permission(account).await?;
+        let permission = urgently(github, repo).permission(account).await?;
         let yes = matches!(permission, Permission::Write | Permission::Admin);
         self.vetters.put(key, yes, now);
         Ok(yes)
@@ -69,6 +69,11 @@ impl People {
         self.members.retain(|key| key.0 != installation);
         self.vetters.retain(|key| key.0 != installation);
     }
+}
+
+/// Whether a head is trusted, or a command is followed, depends on it.
+fn urgently(github: &GitHub, repo: &Repo) -> Repository {
+    github.of(repo).with_priority(Priority::Urgent)
 }
 
 struct Cache<K>(Mutex<HashMap<K, (bool, DateTime<Utc>)>>);

@@ -1,13 +1,13 @@
 //! Brings one pull request up to date: take in, find out, decide, commit, act.
 
-use super::{Engine, Failure};
+use super::{Engine, Failure, Permit, Worked, note_failure};
 use crate::domain::event::{Event, PullChange};
 use crate::domain::ids::{PullKey, RunSubject, Subject};
 use crate::domain::pull::{
     Action, Answer, Enabled, Mirror, Outgoing, Posted, PullState, decide, plan, unestablished,
 };
 use crate::domain::text;
-use crate::github::{EditOutcome, GitHubError, RefOutcome, Repository};
+use crate::github::{EditOutcome, GitHubError, Priority, RefOutcome, Repository};
 use crate::store::{Change, HistoryEntry, InboxEntry, Record, StoreError};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::mem::{Discriminant, discriminant};
@@ -30,13 +30,15 @@ impl Engine {
         key: PullKey,
         entries: &[InboxEntry],
         due: bool,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Worked, StoreError> {
         let subject = Subject::Pull(key);
         let Some(mut state) = self.load_pull(key, entries).await? else {
-            return self.store().commit(nothing_to_do(&subject, entries)).await;
+            let nothing = self.store().commit(nothing_to_do(&subject, entries));
+            return nothing.await.map(Worked::made);
         };
-        let Some(_permit) = self.permit(state.repo.installation).await else {
-            return Ok(());
+        let _permit = match self.permit(state.repo.installation, Priority::Urgent).await {
+            Permit::Given(permit) => permit,
+            Permit::NotBefore(at) => return Ok(Worked::NotBefore(at)),
         };
         let began = self.now();
         let stood_at = state.gate.as_ref().map(|gate| gate.sha.clone());
@@ -72,7 +74,7 @@ impl Engine {
             tracing::error!(%error, "can't keep what was done; looking again");
             self.wake_at(subject, self.now() + TimeDelta::seconds(10));
         }
-        Ok(())
+        Ok(Worked::Made)
     }
 
     /// Acts on what was decided, and notes what came of it.
@@ -138,7 +140,7 @@ impl Engine {
             }
             Err(Failure::Store(error)) => Err(error),
             Err(Failure::GitHub(error)) => {
-                tracing::warn!(%error, "can't find out about a pull request");
+                note_failure(&error, "can't find out about a pull request");
                 let known = self.store().repo(state.repo.id).await?;
                 let enabled = match known.is_some_and(|repo| repo.enabled().is_some()) {
                     true => Enabled::Yes,
@@ -160,6 +162,7 @@ impl Engine {
         history: &mut Vec<HistoryEntry>,
     ) -> Result<Option<DateTime<Utc>>, StoreError> {
         let github = self.shared.github.of(&state.repo);
+        let github = github.with_priority(Priority::Urgent);
         let mut failed: Vec<Discriminant<Action>> = Vec::new();
         let mut retry: Option<DateTime<Utc>> = None;
         let mut moves = 0;
@@ -185,7 +188,7 @@ impl Engine {
                     }
                 }
                 Err(error) => {
-                    tracing::warn!(%error, ?action, "a step failed");
+                    note_failure(&error, &format!("a step failed: {action:?}"));
                     if give_up(state, &action, &error) {
                         continue;
                     }
@@ -194,10 +197,13 @@ impl Engine {
                     if matches!(action, Action::PostComment(_)) {
                         failed.push(discriminant(&Action::FindComment));
                     }
-                    state.step_failed(error.to_string());
+                    let waits = matches!(error, GitHubError::Resting { .. });
+                    if !waits {
+                        state.step_failed(error.to_string());
+                        history.push(self.happened(state, error.to_string()));
+                    }
                     let at = self.retry_after(&error, state.failures);
                     retry = Some(retry.map_or(at, |earlier| earlier.min(at)));
-                    history.push(self.happened(state, error.to_string()));
                 }
             }
         }
@@ -296,6 +302,8 @@ async fn perform(
     action: &Action,
 ) -> Result<Option<String>, GitHubError> {
     let branch = state.mirror_branch();
+    // What is only said can wait for what is done.
+    let talking = github.for_housekeeping();
     match action {
         Action::ReadMirror => {
             let found = github.mirror(&branch).await?;
@@ -331,19 +339,19 @@ async fn perform(
             Ok(Some(format!("removed {branch}")))
         }
         Action::FindComment => {
-            let found = github
+            let found = talking
                 .find_comment(state.number, text::STATUS_MARKER, None)
                 .await?;
             state.comment_is(found.map_or(Posted::Absent, Posted::Is));
             Ok(None)
         }
         Action::PostComment(body) => {
-            let id = github.create_comment(state.number, body).await?;
+            let id = talking.create_comment(state.number, body).await?;
             state.comment_says(id, body.clone());
             Ok(Some("commented".to_owned()))
         }
         Action::EditComment(id, body) => {
-            match github.edit_comment(*id, body).await? {
+            match talking.edit_comment(*id, body).await? {
                 EditOutcome::Done => state.comment_says(*id, body.clone()),
                 // Somebody deleted it: a new one would be unwelcome until there is something new to say.
                 EditOutcome::Gone => {
@@ -353,7 +361,7 @@ async fn perform(
             }
             Ok(None)
         }
-        Action::Answer(outgoing) => send(github, state, outgoing).await,
+        Action::Answer(outgoing) => send(&talking, state, outgoing).await,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Brings a repository's configuration up to date, and with it every open pull request that it concerns.
 
 use super::pull::Naming;
-use super::{Engine, Failure, is_organisation_defaults};
+use super::{Engine, Failure, is_organisation_defaults, note_failure};
 use crate::domain::event::{Event, RepositoryChange};
 use crate::domain::ids::{PrNumber, PullKey, RepoId, RunSubject, Subject};
 use crate::domain::repository::RepoState;
@@ -72,7 +72,10 @@ impl Engine {
             }
             Err(Failure::Store(error)) => return Err(error),
             Err(Failure::GitHub(error)) => {
-                tracing::warn!(%error, "can't make a configuration known to the pull requests");
+                note_failure(
+                    &error,
+                    "can't make a configuration known to the pull requests",
+                );
                 change.due = vec![(subject, Some(self.retry_after(&error, 3)))];
             }
         }
@@ -109,7 +112,14 @@ impl Engine {
             .map(|pull| pull.number)
             .collect();
         if now.concerns_us() {
-            numbers.extend(self.shared.github.of(&now.repo).open_pulls().await?);
+            numbers.extend(
+                self.shared
+                    .github
+                    .of(&now.repo)
+                    .for_housekeeping()
+                    .open_pulls()
+                    .await?,
+            );
         }
         let repo = state.repo.id;
         let others = self.store().run_subjects(repo).await?;

@@ -3,12 +3,12 @@
 //! The same order as for a pull request: take in, find out, decide, commit, act. Nothing is started before the disk
 //! says that it may have been started, so that after a crash it is looked for first.
 
-use super::{Engine, Failure, jobs};
+use super::{Engine, Failure, Permit, Worked, jobs, note_failure};
 use crate::domain::event::Event;
 use crate::domain::ids::{RepoId, RunSubject, Sha, Subject};
 use crate::domain::pull::PullState;
 use crate::domain::runs::RunsState;
-use crate::github::GitHubError;
+use crate::github::{GitHubError, Priority};
 use crate::store::{Change, HistoryEntry, InboxEntry, Record, StoreError};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::BTreeSet;
@@ -40,7 +40,7 @@ impl Engine {
         repo: RepoId,
         of: &RunSubject,
         entries: &[InboxEntry],
-    ) -> Result<(), StoreError> {
+    ) -> Result<Worked, StoreError> {
         let subject = Subject::Runs(repo, of.clone());
         let done: Vec<_> = entries.iter().map(|entry| entry.id).collect();
         let Some((state, pull)) = self.load_runs(repo, of, entries).await? else {
@@ -49,10 +49,11 @@ impl Engine {
                 due: vec![(subject, None)],
                 ..Change::default()
             };
-            return self.store().commit(nothing).await;
+            return self.store().commit(nothing).await.map(Worked::made);
         };
-        let Some(_permit) = self.permit(state.repo.installation).await else {
-            return Ok(());
+        let _permit = match self.permit(state.repo.installation, Priority::Normal).await {
+            Permit::Given(permit) => permit,
+            Permit::NotBefore(at) => return Ok(Worked::NotBefore(at)),
         };
         let began = self.now();
         let stored = state.clone();
@@ -93,7 +94,7 @@ impl Engine {
             Err(error) => {
                 tracing::error!(%error, "can't keep what was done; looking again");
                 self.wake_at(pass.subject, self.now() + TimeDelta::seconds(10));
-                return Ok(());
+                return Ok(Worked::Made);
             }
         }
         if let Err(error) = self.weigh_anchors(&mut pass).await {
@@ -105,7 +106,8 @@ impl Engine {
             (Some(one), Some(other)) => Some(one.min(other)),
             (one, other) => one.or(other),
         };
-        self.commit(pass.change(next, &taken_in, self.now())).await
+        let change = pass.change(next, &taken_in, self.now());
+        self.commit(change).await.map(Worked::made)
     }
 
     async fn load_runs(
@@ -157,7 +159,7 @@ impl Engine {
 
     /// GitHub could not be asked or told something; when it is tried again.
     pub(super) fn in_trouble(&self, pass: &mut Pass, error: &GitHubError) -> DateTime<Utc> {
-        tracing::warn!(%error, "can't bring runs up to date");
+        note_failure(error, "can't bring runs up to date");
         pass.state.trouble = Some(error.to_string());
         pass.state.failures = pass.state.failures.saturating_add(1);
         self.retry_after(error, pass.state.failures)

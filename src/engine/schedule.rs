@@ -184,7 +184,8 @@ impl Schedule {
         }
     }
 
-    fn tick(&self) {
+    /// Wakes those who wait for a change or for a time.
+    pub(super) fn tick(&self) {
         self.changed
             .send_modify(|count| *count = count.wrapping_add(1));
     }

@@ -1,19 +1,10 @@
-//! The app's own credential (a JWT) and the installations' tokens made with it.
+//! The app's own credential: a JWT, dated by GitHub's clock.
 
 use super::key::AppKey;
-use crate::domain::ids::InstallationId;
 use chrono::{DateTime, Duration, Utc};
 use secrecy::SecretString;
-use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use serde::Serialize;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
-
-use super::error::GitHubError;
-
-/// A token lives an hour; it is renewed this long before it ends, so that a request never starts with a dying one.
-const RENEWED_BEFORE: Duration = Duration::minutes(5);
 
 #[derive(Serialize)]
 struct Claims<'a> {
@@ -55,107 +46,20 @@ impl Signer {
 
     /// Our time by GitHub's clock.
     pub fn corrected(&self, now: DateTime<Utc>) -> DateTime<Utc> {
-        let skew = Duration::seconds(self.skew.load(Ordering::Relaxed));
+        let skew = Duration::seconds(self.skew());
         now.checked_add_signed(skew).unwrap_or(now)
     }
 
-    /// Learns GitHub's time; true if that was news which makes a refused JWT worth a second try.
-    pub fn learn(&self, github: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
-        let Some(github) = github else { return false };
-        let skew = (github - now).num_seconds();
-        let before = self.skew.swap(skew, Ordering::Relaxed);
-        skew.abs_diff(before) > 20
-    }
-}
-
-/// An installation's token.
-#[derive(Clone)]
-pub(super) struct Token {
-    pub secret: SecretString,
-    expires_at: DateTime<Utc>,
-    /// Tells one token from the next.
-    serial: u64,
-}
-
-/// GitHub's answer with a new token ("Create an installation access token for an app").
-#[derive(Deserialize)]
-pub(super) struct NewToken {
-    #[serde(deserialize_with = "secret")]
-    pub token: SecretString,
-    pub expires_at: DateTime<Utc>,
-}
-
-fn secret<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<SecretString, D::Error> {
-    String::deserialize(deserializer).map(SecretString::from)
-}
-
-/// What is kept of one installation; whoever holds it is the only one who asks for a token.
-#[derive(Default)]
-pub(super) struct Slot {
-    token: Option<Token>,
-    serial: u64,
-    failed: Option<(Instant, GitHubError)>,
-}
-
-impl Slot {
-    /// The token, if it lives long enough.
-    pub fn token(&self, now: DateTime<Utc>) -> Option<Token> {
-        self.token
-            .clone()
-            .filter(|token| token.expires_at - now > RENEWED_BEFORE)
+    /// GitHub's clock minus ours, in seconds, as far as it is known.
+    pub fn skew(&self) -> i64 {
+        self.skew.load(Ordering::Relaxed)
     }
 
-    /// The error of an attempt that ended after `since`: those who waited for it share it instead of trying one
-    /// after the other.
-    pub fn failure_since(&self, since: Instant) -> Option<GitHubError> {
-        self.failed
-            .as_ref()
-            .filter(|(at, _)| *at >= since)
-            .map(|(_, error)| error.clone())
-    }
-
-    pub fn keep(&mut self, new: NewToken) -> Token {
-        self.serial += 1;
-        self.failed = None;
-        let token = Token {
-            secret: new.token,
-            expires_at: new.expires_at,
-            serial: self.serial,
-        };
-        self.token = Some(token.clone());
-        token
-    }
-
-    pub fn fail(&mut self, error: GitHubError) {
-        self.failed = Some((Instant::now(), error));
-    }
-
-    /// Drops this token, and only this: somebody else may already have made a new one.
-    pub fn drop_token(&mut self, refused: &Token) {
-        if self
-            .token
-            .as_ref()
-            .is_some_and(|token| token.serial == refused.serial)
-        {
-            self.token = None;
+    /// Learns GitHub's time from an answer.
+    pub fn learn(&self, github: Option<DateTime<Utc>>, now: DateTime<Utc>) {
+        if let Some(github) = github {
+            let skew = (github - now).num_seconds();
+            self.skew.store(skew, Ordering::Relaxed);
         }
-    }
-}
-
-/// The installations' slots.
-#[derive(Default)]
-pub(super) struct Tokens(Mutex<HashMap<InstallationId, Arc<tokio::sync::Mutex<Slot>>>>);
-
-impl Tokens {
-    pub fn slot(&self, installation: InstallationId) -> Arc<tokio::sync::Mutex<Slot>> {
-        let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        slots.entry(installation).or_default().clone()
-    }
-
-    pub fn forget(&self, installation: InstallationId) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(&installation);
     }
 }

@@ -100,10 +100,12 @@ fn error(answer: &Answer, doing: &str, now: DateTime<Utc>) -> GitHubError {
     let doing = doing.to_owned();
     let status = answer.status.as_u16();
     let answered = || GitHubError::transient(&doing, format!("GitHub answered {status}"));
-    let limited = matches!(status, 403 | 429)
-        .then(|| limit(answer, now))
-        .flatten();
-    if let Some((detail, wait)) = limited {
+    if let Some(limit) = limit(answer, now) {
+        let (detail, wait) = match limit {
+            Limit::Budget(wait) => ("GitHub's rate limit is used up", wait),
+            Limit::Pause(wait) => ("GitHub asked for a pause", wait),
+            Limit::Silent => ("GitHub asked for a pause", LIMITED_WITHOUT_TIME),
+        };
         return GitHubError::Transient {
             doing,
             detail: detail.to_owned(),
@@ -135,6 +137,7 @@ fn error(answer: &Answer, doing: &str, now: DateTime<Utc>) -> GitHubError {
             GitHubError::MissingPermission {
                 doing,
                 permission: "workflows=write".to_owned(),
+                page: None,
             }
         }
         403 if contains_words(&text, "resource not accessible by integration") => {
@@ -144,6 +147,7 @@ fn error(answer: &Answer, doing: &str, now: DateTime<Utc>) -> GitHubError {
             GitHubError::MissingPermission {
                 doing,
                 permission: plain(needed.unwrap_or("it needs"), 100),
+                page: None,
             }
         }
         _ => GitHubError::Refused {
@@ -154,12 +158,25 @@ fn error(answer: &Answer, doing: &str, now: DateTime<Utc>) -> GitHubError {
     }
 }
 
-/// Whether a 403 or 429 is a rate limit, and how long to wait ("Rate limits for the REST API", "Exceeding the rate
-/// limit": `retry-after` first, then the reset of the used up quota, otherwise at least a minute).
-fn limit(answer: &Answer, now: DateTime<Utc>) -> Option<(&'static str, Duration)> {
-    const SECONDARY: &str = "GitHub asked for a pause";
+/// A rate limit, and how long GitHub wants to be left alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Limit {
+    /// The hour's budget is used up.
+    Budget(Duration),
+    /// Too much at once, or too much of one kind.
+    Pause(Duration),
+    /// The same, and GitHub does not say for how long.
+    Silent,
+}
+
+/// Whether an answer is a rate limit: a 403 or 429, which also mean other things ("Rate limits for the REST API",
+/// "Exceeding the rate limit": `retry-after` first, then the reset of the used up quota, otherwise at least a minute).
+pub(super) fn limit(answer: &Answer, now: DateTime<Utc>) -> Option<Limit> {
+    if !matches!(answer.status.as_u16(), 403 | 429) {
+        return None;
+    }
     if let Some(wait) = retry_after(answer) {
-        return Some((SECONDARY, wait));
+        return Some(Limit::Pause(wait));
     }
     if answer.header("x-ratelimit-remaining") == Some("0") {
         let reset: Option<i64> = answer
@@ -173,15 +190,13 @@ fn limit(answer: &Answer, now: DateTime<Utc>) -> Option<(&'static str, Duration)
         let wait = wait
             .and_then(|seconds| u64::try_from(seconds.max(1)).ok())
             .map(Duration::from_secs);
-        return Some((
-            "GitHub's rate limit is used up",
+        return Some(Limit::Budget(
             wait.unwrap_or(LIMITED_WITHOUT_TIME).min(LONGEST_WAIT),
         ));
     }
     let said = String::from_utf8_lossy(&answer.body[..answer.body.len().min(2000)]).to_lowercase();
     let by_word = said.contains("rate limit") || said.contains("abuse detection");
-    (answer.status == StatusCode::TOO_MANY_REQUESTS || by_word)
-        .then_some((SECONDARY, LIMITED_WITHOUT_TIME))
+    (answer.status == StatusCode::TOO_MANY_REQUESTS || by_word).then_some(Limit::Silent)
 }
 
 fn retry_after(answer: &Answer) -> Option<Duration> {

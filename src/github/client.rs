@@ -1,24 +1,29 @@
 //! The app on GitHub: asking as itself and as its installations.
 
-use super::auth::{NewToken, Signer, Token, Tokens};
+use super::auth::Signer;
 use super::classify::{self, Answer};
 use super::decode::Identity;
 use super::error::GitHubError;
 use super::etag::EtagCache;
 use super::key::AppKey;
+use super::pace::{Lanes, Limits, Priority};
+use super::repository::Repository;
+use super::tokens::{NewToken, Permissions, Scope, Token, Tokens};
 use super::transport::{Ask, Timeouts, Transport};
 use crate::clock::Clock;
-use crate::domain::ids::{InstallationId, Repo, RepoId};
-use bytes::Bytes;
+use crate::domain::ids::{InstallationId, OwnerKind, Repo};
 use http::header;
 use http::{Method, StatusCode};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 use tokio::sync::OnceCell;
+
+/// By so many seconds the clocks may differ without a refused JWT being made again: `iat` is set back by a minute.
+const TOLERATED_SKEW: u64 = 20;
+const GETTING_A_TOKEN: &str = "getting a token for the installation";
 
 /// What the client is made of.
 pub struct ClientOptions {
@@ -30,6 +35,8 @@ pub struct ClientOptions {
     pub key: AppKey,
     /// The clock that JWTs are dated by; corrected by GitHub's.
     pub clock: Arc<dyn Clock>,
+    /// How much may be asked of GitHub.
+    pub limits: Limits,
 }
 
 /// What GitHub says of the app itself ("Get the authenticated app").
@@ -69,6 +76,11 @@ struct Inner {
     clock: Arc<dyn Clock>,
     tokens: Tokens,
     kept: Mutex<EtagCache>,
+    lanes: Lanes,
+    /// Permissions that were reported as missing.
+    missing: Mutex<BTreeSet<(InstallationId, String)>>,
+    /// `https://github.com`, where people see what the API gives.
+    web: String,
     app: OnceCell<AppInfo>,
 }
 
@@ -76,13 +88,6 @@ impl fmt::Debug for GitHub {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("GitHub")
     }
-}
-
-/// One repository, asked with the token of its installation.
-#[derive(Debug, Clone)]
-pub struct Repository {
-    pub(super) github: GitHub,
-    pub(super) repo: Repo,
 }
 
 impl GitHub {
@@ -98,9 +103,12 @@ impl GitHub {
         Ok(Self(Arc::new(Inner {
             transport: Transport::new(&options.api_url, timeouts)?,
             signer: Signer::new(options.app_id.trim().to_owned(), options.key),
-            clock: options.clock,
             tokens: Tokens::default(),
             kept: Mutex::default(),
+            lanes: Lanes::new(options.limits, options.clock.clone()),
+            missing: Mutex::default(),
+            web: web_of(&options.api_url),
+            clock: options.clock,
             app: OnceCell::new(),
         })))
     }
@@ -112,10 +120,12 @@ impl GitHub {
 
     /// A handle for one repository.
     pub fn of(&self, repo: &Repo) -> Repository {
-        Repository {
-            github: self.clone(),
-            repo: repo.clone(),
-        }
+        Repository::new(self.clone(), repo.clone())
+    }
+
+    /// How long those of a class had better stay away from an installation, if its limits are reached.
+    pub fn rest(&self, installation: InstallationId, priority: Priority) -> Option<Duration> {
+        self.0.lanes.rest(installation, priority)
     }
 
     /// What GitHub says of the app; asked until it succeeded once, then remembered. Success means that the
@@ -128,10 +138,12 @@ impl GitHub {
         self.0.app.get_or_try_init(ask).await.cloned()
     }
 
-    /// Forgets the token of an installation and the answers kept for it: it was deleted or suspended.
+    /// Forgets the tokens of an installation, the answers kept for it and what it lacked: it was deleted or suspended, or
+    /// its permissions or repositories changed.
     pub fn forget(&self, installation: InstallationId) {
         self.0.tokens.forget(installation);
-        self.kept().forget(installation.0);
+        self.kept().forget(installation);
+        self.missing().retain(|(of, _)| *of != installation);
     }
 
     /// Asks as the app itself. A JWT that was refused because of a wrong clock is made again by GitHub's, once.
@@ -139,12 +151,14 @@ impl GitHub {
         let inner = &*self.0;
         let mut second = false;
         loop {
+            let dated_by = inner.signer.skew();
             let jwt = inner
                 .signer
                 .jwt(inner.clock.now())
                 .ok_or_else(|| GitHubError::unusable(&ask.doing, "the app's key can't sign"))?;
             let answer = inner.transport.send(ask, &jwt, None).await?;
-            let news = inner.signer.learn(answer.date(), inner.clock.now());
+            inner.signer.learn(answer.date(), inner.clock.now());
+            let news = inner.signer.skew().abs_diff(dated_by) > TOLERATED_SKEW;
             if answer.status == StatusCode::UNAUTHORIZED && news && !second {
                 second = true;
                 continue;
@@ -153,87 +167,175 @@ impl GitHub {
         }
     }
 
-    /// Asks as an installation. A token that GitHub no longer accepts is replaced once (tokens are revoked when an
-    /// installation's permissions change).
+    /// Asks as an installation, when it is this class's turn. A token that GitHub no longer accepts is replaced once
+    /// (tokens are revoked when an installation's permissions change).
     pub(super) async fn ask_as(
         &self,
-        installation: InstallationId,
+        scope: &Scope,
+        priority: Priority,
         ask: &Ask,
-        etag: Option<&str>,
     ) -> Result<Answer, GitHubError> {
-        let token = self.token(installation).await?;
-        let answer = self.0.transport.send(ask, &token.secret, etag).await?;
+        let token = self.token(scope).await?;
+        let answer = self.exchange(scope, priority, ask, &token).await?;
         if answer.status != StatusCode::UNAUTHORIZED {
             return classify::checked(answer, &ask.doing, self.now());
         }
-        self.0
-            .tokens
-            .slot(installation)
-            .lock()
-            .await
-            .drop_token(&token);
-        let token = self.token(installation).await?;
-        // An ETag belongs to the token it came with.
-        let answer = self.0.transport.send(ask, &token.secret, None).await?;
+        let slot = self.0.tokens.slot(scope);
+        slot.lock().await.drop_token(&token);
+        let token = self.token(scope).await?;
+        let answer = self.exchange(scope, priority, ask, &token).await?;
         classify::checked(answer, &ask.doing, self.now())
     }
 
-    /// The installation's token; at most one request for it is under way.
-    async fn token(&self, installation: InstallationId) -> Result<Token, GitHubError> {
+    /// One request and its answer. What GitHub says still holds is answered from what was kept.
+    async fn exchange(
+        &self,
+        scope: &Scope,
+        priority: Priority,
+        ask: &Ask,
+        token: &Token,
+    ) -> Result<Answer, GitHubError> {
+        let inner = &*self.0;
+        let key = ask.keep.then(|| (scope.clone(), ask.path.clone()));
+        // An ETag belongs to the token it came with.
+        let kept = key
+            .as_ref()
+            .and_then(|key| self.kept().get(key, token.serial));
+        let pass = inner
+            .lanes
+            .enter(scope.installation, priority, ask)
+            .await
+            .map_err(|wait| GitHubError::Resting {
+                doing: ask.doing.clone(),
+                retry_after: wait,
+            })?;
+        let etag = kept.as_ref().map(|(etag, _)| etag.as_str());
+        let mut answer = inner.transport.send(ask, &token.secret, etag).await?;
+        inner.signer.learn(answer.date(), inner.clock.now());
+        pass.answered(&answer);
+        let Some(key) = key else { return Ok(answer) };
+        match (answer.status, kept) {
+            (StatusCode::NOT_MODIFIED, Some((_, body))) => {
+                answer.status = StatusCode::OK;
+                answer.body = body;
+            }
+            (StatusCode::NOT_MODIFIED, None) => {
+                return Err(GitHubError::transient(&ask.doing, "GitHub answered 304"));
+            }
+            (StatusCode::OK, _) => match answer.header(header::ETAG) {
+                Some(etag) => {
+                    let kept = (etag.to_owned(), answer.body.clone());
+                    self.kept().put(key, token.serial, kept);
+                }
+                None => self.kept().remove(&key),
+            },
+            (StatusCode::NOT_FOUND | StatusCode::GONE, _) => self.kept().remove(&key),
+            _ => {}
+        }
+        Ok(answer)
+    }
+
+    /// Does not ask again whether an answer still holds.
+    pub(super) fn distrust(&self, scope: &Scope, path: &str) {
+        self.kept().remove(&(scope.clone(), path.to_owned()));
+    }
+
+    /// The token of a scope; at most one request for it is under way. `NotFound`: the installation has no such repository.
+    pub(super) async fn token(&self, scope: &Scope) -> Result<Token, GitHubError> {
         let since = Instant::now();
-        let slot = self.0.tokens.slot(installation);
+        let slot = self.0.tokens.slot(scope);
         let mut slot = slot.lock().await;
         if let Some(token) = slot.token(self.now()) {
             return Ok(token);
         }
-        if let Some(error) = slot.failure_since(since) {
+        if let Some(error) = slot.known_failure(since, self.now()) {
             return Err(error);
         }
-        let path = format!("/app/installations/{installation}/access_tokens");
-        let ask = Ask::new(Method::POST, path, "getting a token for the installation");
-        let new: Result<NewToken, _> = match self.ask_as_app(&ask).await {
-            Ok(answer) => answer.json(&ask.doing),
-            Err(error) => Err(error),
-        };
-        match new {
+        match self.new_token(scope).await {
             Ok(new) => Ok(slot.keep(new)),
             Err(error) => {
-                slot.fail(error.clone());
+                match &error {
+                    GitHubError::NotFound { .. } if scope.is_of_another() => {
+                        slot.is_absent(error.clone(), self.now());
+                    }
+                    _ => slot.fail(error.clone()),
+                }
                 Err(error)
             }
         }
     }
 
-    /// A GET whose last answer is kept and only confirmed when asked again.
-    async fn get_kept(
-        &self,
-        installation: InstallationId,
-        ask: &Ask,
-    ) -> Result<Bytes, GitHubError> {
-        let key = (installation.0, ask.path.clone());
-        let kept = self.kept().get(&key);
-        let etag = kept.as_ref().map(|(etag, _)| etag.as_str());
-        let answer = self
-            .ask_as(installation, ask, etag)
-            .await
-            .inspect_err(|error| {
-                if !error.is_transient() {
-                    self.kept().remove(&key);
-                }
-            })?;
-        match (answer.status, kept) {
-            (StatusCode::NOT_MODIFIED, Some((_, body))) => Ok(body),
-            (StatusCode::NOT_MODIFIED, None) => {
-                Err(GitHubError::transient(&ask.doing, "GitHub answered 304"))
+    /// Asks for a token. Where the installation has not granted all that its purpose takes, it is made with what is granted:
+    /// what needs more is refused by name then, and the rest works.
+    async fn new_token(&self, scope: &Scope) -> Result<NewToken, GitHubError> {
+        let wanted = scope.permissions();
+        let refused = match self.request_token(scope, &wanted).await {
+            Err(error) if error.is_unprocessable("not granted") => error,
+            Err(error) if error.is_unprocessable("at least one repository") => {
+                return Err(GitHubError::NotFound {
+                    doing: GETTING_A_TOKEN.to_owned(),
+                });
             }
-            _ => {
-                match answer.header(header::ETAG) {
-                    Some(etag) => self.kept().put(key, etag.to_owned(), answer.body.clone()),
-                    None => self.kept().remove(&key),
-                }
-                Ok(answer.body)
-            }
+            made => return made,
+        };
+        let granted = self.granted(scope.installation).await?;
+        let less = wanted.within(&granted);
+        if less == wanted {
+            return Err(refused);
         }
+        self.request_token(scope, &less).await
+    }
+
+    async fn request_token(
+        &self,
+        scope: &Scope,
+        permissions: &Permissions,
+    ) -> Result<NewToken, GitHubError> {
+        let path = format!("/app/installations/{}/access_tokens", scope.installation);
+        let ask = Ask::new(Method::POST, path, GETTING_A_TOKEN).with(scope.request(permissions));
+        self.ask_as_app(&ask).await?.json(&ask.doing)
+    }
+
+    /// What the owner of an installation has granted ("Get an installation for the authenticated app").
+    async fn granted(&self, installation: InstallationId) -> Result<Permissions, GitHubError> {
+        #[derive(Deserialize)]
+        struct WireInstallation {
+            permissions: Permissions,
+        }
+        let path = format!("/app/installations/{installation}");
+        let ask = Ask::get(path, "asking what the installation may do");
+        let wire: WireInstallation = self.ask_as_app(&ask).await?.json(&ask.doing)?;
+        Ok(wire.permissions)
+    }
+
+    /// Says which page grants a missing permission, and reports it to the operator: once, until the installation changes.
+    pub(super) fn with_page(&self, mut error: GitHubError, repo: &Repo) -> GitHubError {
+        if let GitHubError::MissingPermission {
+            permission, page, ..
+        } = &mut error
+        {
+            let web = &self.0.web;
+            let account = match repo.owner_kind {
+                OwnerKind::Organisation => format!("/organizations/{}", repo.name.owner()),
+                OwnerKind::User => String::new(),
+            };
+            let address = format!(
+                "{web}{account}/settings/installations/{}",
+                repo.installation
+            );
+            let new = (repo.installation, permission.clone());
+            if self.missing().insert(new) {
+                tracing::error!(%permission, installation = %repo.installation, owner = repo.name.owner(),
+                    page = address, "the installation has not granted a permission that is needed; its owner grants it on this page");
+            }
+            *page = Some(address);
+        }
+        error
+    }
+
+    fn missing(&self) -> MutexGuard<'_, BTreeSet<(InstallationId, String)>> {
+        let missing = self.0.missing.lock();
+        missing.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The time by GitHub's clock, as far as it is known.
@@ -241,71 +343,14 @@ impl GitHub {
         self.0.signer.corrected(self.0.clock.now())
     }
 
-    fn kept(&self) -> std::sync::MutexGuard<'_, EtagCache> {
+    fn kept(&self) -> MutexGuard<'_, EtagCache> {
         self.0.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Repository {
-    /// Which one.
-    pub fn id(&self) -> RepoId {
-        self.repo.id
-    }
-
-    /// The repository this handle is for.
-    pub fn repo(&self) -> &Repo {
-        &self.repo
-    }
-
-    /// `/repos/{owner}/{name}` and what follows.
-    pub(super) fn path(&self, rest: fmt::Arguments<'_>) -> String {
-        format!("/repos/{}{rest}", self.repo.name)
-    }
-
-    pub(super) async fn ask(&self, ask: &Ask) -> Result<Answer, GitHubError> {
-        self.github.ask_as(self.repo.installation, ask, None).await
-    }
-
-    pub(super) async fn ask_json<T: DeserializeOwned>(&self, ask: &Ask) -> Result<T, GitHubError> {
-        self.ask(ask).await?.json(&ask.doing)
-    }
-
-    /// Like [`Self::ask_json`], with the kept answer where GitHub says that it still holds.
-    pub(super) async fn get_kept<T: DeserializeOwned>(&self, ask: &Ask) -> Result<T, GitHubError> {
-        let body = self.github.get_kept(self.repo.installation, ask).await?;
-        let answer = Answer {
-            status: StatusCode::OK,
-            headers: http::HeaderMap::new(),
-            body,
-        };
-        answer.json(&ask.doing).inspect_err(|_| {
-            // Otherwise GitHub would go on confirming what can't be read.
-            let key = (self.repo.installation.0, ask.path.clone());
-            self.github.kept().remove(&key);
-        })
-    }
-
-    /// All pages of a list, each taken out of its answer by `items`; at most `most_pages` of 100.
-    pub(super) async fn pages<P: DeserializeOwned, T>(
-        &self,
-        ask: &Ask,
-        most_pages: usize,
-        items: impl Fn(P) -> Vec<T>,
-    ) -> Result<Vec<T>, GitHubError> {
-        let mut all = Vec::new();
-        for page in 1..=most_pages {
-            let mut ask = ask.clone();
-            let joint = if ask.path.contains('?') { '&' } else { '?' };
-            ask.path
-                .push_str(&format!("{joint}per_page=100&page={page}"));
-            let answer = self.ask(&ask).await?;
-            let new = items(answer.json(&ask.doing)?);
-            let full = new.len() >= 100;
-            all.extend(new);
-            if !answer.has_next().unwrap_or(full) {
-                break;
-            }
-        }
-        Ok(all)
-    }
+/// `https://api.github.com` → `https://github.com`, `https://host/api/v3` → `https://host`.
+fn web_of(api_url: &str) -> String {
+    let base = api_url.trim().trim_end_matches('/');
+    let base = base.strip_suffix("/api/v3").unwrap_or(base);
+    base.replacen("://api.", "://", 1)
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 /// (GitHub, "Rate limits for the REST API").
 pub const LIMITED_WITHOUT_TIME: Duration = Duration::from_secs(60);
 
-/// Why an answer could not be had. The texts are short, fit for a check's title, and hold neither secrets nor
-/// addresses.
+/// Why an answer could not be had. The texts are short, fit for a check's title, and hold no
+/// secrets and no addresses but the one of the page where a permission is granted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum GitHubError {
     /// It may work later, without anybody doing anything: an outage, a broken answer, a rate limit.
@@ -22,12 +22,22 @@ pub enum GitHubError {
         retry_after: Option<Duration>,
     },
     /// The installation has not granted what this needs; its owner has to accept it.
-    #[error("the app lacks the permission {permission} for {doing}")]
+    #[error("the app lacks the permission {permission} for {doing}{}", granted_at(page.as_deref()))]
     MissingPermission {
         /// What was being done.
         doing: String,
         /// As GitHub names it in `x-accepted-github-permissions`: `checks=write`.
         permission: String,
+        /// The address of the page where the owner of the installation grants it.
+        page: Option<String>,
+    },
+    /// Not asked: so much has been asked lately that GitHub would soon refuse, or other requests come first.
+    #[error("GitHub's limits are nearly reached, so {doing} waits")]
+    Resting {
+        /// What was to be done.
+        doing: String,
+        /// When to come again.
+        retry_after: Duration,
     },
     /// GitHub does not accept the app's key or a token that was made a moment ago.
     #[error("GitHub does not accept the app's credentials for {doing}")]
@@ -57,6 +67,12 @@ pub enum GitHubError {
     },
 }
 
+fn granted_at(page: Option<&str>) -> String {
+    page.map_or_else(String::new, |page| {
+        format!("; the installation's owner grants it at {page}")
+    })
+}
+
 fn refusal(doing: &str, status: u16, message: &str) -> String {
     match status {
         200..=299 => format!("GitHub's answer for {doing} can't be used: {message}"),
@@ -70,13 +86,19 @@ impl GitHubError {
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Transient { retry_after, .. } => *retry_after,
+            Self::Resting { retry_after, .. } => Some(*retry_after),
             _ => None,
         }
     }
 
     /// Whether the same question may succeed later without anybody doing anything.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Transient { .. })
+        matches!(self, Self::Transient { .. } | Self::Resting { .. })
+    }
+
+    /// Whether somebody has to act before it can work.
+    pub fn needs_somebody(&self) -> bool {
+        matches!(self, Self::MissingPermission { .. } | Self::Suspended)
     }
 
     /// What was looked at changed while it was being looked at.

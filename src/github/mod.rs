@@ -15,9 +15,12 @@ pub mod decode;
 mod error;
 mod etag;
 mod key;
+mod pace;
+mod repository;
 mod signature;
 #[cfg(test)]
 mod tests;
+mod tokens;
 mod transport;
 mod wire;
 
@@ -25,8 +28,10 @@ pub use api::{
     CommitCheck, Dispatched, EditOutcome, NewCheck, Permission, RefOutcome, RequiredCheck,
     RerunOutcome, Sought, StatusState, WorkflowFile, WorkflowRun,
 };
-pub use client::{AppInfo, ClientOptions, GitHub, Repository};
+pub use client::{AppInfo, ClientOptions, GitHub};
 pub use decode::{DecodeError, Decoded, Identity, decode};
 pub use error::GitHubError;
 pub use key::{AppKey, KeyError};
+pub use pace::{Limits, Priority};
+pub use repository::Repository;
 pub use signature::{BadSignature, NoSecret, WebhookSecrets};

@@ -2,6 +2,8 @@
 
 use super::classify::{self, Answer};
 use super::error::GitHubError;
+use super::tokens::Purpose;
+use crate::domain::ids::RepoName;
 use anyhow::{Context as _, bail};
 use bytes::{Bytes, BytesMut};
 use http::header::{self, HeaderMap, HeaderValue};
@@ -15,8 +17,9 @@ use tokio::sync::Semaphore;
 
 /// The largest answer that is read. A page of 100 files with their patches stays far below.
 const LARGEST_ANSWER: usize = 32 << 20;
-/// How many requests are under way at once; GitHub allows 100 ("Rate limits for the REST API").
-const AT_ONCE: usize = 64;
+/// How many requests of all installations are under way at once, so that the process does not run out of file descriptors.
+/// One installation has far fewer (`pace`): one that hangs leaves room for the others.
+const AT_ONCE: usize = 256;
 /// How long one request may take altogether, however slowly its answer drips.
 const LONGEST: Duration = Duration::from_secs(60);
 
@@ -47,6 +50,12 @@ pub(super) struct Ask {
     pub body: Option<Value>,
     /// What is being done, as a participle; stands in errors.
     pub doing: String,
+    /// What its token has to allow.
+    pub purpose: Purpose,
+    /// The repository that it is about, if it is another one than its asker's.
+    pub holder: Option<RepoName>,
+    /// Whether its answer is kept and only confirmed when asked again.
+    pub keep: bool,
 }
 
 impl Ask {
@@ -56,7 +65,22 @@ impl Ask {
             path,
             body: None,
             doing: doing.into(),
+            purpose: Purpose::Everyday,
+            holder: None,
+            keep: false,
         }
+    }
+
+    /// With a token that allows this.
+    pub fn by(mut self, purpose: Purpose) -> Self {
+        self.purpose = purpose;
+        self
+    }
+
+    /// With a token of another repository of the same owner.
+    pub fn in_name_of(mut self, holder: &RepoName) -> Self {
+        self.holder = Some(holder.clone());
+        self
     }
 
     pub fn get(path: String, doing: impl Into<String>) -> Self {

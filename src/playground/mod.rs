@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::backends::Connections;
 use crate::clock::AheadClock;
 use crate::engine::Pace;
-use crate::github::{AppKey, WebhookSecrets};
+use crate::github::{AppKey, Limits, WebhookSecrets};
 use crate::sandbox::{Options, Sandbox};
 use crate::settings::Settings;
 use anyhow::Context;
@@ -31,6 +31,8 @@ pub struct Setup {
     pub connections: Connections,
     /// How the app paces itself.
     pub pace: Pace,
+    /// How many bytes of deliveries may wait.
+    pub inbox_limit: u64,
 }
 
 impl Default for Setup {
@@ -40,14 +42,26 @@ impl Default for Setup {
         Self {
             options: Options::default(),
             connections: Connections::default(),
+            inbox_limit: 256 << 20,
             pace: Pace {
                 first_retry: Duration::from_millis(20),
                 longest_retry: Duration::from_millis(200),
                 job_poll: Some(Duration::from_secs(600)),
                 gate: Duration::from_millis(100),
+                limits: unlimited(),
                 ..Pace::default()
             },
         }
+    }
+}
+
+/// Limits that nobody reaches: the stand-in has none unless it is told to.
+pub fn unlimited() -> Limits {
+    Limits {
+        points: u32::MAX,
+        creations: u32::MAX,
+        comments: u32::MAX,
+        ..Limits::default()
     }
 }
 
@@ -59,6 +73,7 @@ pub struct Playground {
     data: TempDir,
     connections: Connections,
     pace: Pace,
+    inbox_limit: u64,
     clock: AheadClock,
     /// The app's port, once it has one: a backend reports to the address it was told, also after a restart.
     port: u16,
@@ -92,6 +107,7 @@ impl Playground {
             data,
             connections: setup.connections,
             pace: setup.pace,
+            inbox_limit: setup.inbox_limit,
             port: 0,
             clock: AheadClock::default(),
         };
@@ -128,6 +144,7 @@ impl Playground {
             public_url: Some(format!("http://127.0.0.1:{}", self.port)),
             data_dir: self.data.path().to_owned(),
             connections: self.connections.clone(),
+            inbox_limit: self.inbox_limit,
         };
         let app = App::start_by(settings, self.pace.clone(), Arc::new(self.clock.clone())).await?;
         self.port = app.address().port();
@@ -144,6 +161,28 @@ impl Playground {
     /// Puts the app's clock forward; it looks at the clock with the next thing that happens.
     pub fn advance(&self, by: TimeDelta) {
         self.clock.advance(by);
+    }
+
+    /// Puts both clocks forward, and lets the app do what is due by then.
+    pub async fn pass(&self, time: TimeDelta) {
+        // GitHub's first: what the app then believes to be over is over there, too.
+        self.github.advance(time);
+        self.clock.advance(time);
+        self.app().look_at_the_clock();
+        self.quiet().await;
+    }
+
+    /// Returns once every delivery was handed over and nothing is being worked on, whatever is due soon.
+    pub async fn quiet(&self) {
+        loop {
+            let before = self.github.deliveries().len();
+            self.github.deliveries_settled().await;
+            self.app().quiet().await;
+            self.github.deliveries_settled().await;
+            if self.github.deliveries().len() == before {
+                return;
+            }
+        }
     }
 
     /// Stops the app as a signal would.

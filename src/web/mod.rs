@@ -13,6 +13,7 @@ use crate::store::Store;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
 
 /// What GitHub sends at most (25 MB; "Webhook events and payloads").
@@ -37,6 +38,10 @@ pub struct Web {
     pub me: OnceLock<Identity>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
+    /// How many bytes of deliveries may wait in the inbox.
+    pub inbox_limit: u64,
+    /// How many deliveries were refused because more than that waited.
+    pub refused: AtomicU64,
 }
 
 /// All routes.

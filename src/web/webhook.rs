@@ -14,6 +14,7 @@ use axum::extract::{FromRequest, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 pub(super) async fn wrong_method() -> Answer {
     Answer(
@@ -33,6 +34,15 @@ pub(super) async fn receive(State(web): State<Arc<Web>>, request: Request) -> An
     // Nobody makes us read 25 MiB without even the form of a signature.
     if let Err(bad) = WebhookSecrets::well_formed(signature) {
         return Answer(StatusCode::UNAUTHORIZED, refusal(&bad));
+    }
+    if web.engine.waiting_bytes() >= web.inbox_limit {
+        let refused = web.refused.fetch_add(1, Ordering::Relaxed) + 1;
+        tracing::warn!(
+            refused,
+            limit = web.inbox_limit,
+            "refused a delivery: as much waits as INBOX_LIMIT_MIB allows"
+        );
+        return FULL;
     }
     let body = match Bytes::from_request(request, &()).await {
         Ok(body) => body,
@@ -149,6 +159,12 @@ fn unavailable(error: &StoreError) -> Answer {
         "the delivery could not be stored; please send it again",
     )
 }
+
+/// GitHub lists it as failed, so that it can be sent again.
+const FULL: Answer = Answer(
+    StatusCode::SERVICE_UNAVAILABLE,
+    "too many deliveries wait to be worked on; please send it again later",
+);
 
 const TOO_LARGE: Answer = Answer(
     StatusCode::PAYLOAD_TOO_LARGE,

@@ -3,7 +3,7 @@
 use drawbridge::clock::SystemClock;
 use drawbridge::domain::event::BuildId;
 use drawbridge::domain::ids::{InstallationId, OwnerKind, Repo, RepoId, RepoName, Sha, UserId};
-use drawbridge::github::{AppKey, ClientOptions, GitHub, GitHubError, Repository};
+use drawbridge::github::{AppKey, ClientOptions, GitHub, GitHubError, Limits, Repository};
 use drawbridge::github::{Dispatched, Sought, StatusState};
 use drawbridge::sandbox::{NewCheck, Sandbox};
 use std::collections::BTreeMap;
@@ -43,6 +43,7 @@ fn repository(sandbox: &Sandbox) -> Repository {
         app_id: sandbox.app_id().to_string(),
         key: AppKey::parse(&sandbox.private_key_pem()).expect("a key"),
         clock: Arc::new(SystemClock),
+        limits: Limits::default(),
     };
     let repo = Repo {
         id: RepoId(sandbox.repo_id()),

@@ -10,6 +10,7 @@ mod faults;
 mod gate;
 mod hostile;
 mod jobs;
+mod limits;
 mod mirror;
 mod order;
 mod people;

@@ -440,6 +440,16 @@ async fn another_repository_is_told_and_can_report() {
         Ok(Observed::default())
     );
 
+    let other = BackendSpec::Dispatch {
+        repository: RepoName::parse("acme/crown").unwrap(),
+        event: "test".into(),
+    };
+    let all = backends(&server.url, None, None);
+    let message = refused(all.of(&repo(), &other).err().unwrap());
+    assert!(
+        message.starts_with("acme/engine may not send events to acme/crown"),
+        "{message}"
+    );
     let mute = backends(&server.url, None, None)
         .of(&repo(), &spec)
         .unwrap();

@@ -10,7 +10,7 @@ use super::*;
 use crate::clock::Clock;
 use crate::domain::ids::{InstallationId, OwnerKind, PrNumber, RepoId, RunSubject, Sha, UserId};
 use crate::domain::run::{Changed, PullScene, TriggerKind};
-use crate::github::{AppKey, ClientOptions};
+use crate::github::{AppKey, ClientOptions, Limits};
 use ::http::HeaderMap;
 use axum::body::Body;
 use axum::extract::Request;
@@ -187,11 +187,14 @@ pub fn backends(github_url: &str, x: Option<Connection>, public_url: Option<&str
     if let Some(x) = x {
         connections.add("x".into(), x, vec![Pattern::parse("acme/*").unwrap()]);
     }
+    let pattern = |text| Pattern::parse(text).unwrap();
+    connections.allow_dispatch(pattern("acme/engine"), vec![pattern("acme/deploy")]);
     let github = GitHub::new(ClientOptions {
         api_url: github_url.to_owned(),
         app_id: "7".into(),
         key: app_key(),
         clock: Arc::new(Noon),
+        limits: Limits::default(),
     })
     .unwrap();
     Backends::new(BackendOptions {

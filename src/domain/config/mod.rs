@@ -25,7 +25,9 @@ pub use file::{ConfigFile, TrustFile, parse};
 pub use filters::{Filters, FiltersSource, parse_filters};
 pub use key::Key;
 pub use pipelines::{Mention, Mentioned, PipelinesFile, job_keys, pipeline_keys};
-pub use resolve::{NamedFiltersFile, check_connections, check_outputs, filters_file, resolve};
+pub use resolve::{
+    NamedFiltersFile, check_connections, check_dispatches, check_outputs, filters_file, resolve,
+};
 
 use super::pipeline::{BackendSpec, Pipeline};
 use serde::{Deserialize, Serialize};

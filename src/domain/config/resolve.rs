@@ -5,6 +5,7 @@ use super::{
     ConfigError, ConfigFile, Filters, FiltersSource, Key, Mentioned, PipelinesFile, RepoConfig,
     Scope, Trust,
 };
+use crate::domain::ids::RepoName;
 use crate::domain::pipeline::Pipeline;
 use crate::domain::printable::printable;
 
@@ -103,6 +104,30 @@ pub fn check_outputs(
     let hint =
         "Only jobs with `workflow`, `dispatch` or a `connection` to an HTTP service give outputs";
     Err(file.error(bad, message, hint.to_owned()))
+}
+
+/// Refuses a job that sends an event to a repository that the operator's settings do not let this one send to. The
+/// configuration must be of the same files.
+pub fn check_dispatches(
+    org: Option<&ConfigFile>,
+    repo: Option<&ConfigFile>,
+    may: impl Fn(&RepoName) -> bool,
+) -> Result<(), ConfigError> {
+    let Some(file) = (Layers { org, repo }).pipelines() else {
+        return Ok(());
+    };
+    let bad = file.mentions.iter().find(|mention| {
+        let to = RepoName::parse(&mention.name);
+        mention.what == Mentioned::Dispatch && !to.is_ok_and(|to| may(&to))
+    });
+    let Some(bad) = bad else { return Ok(()) };
+    let message = format!(
+        "job `{}` sends an event to {}, to which this repository may not",
+        bad.job,
+        printable(&bad.name, 80)
+    );
+    let hint = "Who operates Drawbridge allows it, in its settings, under `[dispatch]`".to_owned();
+    Err(file.error(bad, message, hint))
 }
 
 /// The configuration without files: every default.

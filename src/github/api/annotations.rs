@@ -2,8 +2,8 @@
 
 use super::builds::WireCheckRuns;
 use super::runs::WorkflowRun;
-use crate::github::client::Repository;
 use crate::github::error::GitHubError;
+use crate::github::repository::Repository;
 use crate::github::transport::Ask;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};

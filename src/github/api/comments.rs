@@ -2,9 +2,9 @@
 
 use super::cut_at_line;
 use crate::domain::ids::{CommentId, PrNumber};
-use crate::github::client::Repository;
 use crate::github::decode::Identity;
 use crate::github::error::GitHubError;
+use crate::github::repository::Repository;
 use crate::github::transport::Ask;
 use crate::github::wire::{WireAccount, WireApp, WireId, account};
 use chrono::{DateTime, SecondsFormat, Utc};

@@ -4,8 +4,8 @@ use super::pulls::{WireFile, sha};
 use crate::domain::filter::ChangedFile;
 use crate::domain::ids::Sha;
 use crate::domain::trust::Listing;
-use crate::github::client::Repository;
 use crate::github::error::GitHubError;
+use crate::github::repository::Repository;
 use crate::github::transport::Ask;
 use serde::Deserialize;
 

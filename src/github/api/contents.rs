@@ -2,8 +2,9 @@
 
 use super::{encoded, encoded_path};
 use crate::domain::ids::{RepoName, Sha};
-use crate::github::client::Repository;
 use crate::github::error::GitHubError;
+use crate::github::repository::Repository;
+use crate::github::tokens::Purpose;
 use crate::github::transport::Ask;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -29,25 +30,28 @@ impl Repository {
     /// The text of a file at a commit, or at the tip of the default branch; `None` if there is no such file. What is
     /// there but is no text file (a directory, a submodule, not UTF-8, above 1 MiB) is `Refused`.
     pub async fn file(&self, path: &str, at: Option<&Sha>) -> Result<Option<String>, GitHubError> {
-        let name = self.repo.name.clone();
-        self.text(&name, path, at.map(Sha::as_str)).await
+        self.own_text(path, at.map(Sha::as_str)).await
     }
 
     /// Like [`Self::file`], at the tip of a branch.
     pub async fn file_on(&self, path: &str, branch: &str) -> Result<Option<String>, GitHubError> {
-        let name = self.repo.name.clone();
-        self.text(&name, path, Some(&format!("refs/heads/{branch}")))
+        self.own_text(path, Some(&format!("refs/heads/{branch}")))
             .await
     }
 
     /// The text of a file of another repository of the same owner, at the tip of its default branch; `None` also if
-    /// the installation has no access to it.
+    /// the app is not installed on it and not everybody may read it.
     pub async fn file_of(
         &self,
-        repo: &RepoName,
+        holder: &RepoName,
         path: &str,
     ) -> Result<Option<String>, GitHubError> {
-        match self.text(repo, path, None).await {
+        let (address, doing) = address(holder, path, None)?;
+        let mut ask = Ask::get(address, doing);
+        if self.reaches(holder, Purpose::Files).await? {
+            ask = ask.by(Purpose::Files).in_name_of(holder);
+        }
+        match self.text(&ask).await {
             Err(
                 GitHubError::MissingPermission { .. } | GitHubError::Refused { status: 403, .. },
             ) => Ok(None),
@@ -55,26 +59,31 @@ impl Repository {
         }
     }
 
-    async fn text(
-        &self,
-        repo: &RepoName,
-        path: &str,
-        at: Option<&str>,
-    ) -> Result<Option<String>, GitHubError> {
-        let doing = format!("reading {}", crate::github::error::plain(path, 100));
-        let mut address = format!("/repos/{repo}/contents/{}", encoded_path(path, &doing)?);
-        if let Some(at) = at {
-            address.push_str(&format!("?ref={}", encoded(at)));
-        }
-        let content = match self.get_kept(&Ask::get(address, doing.as_str())).await {
+    async fn own_text(&self, path: &str, at: Option<&str>) -> Result<Option<String>, GitHubError> {
+        let (address, doing) = address(&self.repo.name, path, at)?;
+        self.text(&Ask::get(address, doing)).await
+    }
+
+    async fn text(&self, ask: &Ask) -> Result<Option<String>, GitHubError> {
+        let content = match self.get_kept(ask).await {
             Ok(content) => content,
             Err(GitHubError::NotFound { .. }) => return Ok(None),
             Err(error) => return Err(error),
         };
         decoded(content)
             .map(Some)
-            .map_err(|message| GitHubError::unusable(&doing, message))
+            .map_err(|message| GitHubError::unusable(&ask.doing, message))
     }
+}
+
+/// Where a file is, and what asking for it is called.
+fn address(repo: &RepoName, path: &str, at: Option<&str>) -> Result<(String, String), GitHubError> {
+    let doing = format!("reading {}", crate::github::error::plain(path, 100));
+    let mut address = format!("/repos/{repo}/contents/{}", encoded_path(path, &doing)?);
+    if let Some(at) = at {
+        address.push_str(&format!("?ref={}", encoded(at)));
+    }
+    Ok((address, doing))
 }
 
 fn decoded(content: WireContent) -> Result<String, &'static str> {

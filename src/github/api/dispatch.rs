@@ -4,8 +4,9 @@
 use super::runs::{WireRuns, WorkflowRun};
 use super::{encoded, segment};
 use crate::domain::ids::{RepoName, Sha};
-use crate::github::client::Repository;
 use crate::github::error::{GitHubError, plain};
+use crate::github::repository::Repository;
+use crate::github::tokens::Purpose;
 use crate::github::transport::Ask;
 use crate::github::wire::{DISPATCH, WireRun};
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -74,7 +75,11 @@ impl Repository {
             "/actions/workflows/{}/dispatches",
             segment(file, &doing)?
         ));
-        let ask = |body: Value| Ask::new(Method::POST, path.clone(), doing.as_str()).with(body);
+        let ask = |body: Value| {
+            Ask::new(Method::POST, path.clone(), doing.as_str())
+                .with(body)
+                .by(Purpose::Workflows)
+        };
         let body = json!({ "ref": branch, "inputs": inputs });
         let mut detailed = body.clone();
         detailed["return_run_details"] = json!(true);
@@ -133,7 +138,7 @@ impl Repository {
         runs.into_iter().map(read).collect()
     }
 
-    /// Sends a `repository_dispatch` to a repository of the same installation. GitHub names no run, and a repetition is
+    /// Sends a `repository_dispatch` to a repository of the same owner that the app is installed on. GitHub names no run, and a repetition is
     /// another event: who takes it has to be able to take it twice. The event's type has at most 100 characters, the
     /// payload at most 10 keys.
     pub async fn repository_dispatch(
@@ -145,16 +150,23 @@ impl Repository {
         let doing = format!("sending `{}` to {holder}", plain(event_type, 100));
         let path = format!("/repos/{holder}/dispatches");
         let body = json!({ "event_type": event_type, "client_payload": client_payload });
-        match self
-            .ask(&Ask::new(Method::POST, path, doing.as_str()).with(body))
-            .await
-        {
+        let mut ask = Ask::new(Method::POST, path, doing.as_str())
+            .with(body)
+            .by(Purpose::Dispatch);
+        let missing = || GitHubError::Refused {
+            doing: doing.clone(),
+            status: 404,
+            message: "it does not exist, or the app is not installed on it".to_owned(),
+        };
+        if *holder != self.repo.name {
+            if !self.reaches(holder, Purpose::Dispatch).await? {
+                return Err(missing());
+            }
+            ask = ask.in_name_of(holder);
+        }
+        match self.ask(&ask).await {
             Ok(_) => Ok(()),
-            Err(GitHubError::NotFound { .. }) => Err(GitHubError::Refused {
-                doing,
-                status: 404,
-                message: "it does not exist, or the app is not installed on it".to_owned(),
-            }),
+            Err(GitHubError::NotFound { .. }) => Err(missing()),
             Err(error) => Err(error),
         }
     }

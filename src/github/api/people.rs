@@ -3,8 +3,9 @@
 use super::encoded;
 use crate::domain::event::{Account, AccountKind};
 use crate::domain::ids::{OwnerKind, UserId};
-use crate::github::client::Repository;
 use crate::github::error::GitHubError;
+use crate::github::repository::Repository;
+use crate::github::tokens::Purpose;
 use crate::github::transport::Ask;
 use crate::github::wire::WireAccount;
 use http::StatusCode;
@@ -42,7 +43,7 @@ impl Repository {
             return Ok(false);
         };
         let path = format!("/orgs/{}/members/{login}", self.repo.name.owner());
-        let ask = Ask::get(path, "asking who is a member");
+        let ask = Ask::get(path, "asking who is a member").by(Purpose::People);
         match self.ask(&ask).await {
             Ok(answer) if answer.status == StatusCode::NO_CONTENT => Ok(true),
             // Anything but GitHub's 204 (an intermediary's page, say) says nothing about the membership.
@@ -52,10 +53,14 @@ impl Repository {
             )),
             Err(GitHubError::NotFound { .. }) => Ok(false),
             // "Response if requester is not an organization member": the app may only see public members.
-            Err(GitHubError::Refused { status: 302, .. }) => Err(GitHubError::MissingPermission {
-                doing: ask.doing,
-                permission: "members=read".to_owned(),
-            }),
+            Err(GitHubError::Refused { status: 302, .. }) => Err(self.github.with_page(
+                GitHubError::MissingPermission {
+                    doing: ask.doing,
+                    permission: "members=read".to_owned(),
+                    page: None,
+                },
+                &self.repo,
+            )),
             Err(error) => Err(error),
         }
     }

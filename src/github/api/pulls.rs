@@ -3,8 +3,8 @@
 use crate::domain::filter::ChangedFile;
 use crate::domain::ids::{InvalidId, PrNumber, Sha};
 use crate::domain::trust::{CommitFact, MAX_LISTED_COMMITS, MAX_LISTED_FILES, PullView};
-use crate::github::client::Repository;
 use crate::github::error::GitHubError;
+use crate::github::repository::Repository;
 use crate::github::transport::Ask;
 use crate::github::wire::{WireAccount, account, bounded};
 use chrono::{DateTime, Utc};

@@ -4,8 +4,9 @@
 use super::encoded_path;
 use super::pulls::sha;
 use crate::domain::ids::Sha;
-use crate::github::client::Repository;
 use crate::github::error::GitHubError;
+use crate::github::repository::Repository;
+use crate::github::tokens::Purpose;
 use crate::github::transport::Ask;
 use http::Method;
 use serde::Deserialize;
@@ -72,7 +73,8 @@ impl Repository {
             self.path(format_args!("/git/refs")),
             format!("creating the branch {branch}"),
         )
-        .with(body);
+        .with(body)
+        .by(Purpose::Mirrors);
         match self.ask(&ask).await {
             Ok(_) => Ok(RefOutcome::Done),
             Err(error) if error.is_unprocessable("already exists") => Ok(RefOutcome::Exists),
@@ -87,8 +89,9 @@ impl Repository {
             "/git/refs/heads/{}",
             encoded_path(branch, doing)?
         ));
-        let ask =
-            Ask::new(Method::PATCH, path, doing).with(json!({ "sha": to.as_str(), "force": true }));
+        let ask = Ask::new(Method::PATCH, path, doing)
+            .with(json!({ "sha": to.as_str(), "force": true }))
+            .by(Purpose::Mirrors);
         match self.ask(&ask).await {
             Ok(_) => Ok(RefOutcome::Done),
             Err(GitHubError::NotFound { .. }) => Ok(RefOutcome::Missing),
@@ -109,7 +112,10 @@ impl Repository {
             "/git/refs/heads/{}",
             encoded_path(branch, doing)?
         ));
-        match self.ask(&Ask::new(Method::DELETE, path, doing)).await {
+        match self
+            .ask(&Ask::new(Method::DELETE, path, doing).by(Purpose::Mirrors))
+            .await
+        {
             Ok(_) | Err(GitHubError::NotFound { .. }) => Ok(()),
             Err(error) if error.is_unprocessable("does not exist") => Ok(()),
             Err(error) => Err(error),

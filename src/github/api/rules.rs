@@ -1,8 +1,8 @@
 //! Which checks a branch requires (GitHub, "Get rules for a branch").
 
 use super::encoded;
-use crate::github::client::Repository;
 use crate::github::error::GitHubError;
+use crate::github::repository::Repository;
 use crate::github::transport::Ask;
 use serde::Deserialize;
 use std::collections::BTreeSet;

@@ -4,8 +4,9 @@
 use super::pulls::sha;
 use crate::domain::event::{Build, BuildStatus};
 use crate::domain::ids::{RepoId, Sha};
-use crate::github::client::Repository;
 use crate::github::error::GitHubError;
+use crate::github::repository::Repository;
+use crate::github::tokens::Purpose;
 use crate::github::transport::Ask;
 use crate::github::wire::WireRun;
 use http::Method;
@@ -65,7 +66,8 @@ impl Repository {
     /// is looked at with a second call.
     pub async fn cancel_run(&self, id: u64) -> Result<(), GitHubError> {
         let path = self.path(format_args!("/actions/runs/{id}/cancel"));
-        let ask = Ask::new(Method::POST, path, "cancelling the workflow run");
+        let ask =
+            Ask::new(Method::POST, path, "cancelling the workflow run").by(Purpose::Workflows);
         match self.ask(&ask).await {
             Ok(_) | Err(GitHubError::NotFound { .. }) => Ok(()),
             // It has ended, or it was started again a moment ago and can't be cancelled yet.
@@ -81,7 +83,8 @@ impl Repository {
     /// attempt. After an answer that was lost the repetition is refused because it runs: compare the attempts first.
     pub async fn rerun_failed(&self, id: u64) -> Result<RerunOutcome, GitHubError> {
         let path = self.path(format_args!("/actions/runs/{id}/rerun-failed-jobs"));
-        let ask = Ask::new(Method::POST, path, "running the failed jobs again");
+        let ask =
+            Ask::new(Method::POST, path, "running the failed jobs again").by(Purpose::Workflows);
         match self.ask(&ask).await {
             Ok(_) => Ok(RerunOutcome::Done),
             Err(GitHubError::Refused { message, .. }) => Ok(RerunOutcome::Refused(message)),

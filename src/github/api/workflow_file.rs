@@ -3,8 +3,8 @@
 
 use super::segment;
 use crate::domain::ids::Sha;
-use crate::github::client::Repository;
 use crate::github::error::{GitHubError, plain};
+use crate::github::repository::Repository;
 use serde_json::Value;
 use std::collections::BTreeSet;
 

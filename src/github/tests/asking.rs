@@ -1,6 +1,6 @@
 //! What is asked and written, and how the answers are read.
 
-use super::server::{Reply, Server, html, json_reply, repo, with_header};
+use super::server::{Reply, Server, TOKENS, html, json_reply, repo, with_header};
 use crate::domain::event::{Account, AccountKind, BuildId};
 use crate::domain::filter::ChangedFile;
 use crate::domain::gate::{Gate, GateStatus};
@@ -212,10 +212,8 @@ async fn files_that_are_not_there_are_none() {
         "GET /repos/acme/engine/contents/.github/drawbridge.yaml?ref={}",
         sha('a')
     );
-    assert_eq!(
-        server.lines()[1..],
-        [expected.as_str(), "GET /repos/acme/.github/contents/a"]
-    );
+    let defaults = "GET /repos/acme/.github/contents/a";
+    assert_eq!(server.lines()[1..], [&expected, TOKENS, defaults]);
 }
 
 #[tokio::test]

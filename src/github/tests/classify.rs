@@ -124,6 +124,7 @@ fn refusals_are_told_apart() {
     let missing = |permission: &str| GitHubError::MissingPermission {
         doing: doing(),
         permission: permission.to_owned(),
+        page: None,
     };
     let refused = |status, message: &str| GitHubError::Refused {
         doing: doing(),

@@ -4,4 +4,5 @@ mod asking;
 mod client;
 mod fan_out;
 pub(super) mod key;
+mod lanes;
 mod server;

@@ -4,6 +4,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::domain::ids::{InstallationId, OwnerKind, Repo, RepoId, RepoName, UserId};
 use crate::github::client::{ClientOptions, GitHub};
 use crate::github::key::AppKey;
+use crate::github::pace::Limits;
 use crate::github::tests::key;
 use crate::github::transport::Timeouts;
 use axum::body::{Body, Bytes};
@@ -133,6 +134,7 @@ impl Server {
             app_id: "7".into(),
             key,
             clock,
+            limits: Limits::default(),
         };
         let timeouts = Timeouts {
             connect: Duration::from_secs(5),

@@ -97,6 +97,7 @@ pub(crate) fn found(names: Founding<'_>) -> Hub {
         target: None,
         exchanges: Vec::new(),
         requests_used: 0,
+        limits: crate::sandbox::model::limits::Limits::default(),
     };
     hub.add_account(WEB_FLOW_ID, "web-flow", Kind::User);
     let owner = hub.id();

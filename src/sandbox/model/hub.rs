@@ -10,6 +10,7 @@ use super::access::{App, Installation, Kind, Permission, Token, User, Visibility
 use super::checks::{CheckRun, Dispatching, Run, Suite};
 use super::git::Objects;
 use super::issues::{Comment, Issue, Pull};
+use super::limits::Limits;
 use super::log::Entry;
 use super::queue::{Group, RepositoryDispatch, RequiredCheck};
 use super::repo::Repo;
@@ -58,6 +59,7 @@ pub(crate) struct Hub {
     pub(crate) target: Option<String>,
     pub(crate) exchanges: Vec<Exchange>,
     pub(crate) requests_used: u64,
+    pub(crate) limits: Limits,
 }
 
 impl Hub {

@@ -5,6 +5,7 @@ pub(crate) mod checks;
 pub(crate) mod git;
 pub(crate) mod hub;
 pub(crate) mod issues;
+pub(crate) mod limits;
 pub(crate) mod log;
 pub(crate) mod queue;
 pub(crate) mod repo;

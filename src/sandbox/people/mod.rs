@@ -6,6 +6,7 @@ mod actions;
 pub(crate) mod build;
 mod code;
 mod deliveries;
+mod limits;
 mod members;
 mod observe;
 mod prs;

@@ -16,12 +16,16 @@ use crate::sandbox::model::log::{Entry, Stage};
 use crate::sandbox::show;
 
 /// The hour's budget of an installation.
-const HOURLY: u64 = 5000;
+pub(crate) const HOURLY: u64 = 5000;
 
 /// GitHub's `rate-limit`.
 pub(crate) fn rate(hub: &Hub) -> Value {
     let used = hub.requests_used.min(HOURLY);
-    let reset = (Utc::now().timestamp() / 3600 + 1) * 3600;
+    let now = Utc::now().timestamp();
+    let reset = match hub.limits.renewed_in() {
+        Some(wait) => now.saturating_add_unsigned(wait),
+        None => (now / 3600 + 1) * 3600,
+    };
     json!({ "limit": HOURLY, "used": used, "remaining": HOURLY - used, "reset": reset })
 }
 

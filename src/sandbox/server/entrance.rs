@@ -13,7 +13,7 @@ use super::auth::{Who, identify};
 use super::call::Call;
 use super::misbehave::{drop_connection, half, html, refuse};
 use super::routes::{self, Needs};
-use super::{app, control};
+use super::{app, control, limits};
 use crate::sandbox::faults::FaultKind;
 use crate::sandbox::model::Hub;
 use crate::sandbox::wire::Shears;
@@ -71,6 +71,7 @@ pub(crate) async fn handle(
     if asked.path().starts_with("/_sandbox") {
         return finish(control::handle(&sandbox, &asked));
     }
+    let _under_way = limits::UnderWay::begin(&sandbox);
     let route = sandbox
         .look(|hub| routes::find(&asked.method, &in_repos(hub, asked.path())))
         .map(|(route, _)| route.template);
@@ -164,7 +165,10 @@ fn perform(sandbox: &Sandbox, asked: &Asked, kept: Kept) -> Reply {
         let reply = match (who, found) {
             (Err(refused), _) => refused,
             (Ok(_), None) => Reply::not_found(),
-            (Ok(who), Some((route, params))) => admit(hub, asked, who, route, params),
+            (Ok(who), Some((route, params))) => match limits::within(hub, &asked.method, &who) {
+                Ok(()) => admit(hub, asked, who, route, params),
+                Err(limited) => limited,
+            },
         };
         let reply = counted(hub, revalidated(asked, &salt, reply));
         hub.exchanges.push(Exchange {

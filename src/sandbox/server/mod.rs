@@ -14,6 +14,7 @@ mod control_builds;
 mod created;
 mod dispatch;
 mod entrance;
+mod limits;
 mod misbehave;
 mod paging;
 mod pulls;
@@ -22,6 +23,8 @@ mod repos;
 pub(crate) mod routes;
 mod statuses;
 mod table;
+
+pub(crate) use app::HOURLY;
 
 use axum::Router;
 

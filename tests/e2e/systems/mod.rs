@@ -73,6 +73,9 @@ pub async fn town(connections: Connections, jobs: &str) -> Town {
 
 /// The same, at another pace.
 pub async fn paced(connections: Connections, pace: Pace, jobs: &str) -> Town {
+    let mut connections = connections;
+    let pattern = |text| Pattern::parse(text).expect("a pattern");
+    connections.allow_dispatch(pattern("acme/engine"), vec![pattern("acme/deploy")]);
     let town = Town::set_up(Setup {
         connections,
         pace,

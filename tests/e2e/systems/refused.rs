@@ -51,6 +51,39 @@ async fn a_connection_of_others_is_a_mistake_and_the_last_good_configuration_sta
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_for_a_repository_that_the_operator_did_not_name_is_a_mistake() {
+    let mut town = town(
+        Connections::default(),
+        "deploy: {dispatch: {repository: acme/deploy, event: test}}",
+    )
+    .await;
+    town.github().add_repo("deploy");
+    town.github().add_repo("crown");
+    let to = |repository: &str| {
+        format!(
+            "enabled: true\npipelines:\n  backends:\n    on: pull_request\n    jobs:\n      \
+             deploy: {{dispatch: {{repository: {repository}, event: test}}}}\n"
+        )
+    };
+    town.write(CONFIG, &to("acme/crown")).await;
+    let pr = town.member_pr().await;
+    town.mirrored(pr);
+    town.gate(pr)
+        .says("The configuration has a mistake")
+        .says(".github/drawbridge.yaml:6:")
+        .says("job `deploy` sends an event to acme/crown, to which this repository may not");
+    let sent = town.github().repository_dispatches();
+    assert!(
+        sent.iter().all(|sent| sent.repo == "acme/deploy"),
+        "{sent:#?}"
+    );
+    // To itself it may.
+    town.write(CONFIG, &to("acme/engine")).await;
+    town.gate(pr).does_not_say("mistake");
+    finish(town, &[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_a_good_configuration_nothing_is_mirrored() {
     let service = Service::start().await;
     let town = town(connections(&service.url), "feast: {connection: palace}").await;

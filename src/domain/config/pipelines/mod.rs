@@ -76,6 +76,8 @@ pub enum Mentioned {
     Connection,
     /// A connection of the operator's settings, of one of whose jobs this job takes an output.
     Outputs,
+    /// A repository that is sent an event.
+    Dispatch,
 }
 
 impl PipelinesFile {
@@ -199,13 +201,17 @@ impl PipelinesFile {
         let connection = connection.map(|at| (Mentioned::Connection, at));
         let outputs = job.outputs_of_connections(all);
         let outputs = outputs.iter().map(|at| (Mentioned::Outputs, at));
-        for (what, (name, at)) in filters.chain(connection).chain(outputs) {
+        let named = filters.chain(connection).chain(outputs);
+        let named = named.map(|(what, (name, at))| (what, name.clone(), at));
+        let dispatch = job.draft.parts.dispatch.iter();
+        let dispatch = dispatch.map(|((to, _), at)| (Mentioned::Dispatch, to.to_string(), at));
+        for (what, name, at) in named.chain(dispatch) {
             let place = source.error(*at, "", None);
             let mention = Mention {
                 line: place.line,
                 column: place.column,
                 what,
-                name: name.clone(),
+                name,
                 job: job.name.to_owned(),
             };
             self.mentions.insert(mention);
