@@ -71,7 +71,7 @@ impl App {
             public_url: public_url.clone(),
             clock: clock.clone(),
         })?);
-        let dir = settings.data_dir.join("state");
+        let dir = settings.data_dir.clone();
         let now = clock.now();
         let store: Arc<dyn Store> = Arc::new(
             tokio::task::spawn_blocking(move || SledStore::open(&dir, now))

@@ -18,6 +18,7 @@ use crate::domain::runs::RunsState;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 
 /// The store can't do what it was asked; names what was being done.
 #[derive(Debug, thiserror::Error)]
@@ -111,6 +112,20 @@ pub struct HistoryEntry {
     pub what: String,
 }
 
+/// This store took the place of one that could not be used: something may be missing from it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Loss {
+    /// When it did. What happened on GitHub before may be missing.
+    pub at: DateTime<Utc>,
+    /// Why the other one could not be used.
+    pub why: String,
+    /// Where the other one is kept; `None`: it was gone.
+    pub kept_in: Option<PathBuf>,
+    /// The time of the snapshot that was restored: nothing from before it is missing. `None`: there was none, and the
+    /// store started empty.
+    pub restored_to: Option<DateTime<Utc>>,
+}
+
 /// A record to be written.
 #[derive(Debug, Clone)]
 pub enum Record {
@@ -147,6 +162,15 @@ pub struct Change {
 pub trait Store: Send + Sync + 'static {
     /// When this store was first created: what happened on GitHub after it, it has heard of.
     fn born_at(&self) -> DateTime<Utc>;
+    /// What is known about a loss that was not made good yet.
+    fn loss(&self) -> Option<Loss>;
+    /// When this store took the place of one that could not be used, until [`Store::rebuilt`]. What happened before may
+    /// be missing from it.
+    fn lost_at(&self) -> Option<DateTime<Utc>> {
+        self.loss().map(|loss| loss.at)
+    }
+    /// Everything was compared with GitHub: nothing is missing any more. On disk when it returns.
+    async fn rebuilt(&self) -> Result<(), StoreError>;
     /// Makes a delivery durable; returns after it is on disk.
     async fn accept(&self, delivery: Delivery) -> Result<Accepted, StoreError>;
     /// Keeps a delivery that could not be decoded; the oldest make room. Its id counts as accepted.

@@ -8,15 +8,26 @@ mod change;
 mod disk;
 mod flusher;
 mod forget;
+mod home;
 mod inbox;
 mod keys;
+mod lines;
+mod portable;
 mod read;
 mod records;
+mod sequence;
+mod snapshots;
 #[cfg(test)]
 mod tests;
+mod verify;
+
+pub use lines::Kind;
+pub use portable::Counts;
+pub use snapshots::Snapshot;
 
 use super::{
-    Accepted, Aside, Change, Delivery, HistoryEntry, InboxEntry, InboxId, Record, Store, StoreError,
+    Accepted, Aside, Change, Delivery, HistoryEntry, InboxEntry, InboxId, Loss, Record, Store,
+    StoreError,
 };
 use crate::domain::gate::HeadState;
 use crate::domain::ids::{PullKey, RepoId, RunSubject, Sha, Subject, UserId};
@@ -27,6 +38,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use disk::Disk;
 use flusher::Flusher;
+use home::{Home, Lock};
 use records::failed;
 use std::path::Path;
 use std::sync::Arc;
@@ -39,21 +51,23 @@ pub struct SledStore {
     /// First, so that its thread has ended and let go of the database before `disk` is dropped.
     flusher: Flusher,
     disk: Arc<Disk>,
+    /// Last, so that nobody else opens the directory before this process has let go of it. A temporary store has none.
+    _lock: Option<Lock>,
 }
 
 impl SledStore {
-    /// [`StoreError::doing`] of an error of [`SledStore::open`] that says that the files are damaged. The
-    /// directory may then be set aside; with any other error (it is open elsewhere, it was written by a newer version,
-    /// it can't be read) it must stay where it is.
-    pub const DAMAGED: &str = disk::RECOVERING;
-
-    /// Opens the store in `dir`, or creates both. Blocks, a large store for seconds: not for async threads.
+    /// Opens the store in `data_dir`, or creates both. Blocks, a large store for seconds: not for async threads.
+    ///
+    /// A store that is damaged is set aside, and another one takes its place; [`Store::loss`] tells.
     ///
     /// # Errors
-    /// The directory can't be created or read, another process has it open, it was written in a schema this version
-    /// does not know, or its files are damaged ([`SledStore::DAMAGED`]).
-    pub fn open(dir: &Path, now: DateTime<Utc>) -> Result<Self, StoreError> {
-        Self::over(Disk::open(dir, now)?)
+    /// The directory can't be created or read, another process has it open, or it was written in a schema this
+    /// version does not know.
+    pub fn open(data_dir: &Path, now: DateTime<Utc>) -> Result<Self, StoreError> {
+        let home = Home::new(data_dir);
+        let lock = home.lock()?;
+        let disk = home.open(now)?;
+        Self::over(disk, Some(lock))
     }
 
     /// An empty store that is gone when it is dropped, for trials and tests. It counts as having heard of everything:
@@ -62,15 +76,19 @@ impl SledStore {
     /// # Errors
     /// The system's directory for temporary files can't be written to.
     pub fn temporary() -> Result<Self, StoreError> {
-        Self::over(Disk::temporary(DateTime::UNIX_EPOCH)?)
+        Self::over(Disk::temporary(DateTime::UNIX_EPOCH)?, None)
     }
 
-    fn over(disk: Disk) -> Result<Self, StoreError> {
+    fn over(disk: Disk, lock: Option<Lock>) -> Result<Self, StoreError> {
         let disk = Arc::new(disk);
         let flushed = disk.clone();
         let flusher = Flusher::start(move || flushed.flush().map_err(|error| error.cause))
             .map_err(failed("starting the thread that writes to disk"))?;
-        Ok(Self { flusher, disk })
+        Ok(Self {
+            flusher,
+            disk,
+            _lock: lock,
+        })
     }
 
     /// Writes everything to disk and lets go of the directory.
@@ -104,6 +122,19 @@ impl SledStore {
 impl Store for SledStore {
     fn born_at(&self) -> DateTime<Utc> {
         self.disk.born_at
+    }
+
+    fn loss(&self) -> Option<Loss> {
+        self.disk.loss()
+    }
+
+    async fn rebuilt(&self) -> Result<(), StoreError> {
+        self.run("noting that nothing is missing", |disk| {
+            disk.note_loss(None)
+        })
+        .await?;
+        self.on_disk("writing to disk that nothing is missing")
+            .await
     }
 
     async fn prune(&self, now: DateTime<Utc>) -> Result<usize, StoreError> {
