@@ -149,6 +149,15 @@ impl Disk {
         raise_counter(&self.meta, ASIDE_NEXT, &self.aside)
     }
 
+    /// Whether something can be written.
+    pub fn probe(&self) -> Result<(), StoreError> {
+        const DOING: &str = "trying whether the disk can be written to";
+        self.meta
+            .insert("probe", &rand::random::<u64>().to_be_bytes())
+            .map_err(failed(DOING))?;
+        self.flush()
+    }
+
     /// Takes over from the store that was written with this header.
     pub fn continue_as(&self, header: &Header) -> Result<(), StoreError> {
         const DOING: &str = "taking over from another store";

@@ -106,8 +106,7 @@ fn a_directory_that_is_open_is_refused_and_stays_as_it_is() {
 fn a_newer_schema_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let store = SledStore::open(dir.path(), day(0)).unwrap();
-    store
-        .disk
+    super::disk(&store)
         .meta
         .insert(disk::SCHEMA_KEY, &2u64.to_be_bytes())
         .unwrap();
@@ -129,7 +128,10 @@ async fn a_damaged_store_is_set_aside_and_says_so_until_everything_was_compared(
     let dir = tempfile::tempdir().unwrap();
     let store = SledStore::open(dir.path(), day(0)).unwrap();
     assert_eq!(store.lost_at(), None);
-    store.disk.meta.insert("born_at", "yesterday").unwrap();
+    super::disk(&store)
+        .meta
+        .insert("born_at", "yesterday")
+        .unwrap();
     drop(store);
 
     let store = SledStore::open(dir.path(), day(1)).unwrap();
