@@ -7,7 +7,7 @@
 
 mod sled_store;
 
-pub use sled_store::SledStore;
+pub use sled_store::{Compacted, Counts, Imported, Kind, SledStore, Snapshot, StateDir, Verified};
 
 use crate::domain::event::Event;
 use crate::domain::gate::HeadState;
@@ -16,7 +16,7 @@ use crate::domain::pull::PullState;
 use crate::domain::repository::RepoState;
 use crate::domain::runs::RunsState;
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -126,6 +126,24 @@ pub struct Loss {
     pub restored_to: Option<DateTime<Utc>>,
 }
 
+/// How long what is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// Lines of histories.
+    pub history: TimeDelta,
+    /// Pull requests and merge groups after they were closed.
+    pub closed: TimeDelta,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self {
+            history: TimeDelta::days(90),
+            closed: TimeDelta::days(30),
+        }
+    }
+}
+
 /// A record to be written.
 #[derive(Debug, Clone)]
 pub enum Record {
@@ -216,8 +234,9 @@ pub trait Store: Send + Sync + 'static {
         subject: &Subject,
         limit: usize,
     ) -> Result<Vec<HistoryEntry>, StoreError>;
-    /// Forgets the ids of deliveries that GitHub no longer sends again; how many. Opening the store does it too.
-    async fn prune(&self, now: DateTime<Utc>) -> Result<usize, StoreError>;
+    /// Forgets what is no longer needed: ids of deliveries that GitHub no longer sends again, old lines of histories, pull
+    /// requests that were closed long ago; how many records.
+    async fn prune(&self, now: DateTime<Utc>, retention: Retention) -> Result<usize, StoreError>;
     /// Everything written so far is on disk when this returns.
     async fn flush(&self) -> Result<(), StoreError>;
 }

@@ -81,14 +81,11 @@ impl Disk {
         let written = sequence::read_mark(dir).unwrap_or(0);
         guarded(dir, move |dir| {
             let disk = Self::start(&open_locked(&config().path(dir), dir)?, now)?;
-            let seen = disk.sequence()?;
-            if seen < written {
-                return Err(failed(RECOVERING)(format!(
-                    "its log ends with change {seen}, and {written} were on disk"
-                )));
+            if let Some(lack) = disk.lacks(written)? {
+                return Err(failed(RECOVERING)(lack));
             }
             disk.verify().sound()?;
-            disk.prune(now).map_err(storage)?;
+            disk.prune_ids(now).map_err(storage)?;
             disk.db.flush().map_err(storage)?;
             Ok(disk)
         })
@@ -100,9 +97,6 @@ impl Disk {
         now: DateTime<Utc>,
         look: impl FnOnce(&Self) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        if !dir.join("db").exists() {
-            return Err(about(dir, "there is no state here"));
-        }
         guarded(dir, move |dir| {
             look(&Self::start(&open_locked(&config().path(dir), dir)?, now)?)
         })
@@ -160,13 +154,28 @@ impl Disk {
 
     /// Takes over from the store that was written with this header.
     pub fn continue_as(&self, header: &Header) -> Result<(), StoreError> {
+        self.continue_from(header.born_at, header.sequence, header.loss.clone())
+    }
+
+    /// Takes over from `other`; on disk when it returns.
+    pub fn take_over(&self, other: &Self) -> Result<(), StoreError> {
+        self.continue_from(other.born_at, other.sequence()?, other.loss())?;
+        self.flush()
+    }
+
+    fn continue_from(
+        &self,
+        born_at: DateTime<Utc>,
+        sequence: u64,
+        loss: Option<Loss>,
+    ) -> Result<(), StoreError> {
         const DOING: &str = "taking over from another store";
-        let born_at = encode(DOING, &header.born_at)?;
+        let born_at = encode(DOING, &born_at)?;
         self.meta
             .insert(BORN_AT_KEY, born_at)
             .map_err(failed(DOING))?;
-        self.continue_from(header.sequence)?;
-        self.note_loss(header.loss.clone())
+        self.count_from(sequence)?;
+        self.note_loss(loss)
     }
 
     /// The right to change something, together with others.

@@ -98,7 +98,7 @@ impl Home {
     }
 
     /// Completes or clears away what a process that died left half done.
-    fn settle(&self) -> Result<(), StoreError> {
+    pub fn settle(&self) -> Result<(), StoreError> {
         const DOING: &str = "completing what an earlier process began";
         let (state, coming) = (self.state(), self.coming());
         remove_if_there(&self.filling()).map_err(failed(DOING))?;

@@ -4,24 +4,18 @@ use super::disk::{ASIDE_NEXT, Disk, INBOX_NEXT};
 use super::records::{StoredEntry, bounded, decode, encode, failed, list, undecodable};
 use super::{Accepted, Aside, Delivery, InboxEntry, InboxId, StoreError, keys};
 use crate::domain::ids::DeliveryId;
-use chrono::{DateTime, TimeDelta, Utc};
+use sled::Tree;
 use sled::transaction::{
     ConflictableTransactionError, ConflictableTransactionResult, TransactionError, Transactional,
     TransactionalTree,
 };
-use sled::{Batch, Tree};
 
-/// How long an id is known as accepted. GitHub offers to send a delivery again for three days.
-const SEEN_FOR: TimeDelta = TimeDelta::days(14);
 /// How many deliveries set aside are kept.
 pub(super) const ASIDES: u64 = 1000;
 /// How much of a payload set aside is kept, in bytes.
 pub(super) const ASIDE_PAYLOAD: usize = 16 * 1024;
 /// How much of a note is kept with an id, in bytes.
 const NOTE: usize = 200;
-/// How many ids are removed at once; sled stops all writers meanwhile.
-const PRUNED_AT_ONCE: usize = 1000;
-
 impl Disk {
     /// Takes a delivery in, unless its id was seen. On disk only after the next flush, either way.
     pub fn accept(&self, delivery: Delivery) -> Result<Accepted, StoreError> {
@@ -129,25 +123,6 @@ impl Disk {
                 .ok_or_else(|| undecodable(DOING, &self.inbox, key, "its key is not a number"))?;
             Ok(placed(place, entry))
         })
-    }
-
-    /// Forgets the ids that were seen too long before `now`; returns how many.
-    pub fn prune(&self, now: DateTime<Utc>) -> sled::Result<usize> {
-        let limit = (now - SEEN_FOR).timestamp_millis();
-        let mut old = Vec::new();
-        for entry in &self.seen {
-            let (id, value) = entry?;
-            // A value that can't be read has no age and would stay for ever.
-            if seen_at(&value).is_none_or(|at| at < limit) {
-                old.push(id);
-            }
-        }
-        for some in old.chunks(PRUNED_AT_ONCE) {
-            let mut batch = Batch::default();
-            some.iter().for_each(|id| batch.remove(id));
-            self.seen.apply_batch(batch)?;
-        }
-        Ok(old.len())
     }
 }
 

@@ -14,21 +14,24 @@ mod inbox;
 mod keys;
 mod lines;
 mod portable;
+mod prune;
 mod read;
 mod records;
 mod sequence;
 mod snapshots;
 #[cfg(test)]
 mod tests;
+mod tools;
 mod verify;
 
 pub use lines::Kind;
 pub use portable::Counts;
 pub use snapshots::Snapshot;
+pub use tools::{Compacted, Imported, StateDir, Verified};
 
 use super::{
-    Accepted, Aside, Change, Delivery, HistoryEntry, InboxEntry, InboxId, Loss, Record, Store,
-    StoreError,
+    Accepted, Aside, Change, Delivery, HistoryEntry, InboxEntry, InboxId, Loss, Record, Retention,
+    Store, StoreError,
 };
 use crate::domain::gate::HeadState;
 use crate::domain::ids::{PullKey, RepoId, RunSubject, Sha, Subject, UserId};
@@ -195,10 +198,15 @@ impl Store for SledStore {
             .await
     }
 
-    async fn prune(&self, now: DateTime<Utc>) -> Result<usize, StoreError> {
-        const DOING: &str = "forgetting old delivery ids";
-        self.run(DOING, move |disk| disk.prune(now).map_err(failed(DOING)))
-            .await
+    async fn prune(&self, now: DateTime<Utc>, retention: Retention) -> Result<usize, StoreError> {
+        const DOING: &str = "forgetting what is no longer needed";
+        self.run(DOING, move |disk| {
+            let ids = disk.prune_ids(now).map_err(failed(DOING))?;
+            Ok(ids
+                + disk.prune_history(now - retention.history)?
+                + disk.prune_closed(now - retention.closed)?)
+        })
+        .await
     }
 
     async fn accept(&self, delivery: Delivery) -> Result<Accepted, StoreError> {

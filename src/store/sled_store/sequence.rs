@@ -37,8 +37,15 @@ impl Disk {
         Ok(next.unwrap_or(1) - 1)
     }
 
+    /// What it lacks if so many changes were on disk once.
+    pub(super) fn lacks(&self, written: u64) -> Result<Option<String>, StoreError> {
+        let seen = self.sequence()?;
+        Ok((seen < written)
+            .then(|| format!("its log ends with change {seen}, and {written} were on disk")))
+    }
+
     /// Takes over the count of the store that this one replaces.
-    pub(super) fn continue_from(&self, sequence: u64) -> Result<(), StoreError> {
+    pub(super) fn count_from(&self, sequence: u64) -> Result<(), StoreError> {
         const DOING: &str = "counting the changes";
         let next = (sequence + 1).max(self.sequence()? + 1);
         self.meta

@@ -5,7 +5,7 @@
 
 use super::disk::Disk;
 use super::lines::{Kind, Raw};
-use super::portable::{self, Counts, Origin};
+use super::portable::{self, Counts, Origin, Writer};
 use super::records::failed;
 use super::{StoreError, disk};
 use chrono::{DateTime, Utc};
@@ -77,6 +77,16 @@ impl Disk {
         })
     }
 
+    /// What the first line of a text says.
+    pub(super) fn origin(&self, now: DateTime<Utc>) -> Result<Origin, StoreError> {
+        Ok(Origin {
+            taken_at: now,
+            born_at: self.born_at,
+            sequence: self.sequence()?,
+            loss: self.loss(),
+        })
+    }
+
     /// Reads all records while nothing changes. The values are not copied: they are sled's own, held a little longer.
     fn collect(&self, now: DateTime<Utc>) -> Result<Collected, StoreError> {
         let alone = self.alone();
@@ -87,12 +97,7 @@ impl Disk {
                 raws.push(raw?);
             }
         }
-        let origin = Origin {
-            taken_at: now,
-            born_at: self.born_at,
-            sequence: self.sequence()?,
-            loss: self.loss(),
-        };
+        let origin = self.origin(now)?;
         let paused = began.elapsed();
         drop(alone);
         Ok(Collected {
@@ -108,15 +113,15 @@ impl Disk {
         collected: Collected,
     ) -> Result<(Counts, u64), StoreError> {
         let file = disk::create_file(path).map_err(failed(DOING))?;
-        let mut compressed = FrameEncoder::new(BufWriter::new(file));
         let Collected { raws, origin, .. } = collected;
-        let kept = newest_history(&raws);
-        let lines = raws
-            .iter()
-            .zip(kept)
-            .filter(|(_, kept)| *kept)
-            .map(|(raw, _)| self.line(DOING, raw));
-        let counts = portable::write(DOING, origin, lines, &mut compressed)?;
+        let compressed = FrameEncoder::new(BufWriter::new(file));
+        let mut writer = Writer::begin(compressed, origin)?;
+        for (raw, kept) in raws.iter().zip(newest_history(&raws)) {
+            if kept {
+                writer.line(&self.line(DOING, raw)?)?;
+            }
+        }
+        let (compressed, counts) = writer.end()?;
         let file = compressed
             .finish()
             .map_err(failed(DOING))?
@@ -210,5 +215,6 @@ pub(super) fn fill(disk: &Disk, path: &Path) -> Result<(portable::Header, Counts
     filling.end()?;
     let header = header.ok_or_else(|| failed("reading a state")("it has no first line"))?;
     disk.continue_as(&header)?;
+    disk.flush()?;
     Ok((header, counts))
 }

@@ -9,7 +9,7 @@ mod read;
 mod write;
 
 pub(super) use read::{Incoming, read};
-pub(super) use write::{Origin, write};
+pub(super) use write::{Origin, Writer};
 
 use super::lines::Kind;
 use super::records::StoredEntry;

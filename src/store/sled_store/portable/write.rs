@@ -7,6 +7,8 @@ use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 use std::io::Write;
 
+const DOING: &str = "writing a state";
+
 /// Where a text comes from.
 pub(in crate::store::sled_store) struct Origin {
     pub taken_at: DateTime<Utc>,
@@ -15,43 +17,67 @@ pub(in crate::store::sled_store) struct Origin {
     pub loss: Option<Loss>,
 }
 
-/// Writes a state; returns how many records it has.
-pub(in crate::store::sled_store) fn write(
-    doing: &'static str,
-    origin: Origin,
-    lines: impl Iterator<Item = Result<Line, StoreError>>,
-    to: &mut impl Write,
-) -> Result<Counts, StoreError> {
-    let mut hash = Sha256::new();
-    let mut put = |mut line: Vec<u8>, hash: &mut Sha256| {
-        line.push(b'\n');
-        hash.update(&line);
-        to.write_all(&line).map_err(failed(doing))
-    };
-    let header = Header {
-        format: FORMAT.to_owned(),
-        version: VERSION,
-        taken_at: origin.taken_at,
-        born_at: origin.born_at,
-        sequence: origin.sequence,
-        loss: origin.loss,
-    };
-    put(encode(doing, &header)?, &mut hash)?;
-    let mut counts = Counts::new();
-    let mut records = 0;
-    for line in lines {
-        let line = line?;
-        put(encode(doing, &line)?, &mut hash)?;
-        *counts.entry(line.kind()).or_default() += 1;
-        records += 1;
+/// Writes a state, line by line.
+pub(in crate::store::sled_store) struct Writer<W> {
+    to: W,
+    hash: Sha256,
+    counts: Counts,
+}
+
+impl<W: Write> Writer<W> {
+    /// Writes the first line.
+    pub fn begin(to: W, origin: Origin) -> Result<Self, StoreError> {
+        let mut writer = Self {
+            to,
+            hash: Sha256::new(),
+            counts: Counts::new(),
+        };
+        let header = Header {
+            format: FORMAT.to_owned(),
+            version: VERSION,
+            taken_at: origin.taken_at,
+            born_at: origin.born_at,
+            sequence: origin.sequence,
+            loss: origin.loss,
+        };
+        writer.put(encode(DOING, &header)?)?;
+        Ok(writer)
     }
-    let end = End {
-        end: Sum {
-            records,
-            sha256: hex::encode(hash.finalize_reset()),
-        },
-    };
-    put(encode(doing, &end)?, &mut hash)?;
-    to.flush().map_err(failed(doing))?;
-    Ok(counts)
+
+    /// Writes a record.
+    pub fn line(&mut self, line: &Line) -> Result<(), StoreError> {
+        *self.counts.entry(line.kind()).or_default() += 1;
+        self.put(encode(DOING, line)?)
+    }
+
+    /// Writes the last line; what it was written to, and how many records there are.
+    pub fn end(mut self) -> Result<(W, Counts), StoreError> {
+        let end = End {
+            end: Sum {
+                records: self.counts.values().sum(),
+                sha256: hex::encode(self.hash.finalize_reset()),
+            },
+        };
+        self.put(encode(DOING, &end)?)?;
+        self.to.flush().map_err(failed(DOING))?;
+        Ok((self.to, self.counts))
+    }
+
+    fn put(&mut self, mut line: Vec<u8>) -> Result<(), StoreError> {
+        line.push(b'\n');
+        self.hash.update(&line);
+        self.to.write_all(&line).map_err(failed(DOING))
+    }
+}
+
+impl Header {
+    /// The same, for another text.
+    pub fn origin(self) -> Origin {
+        Origin {
+            taken_at: self.taken_at,
+            born_at: self.born_at,
+            sequence: self.sequence,
+            loss: self.loss,
+        }
+    }
 }

@@ -70,8 +70,8 @@ async fn an_id_is_forgotten_after_fourteen_days() {
     let store = store();
     store.accept(delivery_on(0, "old", vec![])).await.unwrap();
     store.accept(delivery_on(1, "young", vec![])).await.unwrap();
-    assert_eq!(store.prune(day(14)).await.unwrap(), 0);
-    assert_eq!(store.prune(day(15)).await.unwrap(), 1);
+    assert_eq!(store.prune(day(14), Retention::default()).await.unwrap(), 0);
+    assert_eq!(store.prune(day(15), Retention::default()).await.unwrap(), 1);
     fresh(store.accept(delivery_on(15, "old", vec![])).await.unwrap());
     let young = store
         .accept(delivery_on(15, "young", vec![]))

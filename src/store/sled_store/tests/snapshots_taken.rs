@@ -109,6 +109,7 @@ async fn a_snapshot_shows_one_moment_while_changes_go_on() {
     let store = Arc::new(SledStore::open(dir.path(), day(0)).unwrap());
     // Each change moves the same number into two repositories at once: no moment has them differ.
     let (stop, mut stopped) = tokio::sync::oneshot::channel::<()>();
+    let (wrote, mut written) = tokio::sync::watch::channel(0);
     let writer = tokio::spawn({
         let store = store.clone();
         async move {
@@ -117,18 +118,21 @@ async fn a_snapshot_shows_one_moment_while_changes_go_on() {
                 number += 1;
                 let both = vec![pull(1, number, 3, None), pull(2, number, 3, None)];
                 store.commit(write(both)).await.unwrap();
+                wrote.send_replace(number);
             }
         }
     });
-    let mut before = 0;
-    for number in 1..20 {
-        while store.pulls_of(RepoId(2)).await.unwrap().len() <= before {
-            tokio::task::yield_now().await;
-        }
-        let Some(taken) = store.snapshot(day(number), 1).await.unwrap() else {
-            continue;
-        };
-        let mut of = [0, 0];
+    for number in 1..8 {
+        written
+            .wait_for(|wrote| *wrote > number * 10)
+            .await
+            .unwrap();
+        let taken = store
+            .snapshot(day(number as i64), 1)
+            .await
+            .unwrap()
+            .unwrap();
+        let mut of = [0_u64, 0];
         super::super::snapshots::read(&taken.path, |incoming| {
             if let portable::Incoming::Line(portable::Line::Pull(state)) = incoming {
                 of[(state.repo.id.0 - 1) as usize] += 1;
@@ -137,7 +141,7 @@ async fn a_snapshot_shows_one_moment_while_changes_go_on() {
         })
         .unwrap();
         assert_eq!(of[0], of[1]);
-        before = of[1];
+        assert!(of[0] > number * 10);
     }
     stop.send(()).unwrap();
     writer.await.unwrap();
