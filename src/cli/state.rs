@@ -79,7 +79,8 @@ pub(super) fn state(args: StateArgs) -> ExitCode {
         StateCommand::Compact { place } => compact(&place),
     };
     done.unwrap_or_else(|error| {
-        eprintln!("drawbridge: {error}");
+        // What was being done is what was asked for.
+        eprintln!("drawbridge: {}", error.cause);
         ExitCode::FAILURE
     })
 }

@@ -36,7 +36,11 @@ pub(super) async fn ready(State(web): State<Arc<Web>>) -> Response {
 /// What an operator should know of a loss that was not made good yet.
 fn after(loss: &Loss) -> String {
     let kept = match &loss.kept_in {
-        Some(dir) => format!("it was set aside as {}", dir.display()),
+        // Its name alone: anybody may read this, and where DATA_DIR is concerns nobody.
+        Some(dir) => format!(
+            "it was set aside as {} in DATA_DIR",
+            dir.file_name().unwrap_or_default().display()
+        ),
         None => "it was gone".to_owned(),
     };
     let restored = match loss.restored_to {

@@ -273,16 +273,19 @@ fn open_locked(config: &Config, dir: &Path) -> Result<Db, StoreError> {
                 attempts += 1;
                 std::thread::sleep(LOCK_PAUSE);
             }
-            Err(_) => return Err(in_use(dir)),
+            Err(_) => return Err(in_use(dir, STOP_IT)),
         }
     }
 }
 
+/// What a server that can't have the directory is told.
+pub(super) const STOP_IT: &str = "stop it, or give this one a directory of its own";
+
 /// Somebody else has the directory open.
-pub(super) fn in_use(dir: &Path) -> StoreError {
+pub(super) fn in_use(dir: &Path, remedy: &str) -> StoreError {
     about(
         dir,
-        "another process has this directory open; stop it, or give this one a directory of its own",
+        &format!("another process has this directory open; {remedy}"),
     )
 }
 

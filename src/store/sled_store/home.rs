@@ -49,8 +49,8 @@ impl Home {
         self.dir.join("state.coming")
     }
 
-    /// Locks the directory, and creates it if it is not there.
-    pub fn lock(&self) -> Result<Lock, StoreError> {
+    /// Locks the directory, and creates it if it is not there. `remedy`: what to do if somebody else has it.
+    pub fn lock(&self, remedy: &str) -> Result<Lock, StoreError> {
         disk::create_private(&self.dir)?;
         let path = self.dir.join("lock");
         let file = File::options()
@@ -69,7 +69,7 @@ impl Home {
                 }
             }
         }
-        Err(disk::in_use(&self.dir))
+        Err(disk::in_use(&self.dir, remedy))
     }
 
     /// Opens the store. One that is damaged is set aside, and another takes its place.

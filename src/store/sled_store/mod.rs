@@ -75,7 +75,7 @@ impl SledStore {
     /// version does not know.
     pub fn open(data_dir: &Path, now: DateTime<Utc>) -> Result<Self, StoreError> {
         let home = Home::new(data_dir);
-        let lock = home.lock()?;
+        let lock = home.lock(disk::STOP_IT)?;
         let disk = home.open(now)?;
         let snapshots = Some(home.snapshots());
         Self::over(Holder::new(disk, Some(home), now), snapshots, Some(lock))

@@ -191,10 +191,11 @@ pub(super) fn read(
         .fill_buf()
         .map_err(about)?
         .starts_with(&[4, 0x22, 0x4D, 0x18]);
-    match is_compressed {
+    let read = match is_compressed {
         true => portable::read(BufReader::new(FrameDecoder::new(file)), take),
         false => portable::read(file, take),
-    }
+    };
+    read.map_err(|error| disk::about(path, &error.cause))
 }
 
 /// Fills an empty store from a file; what the first line says.
@@ -209,7 +210,7 @@ pub(super) fn fill(disk: &Disk, path: &Path) -> Result<(portable::Header, Counts
         }
         portable::Incoming::Line(line) => {
             *counts.entry(line.kind()).or_default() += 1;
-            filling.add(line)
+            filling.add(*line)
         }
     })?;
     filling.end()?;

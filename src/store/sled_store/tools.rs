@@ -11,6 +11,10 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+/// What whoever is not the server is told while that runs.
+const STOP_THE_SERVER: &str = "stop the server first. While it runs, `drawbridge state export --snapshot` and \
+                               `drawbridge state verify` read the files in its directory `snapshots`";
+
 /// A directory with a state, DATA_DIR.
 #[derive(Debug, Clone)]
 pub struct StateDir {
@@ -118,7 +122,7 @@ impl StateDir {
         from: &Path,
         replace: bool,
     ) -> Result<Imported, StoreError> {
-        let _lock = self.home.lock()?;
+        let _lock = self.home.lock(STOP_THE_SERVER)?;
         self.home.settle()?;
         let state = self.path();
         let there = fs::read_dir(&state).is_ok_and(|mut files| files.next().is_some());
@@ -129,8 +133,7 @@ impl StateDir {
             ));
         }
         let new = self.home.begin(now)?;
-        let (header, counts) =
-            snapshots::fill(&new, from).map_err(|error| disk::about(from, &error.cause))?;
+        let (header, counts) = snapshots::fill(&new, from)?;
         drop(new);
         let kept_in = there.then(|| self.home.unused_name("replaced", now));
         if !there {
@@ -198,7 +201,7 @@ impl StateDir {
         if !self.path().join("conf").exists() && !self.path().join("db").exists() {
             return Err(nothing());
         }
-        let lock = self.home.lock()?;
+        let lock = self.home.lock(STOP_THE_SERVER)?;
         self.home.settle()?;
         match self.path().join("db").exists() {
             true => Ok(lock),

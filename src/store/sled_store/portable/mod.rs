@@ -63,7 +63,7 @@ struct Sum {
 #[serde(rename_all = "snake_case")]
 pub(super) enum Line {
     /// A delivery's entry that waits.
-    Inbox { place: u64, entry: StoredEntry },
+    Inbox { place: u64, entry: Box<StoredEntry> },
     /// The id of an accepted delivery, when it came in milliseconds since 1970, and a note.
     Seen { id: String, at: i64, note: String },
     /// A delivery that could not be decoded.

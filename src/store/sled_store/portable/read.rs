@@ -15,7 +15,7 @@ pub(in crate::store::sled_store) enum Incoming {
     /// First.
     Header(Box<Header>),
     /// Then each record.
-    Line(Line),
+    Line(Box<Line>),
 }
 
 /// The part of a header that every version has.
@@ -79,9 +79,9 @@ pub(in crate::store::sled_store) fn read(
                 .map(|value| migrate::to_present(older, value))
                 .and_then(serde_json::from_value),
         };
-        take(Incoming::Line(
+        take(Incoming::Line(Box::new(
             read.map_err(|error| broken(number, &error.to_string()))?,
-        ))?;
+        )))?;
         hash.update(&line);
     }
 }

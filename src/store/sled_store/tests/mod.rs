@@ -4,6 +4,7 @@ mod changes;
 mod damage;
 mod deliveries;
 mod opening;
+mod prune;
 mod snapshots_taken;
 
 use super::*;

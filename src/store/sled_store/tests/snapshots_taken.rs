@@ -134,7 +134,9 @@ async fn a_snapshot_shows_one_moment_while_changes_go_on() {
             .unwrap();
         let mut of = [0_u64, 0];
         super::super::snapshots::read(&taken.path, |incoming| {
-            if let portable::Incoming::Line(portable::Line::Pull(state)) = incoming {
+            if let portable::Incoming::Line(line) = incoming
+                && let portable::Line::Pull(state) = *line
+            {
                 of[(state.repo.id.0 - 1) as usize] += 1;
             }
             Ok(())
