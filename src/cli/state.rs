@@ -178,7 +178,7 @@ fn compact(place: &Place) -> Result<ExitCode, StoreError> {
 
 fn print_counts(counts: &Counts) {
     for (kind, count) in counts.iter().filter(|(_, count)| **count > 0) {
-        println!("{count:>9}  {}", name(*kind));
+        println!("{}: {count}", name(*kind));
     }
 }
 

@@ -105,8 +105,8 @@ fn a_state_of_an_older_version_is_taken_over_verified_and_exported_in_the_presen
     let desk = Desk::new();
     desk.write("old.ndjson", &oldest());
     assert_snapshot!(desk.ask(&["verify", "old.ndjson"]), @r#"
-            1  heads
-            1  ids of accepted deliveries
+    heads: 1
+    ids of accepted deliveries: 1
     old.ndjson is sound: 2 records
 
     exit code 0
@@ -117,8 +117,8 @@ fn a_state_of_an_older_version_is_taken_over_verified_and_exported_in_the_presen
     exit code 0
     "#);
     assert_snapshot!(desk.ask(&["verify"]), @r#"
-            1  heads
-            1  ids of accepted deliveries
+    heads: 1
+    ids of accepted deliveries: 1
     DATA/state is sound: 2 records, 466 bytes
 
     exit code 0
@@ -158,8 +158,8 @@ fn a_state_of_an_older_version_is_taken_over_verified_and_exported_in_the_presen
         "{compacted}"
     );
     assert_snapshot!(desk.ask(&["verify"]), @r#"
-            1  heads
-            1  ids of accepted deliveries
+    heads: 1
+    ids of accepted deliveries: 1
     DATA/state is sound: 2 records, 466 bytes
 
     exit code 0
