@@ -4,17 +4,18 @@ use crate::backends::{BackendOptions, Backends, Connection, Connections, JobToke
 use crate::clock::{Clock, SystemClock};
 use crate::engine::{Engine, Pace};
 use crate::github::{ClientOptions, GitHub};
-use crate::settings::Settings;
-use crate::store::{SledStore, Store};
+use crate::settings::{Keep, Settings};
+use crate::store::{Retention, SledStore, Store};
 use crate::web::{self, Web};
 use anyhow::Context;
+use chrono::{DateTime, Utc};
 use std::future::IntoFuture;
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
 /// How long requests under way, and then work under way, may take after the signal to stop.
@@ -23,13 +24,19 @@ const PATIENCE: Duration = Duration::from_secs(4);
 /// How often what is no longer needed is forgotten.
 const HOUSEKEEPING: Duration = Duration::from_secs(6 * 3600);
 
+/// How long the snapshot at the end may take.
+const LAST_SNAPSHOT: Duration = Duration::from_secs(3);
+
 /// A running server.
 pub struct App {
     address: SocketAddr,
     engine: Engine,
     stop: oneshot::Sender<()>,
     server: JoinHandle<std::io::Result<()>>,
-    housekeeping: [JoinHandle<()>; 2],
+    housekeeping: Vec<JoinHandle<()>>,
+    disk: Arc<SledStore>,
+    clock: Arc<dyn Clock>,
+    keep: Keep,
 }
 
 impl App {
@@ -73,13 +80,14 @@ impl App {
             public_url: public_url.clone(),
             clock: clock.clone(),
         })?);
-        let dir = settings.data_dir.join("state");
+        let dir = settings.data_dir.clone();
         let now = clock.now();
-        let store: Arc<dyn Store> = Arc::new(
+        let disk = Arc::new(
             tokio::task::spawn_blocking(move || SledStore::open(&dir, now))
                 .await?
                 .with_context(|| format!("can't use DATA_DIR {}", settings.data_dir.display()))?,
         );
+        let store: Arc<dyn Store> = disk.clone();
         let engine = Engine::start(
             store.clone(),
             github.clone(),
@@ -88,7 +96,10 @@ impl App {
             pace,
         )
         .await?;
-        let pruning = tokio::spawn(keep_house(store.clone(), clock.clone()));
+        let keep = settings.keep;
+        let pruning = tokio::spawn(keep_house(store.clone(), clock.clone(), keep.retention));
+        let snapshots = tokio::spawn(take_snapshots(disk.clone(), clock.clone(), keep.clone()));
+        let resuming = tokio::spawn(resume(disk.reopened(), engine.clone()));
         let web = Arc::new(Web {
             engine: engine.clone(),
             store,
@@ -96,7 +107,7 @@ impl App {
             backends,
             secrets: settings.secrets,
             me: OnceLock::new(),
-            clock,
+            clock: clock.clone(),
             inbox_limit: settings.inbox_limit,
             refused: AtomicU64::new(0),
         });
@@ -116,7 +127,10 @@ impl App {
             engine,
             stop,
             server: tokio::spawn(server),
-            housekeeping: [pruning, learning],
+            housekeeping: vec![pruning, snapshots, resuming, learning],
+            disk,
+            clock,
+            keep,
         })
     }
 
@@ -158,6 +172,10 @@ impl App {
             tracing::warn!("closing connections that did not end");
         }
         self.engine.stop(PATIENCE).await?;
+        let last = take_snapshot(&self.disk, self.clock.now(), &self.keep);
+        if tokio::time::timeout(LAST_SNAPSHOT, last).await.is_err() {
+            tracing::warn!("the last snapshot takes too long; the one before stays the newest");
+        }
         tracing::info!("stopped");
         Ok(())
     }
@@ -194,15 +212,42 @@ fn warn_of_plain_http(connections: &Connections) {
     }
 }
 
-async fn keep_house(store: Arc<dyn Store>, clock: Arc<dyn Clock>) {
+async fn keep_house(store: Arc<dyn Store>, clock: Arc<dyn Clock>, retention: Retention) {
     let mut ticks = tokio::time::interval(HOUSEKEEPING);
-    // The first tick comes at once, and opening the store has just done it.
-    ticks.tick().await;
     loop {
         ticks.tick().await;
-        match store.prune(clock.now()).await {
-            Ok(forgotten) => tracing::debug!(forgotten, "forgot old delivery ids"),
-            Err(error) => tracing::error!(%error, "can't forget old delivery ids"),
+        match store.prune(clock.now(), retention).await {
+            Ok(forgotten) => tracing::debug!(forgotten, "forgot what is no longer needed"),
+            Err(error) => tracing::error!(%error, "can't forget what is no longer needed"),
+        }
+    }
+}
+
+async fn take_snapshots(disk: Arc<SledStore>, clock: Arc<dyn Clock>, keep: Keep) {
+    loop {
+        tokio::time::sleep(keep.snapshot_every).await;
+        take_snapshot(&disk, clock.now(), &keep).await;
+    }
+}
+
+async fn take_snapshot(disk: &SledStore, now: DateTime<Utc>, keep: &Keep) {
+    match disk.snapshot(now, keep.snapshots).await {
+        Ok(Some(taken)) => tracing::info!(
+            file = %taken.path.display(),
+            bytes = taken.bytes,
+            paused_ms = taken.paused.as_millis(),
+            "took a snapshot"
+        ),
+        Ok(None) => {}
+        Err(error) => tracing::error!(%error, "can't take a snapshot; those from before stay"),
+    }
+}
+
+/// After the disk could not be written to, what was not on it yet is lost, and what led to it is taken up again.
+async fn resume(mut reopened: watch::Receiver<u64>, engine: Engine) {
+    while reopened.changed().await.is_ok() {
+        if let Err(error) = engine.resume().await {
+            tracing::error!(%error, "can't take up what was left");
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod plan;
+mod state;
 
 use crate::app::App;
 use crate::engine::Pace;
@@ -44,6 +45,8 @@ enum Command {
     Plan(plan::PlanArgs),
     /// Validate a configuration and its filters
     Check(plan::CheckArgs),
+    /// Export, import, verify or compact the state of a server that is stopped
+    State(state::StateArgs),
     /// See it work: a stand-in GitHub and the app, on this machine, for a minute
     Sandbox(crate::playground::SandboxArgs),
 }
@@ -64,6 +67,7 @@ pub fn run() -> ExitCode {
         Command::Serve { config, settings } => runtime.block_on(serve(config, *settings)),
         Command::Plan(args) => plan::plan(args),
         Command::Check(args) => plan::check(args),
+        Command::State(args) => state::state(args),
         Command::Sandbox(args) => runtime.block_on(crate::playground::run(args)),
     };
     // A look-up of a name, or a write to a disk that hangs, must not hold up the end.

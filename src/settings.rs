@@ -9,6 +9,8 @@ pub use dispatch::GivenDispatch;
 
 use crate::backends::Connections;
 use crate::github::{AppKey, WebhookSecrets};
+use crate::store::Retention;
+use chrono::TimeDelta;
 use clap::Args;
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -16,6 +18,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// How log lines look.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
@@ -63,6 +66,18 @@ pub struct Given {
     /// Where the state is kept [default: ./data]
     #[arg(long, env = "DATA_DIR", value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
+    /// Minutes between snapshots of the state [default: 60]
+    #[arg(long, env = "SNAPSHOT_MINUTES", value_name = "MINUTES", value_parser = at_least_one)]
+    pub snapshot_minutes: Option<u32>,
+    /// How many snapshots are kept [default: 24]
+    #[arg(long, env = "SNAPSHOTS", value_name = "COUNT", value_parser = at_least_one)]
+    pub snapshots: Option<u32>,
+    /// Days for which histories are kept [default: 90]
+    #[arg(long, env = "HISTORY_DAYS", value_name = "DAYS", value_parser = at_least_one)]
+    pub history_days: Option<u32>,
+    /// Days for which closed pull requests are remembered [default: 30]
+    #[arg(long, env = "CLOSED_DAYS", value_name = "DAYS", value_parser = at_least_one)]
+    pub closed_days: Option<u32>,
     /// error, warn, info, debug, trace, or directives such as `info,drawbridge=debug` [default: info]
     #[arg(long, env = "LOG_LEVEL", value_name = "LEVEL")]
     pub log_level: Option<String>,
@@ -127,10 +142,64 @@ pub struct Settings {
     pub public_url: Option<String>,
     /// Where the state is kept.
     pub data_dir: PathBuf,
+    /// How long what is kept.
+    pub keep: Keep,
     /// External systems that jobs may use.
     pub connections: Connections,
     /// How many bytes of deliveries may wait.
     pub inbox_limit: u64,
+}
+
+/// How long what is kept.
+#[derive(Debug, Clone)]
+pub struct Keep {
+    /// The time between two snapshots.
+    pub snapshot_every: Duration,
+    /// How many snapshots are kept.
+    pub snapshots: usize,
+    /// What is forgotten when.
+    pub retention: Retention,
+}
+
+impl Default for Keep {
+    fn default() -> Self {
+        Self {
+            snapshot_every: Duration::from_secs(3600),
+            snapshots: 24,
+            retention: Retention::default(),
+        }
+    }
+}
+
+impl Keep {
+    fn of(given: &Given) -> Result<Self, SettingError> {
+        let default = Self::default();
+        // The flags refuse 0 themselves, the file does not.
+        let number = |setting: &'static str, value: Option<u32>| match value {
+            Some(0) => Err(wrong(
+                setting,
+                "0 is too few",
+                "Give a number from 1 on, or leave it out.",
+            )),
+            other => Ok(other),
+        };
+        let days = |count: u32| TimeDelta::days(count.into());
+        let retention = Retention {
+            history: number("HISTORY_DAYS", given.history_days)?
+                .map_or(default.retention.history, days),
+            closed: number("CLOSED_DAYS", given.closed_days)?
+                .map_or(default.retention.closed, days),
+        };
+        Ok(Self {
+            snapshot_every: number("SNAPSHOT_MINUTES", given.snapshot_minutes)?
+                .map_or(default.snapshot_every, |minutes| {
+                    Duration::from_secs(60 * u64::from(minutes))
+                }),
+            snapshots: number("SNAPSHOTS", given.snapshots)?
+                .map_or(default.snapshots, |count| count as usize),
+            retention,
+        })
+    }
 }
 
 /// The logging settings: they are needed before the others are checked.
@@ -196,6 +265,10 @@ impl Given {
             port: self.port.or(file.port),
             public_url: self.public_url.or(file.public_url),
             data_dir: self.data_dir.or(file.data_dir),
+            snapshot_minutes: self.snapshot_minutes.or(file.snapshot_minutes),
+            snapshots: self.snapshots.or(file.snapshots),
+            history_days: self.history_days.or(file.history_days),
+            closed_days: self.closed_days.or(file.closed_days),
             log_level: self.log_level.or(file.log_level),
             log_format: self.log_format.or(file.log_format),
             connections: {
@@ -225,6 +298,7 @@ impl Given {
     /// # Errors
     /// The first setting that is missing or wrong, with how to get it.
     pub fn check(self) -> Result<Settings, SettingError> {
+        let keep = Keep::of(&self)?;
         let app_id = self.app_id.filter(|id| !id.trim().is_empty()).ok_or_else(|| {
             let remedy = "Set it to the \"App ID\" or \"Client ID\" that the app's settings page on GitHub shows \
                           (Settings → Developer settings → GitHub Apps → your app → About).";
@@ -267,6 +341,7 @@ impl Given {
             port: self.port.unwrap_or(3000),
             public_url: public_url.map(|url| url.trim_end_matches('/').to_owned()),
             data_dir: self.data_dir.unwrap_or_else(|| PathBuf::from("./data")),
+            keep,
             connections,
             inbox_limit: self.inbox_limit_mib.unwrap_or(256).saturating_mul(1 << 20),
         })
@@ -293,6 +368,14 @@ fn unquoted(message: &str) -> String {
 fn port(text: &str) -> Result<u16, &'static str> {
     text.parse()
         .map_err(|_| "PORT is a number from 0 to 65535, and 0 takes a free one")
+}
+
+/// A count as a flag or in the environment.
+fn at_least_one(text: &str) -> Result<u32, &'static str> {
+    text.parse()
+        .ok()
+        .filter(|count| *count > 0)
+        .ok_or("it is a number from 1 on")
 }
 
 fn read_key(text: Option<SecretString>, path: Option<&Path>) -> Result<AppKey, SettingError> {

@@ -140,8 +140,18 @@ impl Engine {
                 reading: Mutex::default(),
             }),
         };
-        let pending = engine.store().pending().await?;
-        let due = engine.store().due().await?;
+        engine.resume().await?;
+        tokio::spawn(engine.clone().keep_time());
+        Ok(engine)
+    }
+
+    /// Takes up what is in the inbox and what is due: at the start, and after the store was opened anew.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub async fn resume(&self) -> Result<(), StoreError> {
+        let pending = self.store().pending().await?;
+        let due = self.store().due().await?;
         if !pending.is_empty() || !due.is_empty() {
             tracing::info!(
                 deliveries = pending.len(),
@@ -149,12 +159,11 @@ impl Engine {
                 "taking up what was left"
             );
         }
-        engine.take_up(pending);
+        self.take_up(pending);
         for (subject, at) in due {
-            engine.wake_at(subject, at);
+            self.wake_at(subject, at);
         }
-        tokio::spawn(engine.clone().keep_time());
-        Ok(engine)
+        Ok(())
     }
 
     /// Makes a decoded delivery durable and sees to it that it is acted on.

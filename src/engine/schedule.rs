@@ -2,7 +2,7 @@
 
 use crate::clock::Clock;
 use crate::domain::ids::Subject;
-use crate::store::InboxEntry;
+use crate::store::{InboxEntry, InboxId};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -31,6 +31,8 @@ struct Inner {
 struct Waiting {
     entries: Vec<InboxEntry>,
     due: bool,
+    /// What is being taken in just now.
+    taken: Vec<InboxId>,
 }
 
 impl Schedule {
@@ -44,7 +46,13 @@ impl Schedule {
     /// Adds an inbox entry; true if nobody works on its subject yet and the caller has to begin.
     pub(super) fn add(&self, entry: InboxEntry) -> bool {
         let subject = entry.subject.clone();
-        self.add_with(&subject, |waiting| waiting.entries.push(entry))
+        self.add_with(&subject, |waiting| {
+            // The inbox may be read again while somebody works on what it held before.
+            let waits = waiting.entries.iter().any(|other| other.id == entry.id);
+            if !waits && !waiting.taken.contains(&entry.id) {
+                waiting.entries.push(entry);
+            }
+        })
     }
 
     /// Marks a subject as due now; true if the caller has to begin.
@@ -82,6 +90,7 @@ impl Schedule {
             self.tick();
             return None;
         }
+        waiting.taken = entries.iter().map(|entry| entry.id).collect();
         if let Some(at) = inner.timer_of.remove(subject) {
             inner.timers.remove(&(at, subject.clone()));
         }

@@ -14,7 +14,7 @@ use crate::clock::AheadClock;
 use crate::engine::Pace;
 use crate::github::{AppKey, Limits, WebhookSecrets};
 use crate::sandbox::{Options, Sandbox};
-use crate::settings::Settings;
+use crate::settings::{Keep, Settings};
 use anyhow::Context;
 use chrono::TimeDelta;
 use secrecy::SecretString;
@@ -143,6 +143,7 @@ impl Playground {
             port: self.port,
             public_url: Some(format!("http://127.0.0.1:{}", self.port)),
             data_dir: self.data.path().to_owned(),
+            keep: Keep::default(),
             connections: self.connections.clone(),
             inbox_limit: self.inbox_limit,
         };

@@ -7,7 +7,7 @@
 
 mod sled_store;
 
-pub use sled_store::SledStore;
+pub use sled_store::{Compacted, Counts, Imported, Kind, SledStore, Snapshot, StateDir, Verified};
 
 use crate::domain::event::Event;
 use crate::domain::gate::HeadState;
@@ -16,8 +16,9 @@ use crate::domain::pull::PullState;
 use crate::domain::repository::RepoState;
 use crate::domain::runs::RunsState;
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 
 /// The store can't do what it was asked; names what was being done.
 #[derive(Debug, thiserror::Error)]
@@ -111,6 +112,38 @@ pub struct HistoryEntry {
     pub what: String,
 }
 
+/// This store took the place of one that could not be used: something may be missing from it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Loss {
+    /// When it did. What happened on GitHub before may be missing.
+    pub at: DateTime<Utc>,
+    /// Why the other one could not be used.
+    pub why: String,
+    /// Where the other one is kept; `None`: it was gone.
+    pub kept_in: Option<PathBuf>,
+    /// The time of the snapshot that was restored: nothing from before it is missing. `None`: there was none, and the
+    /// store started empty.
+    pub restored_to: Option<DateTime<Utc>>,
+}
+
+/// How long what is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// Lines of histories.
+    pub history: TimeDelta,
+    /// Pull requests and merge groups after they were closed.
+    pub closed: TimeDelta,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self {
+            history: TimeDelta::days(90),
+            closed: TimeDelta::days(30),
+        }
+    }
+}
+
 /// A record to be written.
 #[derive(Debug, Clone)]
 pub enum Record {
@@ -147,6 +180,15 @@ pub struct Change {
 pub trait Store: Send + Sync + 'static {
     /// When this store was first created: what happened on GitHub after it, it has heard of.
     fn born_at(&self) -> DateTime<Utc>;
+    /// What is known about a loss that was not made good yet.
+    fn loss(&self) -> Option<Loss>;
+    /// When this store took the place of one that could not be used, until [`Store::rebuilt`]. What happened before may
+    /// be missing from it.
+    fn lost_at(&self) -> Option<DateTime<Utc>> {
+        self.loss().map(|loss| loss.at)
+    }
+    /// Everything was compared with GitHub: nothing is missing any more. On disk when it returns.
+    async fn rebuilt(&self) -> Result<(), StoreError>;
     /// Makes a delivery durable; returns after it is on disk.
     async fn accept(&self, delivery: Delivery) -> Result<Accepted, StoreError>;
     /// Keeps a delivery that could not be decoded; the oldest make room. Its id counts as accepted.
@@ -192,8 +234,9 @@ pub trait Store: Send + Sync + 'static {
         subject: &Subject,
         limit: usize,
     ) -> Result<Vec<HistoryEntry>, StoreError>;
-    /// Forgets the ids of deliveries that GitHub no longer sends again; how many. Opening the store does it too.
-    async fn prune(&self, now: DateTime<Utc>) -> Result<usize, StoreError>;
+    /// Forgets what is no longer needed: ids of deliveries that GitHub no longer sends again, old lines of histories, pull
+    /// requests that were closed long ago; how many records.
+    async fn prune(&self, now: DateTime<Utc>, retention: Retention) -> Result<usize, StoreError>;
     /// Everything written so far is on disk when this returns.
     async fn flush(&self) -> Result<(), StoreError>;
 }

@@ -4,6 +4,7 @@
 mod callbacks;
 mod check;
 mod connections;
+mod disk_full;
 mod health;
 mod hooks;
 mod logging;
@@ -13,4 +14,6 @@ mod refusals;
 mod sandbox;
 mod settings;
 mod settings_file;
+mod state;
+mod state_damaged;
 mod stopping;

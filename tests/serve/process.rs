@@ -129,6 +129,10 @@ impl Process {
         }
     }
 
+    pub fn id(&self) -> u32 {
+        self.pid
+    }
+
     /// Sends `TERM`, `INT` or `KILL`.
     pub fn signal(&self, name: &str) {
         let sent = Command::new("sh")

@@ -12,7 +12,6 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use sled::transaction::{Transactional, TransactionalTree, UnabortableTransactionError};
 use std::collections::BTreeSet;
-use std::sync::PoisonError;
 
 /// How many lines of a subject's history are kept.
 pub(super) const HISTORY: u64 = 200;
@@ -25,16 +24,10 @@ impl Disk {
     pub fn commit(&self, change: Change) -> Result<(), StoreError> {
         let prepared = Prepared::new(change)?;
         if prepared.forget.is_empty() {
-            let _shared = self
-                .forgetting
-                .read()
-                .unwrap_or_else(PoisonError::into_inner);
+            let _shared = self.shared();
             return self.apply(&prepared);
         }
-        let _alone = self
-            .forgetting
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
+        let _alone = self.alone();
         for repo in &prepared.forget {
             self.forget(*repo)?;
         }
@@ -43,6 +36,7 @@ impl Disk {
 
     fn apply(&self, change: &Prepared) -> Result<(), StoreError> {
         let trees = (
+            &self.meta,
             &self.inbox,
             &self.pulls,
             &self.by_head,
@@ -58,6 +52,7 @@ impl Disk {
         let unreadable = trees
             .transaction(
                 |(
+                    meta,
                     inbox,
                     pulls,
                     by_head,
@@ -70,6 +65,7 @@ impl Disk {
                     history,
                     history_next,
                 )| {
+                    self.count_change(DOING, meta)?;
                     let mut unreadable = Vec::new();
                     for write in &change.runs {
                         write.write(runs, runs_at)?;
@@ -245,7 +241,7 @@ impl RunsWrite {
 }
 
 /// The part of stored runs that the index follows.
-type IndexedRuns = (BTreeSet<Sha>, IgnoredAny);
+pub(super) type IndexedRuns = (BTreeSet<Sha>, IgnoredAny);
 
 /// A pull request's state and where the indexes lead to it from.
 struct PullWrite {
@@ -269,7 +265,7 @@ impl PullWrite {
         Ok(Self {
             key,
             value: encode(DOING, state)?,
-            places: Indexed::of(state).places(key),
+            places: Places::of(state),
         })
     }
 
@@ -323,9 +319,15 @@ fn move_entry(
 
 /// The keys in the indexes that lead to one pull request.
 #[derive(Default)]
-struct Places {
-    by_head: Option<Vec<u8>>,
-    by_author: Option<Vec<u8>>,
+pub(super) struct Places {
+    pub by_head: Option<Vec<u8>>,
+    pub by_author: Option<Vec<u8>>,
+}
+
+impl Places {
+    pub fn of(state: &PullState) -> Self {
+        Indexed::of(state).places(state.key())
+    }
 }
 
 /// The part of a stored `PullState` that the indexes follow.

@@ -1,11 +1,13 @@
 //! The open database: its trees, and how it is opened.
 
+use super::portable::Header;
 use super::records::{decode, encode, failed, undecodable};
-use super::{StoreError, keys};
+use super::{Loss, StoreError, keys, sequence};
 use chrono::{DateTime, Utc};
 use sled::{Config, Db, Tree};
+use std::fs::File;
 use std::path::Path;
-use std::sync::RwLock;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 /// The layout of trees, keys and values that this version reads and writes.
@@ -16,8 +18,8 @@ const CACHE_BYTES: u64 = 64 * 1024 * 1024;
 const FLUSH_EVERY_MS: u64 = 500;
 /// How often the directory's lock is tried: a process that is just ending, or sled's threads of the store that was
 /// just closed, may hold it a moment longer.
-const LOCK_ATTEMPTS: u32 = 10;
-const LOCK_PAUSE: Duration = Duration::from_millis(50);
+pub(super) const LOCK_ATTEMPTS: u32 = 10;
+pub(super) const LOCK_PAUSE: Duration = Duration::from_millis(50);
 
 /// `StoreError::doing` when the files themselves are damaged; anything else is no reason to set them aside.
 pub(super) const RECOVERING: &str = "recovering the store from its files";
@@ -25,6 +27,7 @@ const OPENING: &str = "opening the store";
 
 pub(super) const SCHEMA_KEY: &[u8] = b"schema";
 const BORN_AT_KEY: &[u8] = b"born_at";
+const LOSS_KEY: &[u8] = b"loss";
 /// The place of the next entry in `inbox`.
 pub(super) const INBOX_NEXT: &[u8] = b"inbox_next";
 /// The place of the next entry in `aside`.
@@ -34,7 +37,7 @@ pub(super) const ASIDE_NEXT: &[u8] = b"aside_next";
 #[derive(Debug)]
 pub(super) struct Disk {
     pub db: Db,
-    /// `schema`, `born_at`, `inbox_next`, `aside_next`.
+    /// `schema`, `born_at`, `loss`, `inbox_next`, `aside_next`.
     pub meta: Tree,
     /// place → `StoredEntry`.
     pub inbox: Tree,
@@ -64,23 +67,39 @@ pub(super) struct Disk {
     pub history_next: Tree,
     /// When this store was first created.
     pub born_at: DateTime<Utc>,
-    /// Held alone while a repository is forgotten, which takes several batches; shared by all other changes.
-    pub forgetting: RwLock<()>,
+    /// What may be missing, as it stands in `meta`.
+    loss: RwLock<Option<Loss>>,
+    /// Held alone while a repository is forgotten, which takes several batches, and while a snapshot is collected; shared by
+    /// all other changes.
+    changing: RwLock<()>,
 }
 
 impl Disk {
-    /// Opens the store in `dir`, and creates both if they are not there.
+    /// Opens the store in `dir`, and creates both if they are not there. Everything in it was read once when this returns, and
+    /// what is no longer needed was forgotten.
     pub fn open(dir: &Path, now: DateTime<Utc>) -> Result<Self, StoreError> {
-        create_private(dir).map_err(|error| about(dir, &error.to_string()))?;
-        let config = config().path(dir);
-        let dir = dir.to_owned();
-        // sled is known to panic on some damaged files. On a thread of its own that ends as an error.
-        std::thread::Builder::new()
-            .name("drawbridge-open".into())
-            .spawn(move || Self::start(&open_locked(&config, &dir)?, now))
-            .map_err(failed(OPENING))?
-            .join()
-            .unwrap_or_else(|_| Err(failed(RECOVERING)("sled panicked; its message is above")))
+        let written = sequence::read_mark(dir).unwrap_or(0);
+        guarded(dir, move |dir| {
+            let disk = Self::start(&open_locked(&config().path(dir), dir)?, now)?;
+            if let Some(lack) = disk.lacks(written)? {
+                return Err(failed(RECOVERING)(lack));
+            }
+            disk.verify().sound()?;
+            disk.prune_ids(now).map_err(storage)?;
+            disk.db.flush().map_err(storage)?;
+            Ok(disk)
+        })
+    }
+
+    /// Opens what there is and looks at it, whatever is wrong with it; creates nothing.
+    pub fn look_at<T: Send + 'static>(
+        dir: &Path,
+        now: DateTime<Utc>,
+        look: impl FnOnce(&Self) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        guarded(dir, move |dir| {
+            look(&Self::start(&open_locked(&config().path(dir), dir)?, now)?)
+        })
     }
 
     /// A store that is gone when it is dropped.
@@ -96,6 +115,7 @@ impl Disk {
         check_schema(&meta)?;
         let disk = Self {
             born_at: born_at(&meta, now)?,
+            loss: RwLock::new(loss(&meta)?),
             meta,
             inbox: tree("inbox")?,
             seen: tree("seen")?,
@@ -110,15 +130,100 @@ impl Disk {
             by_author: tree("by_author")?,
             history: tree("history")?,
             history_next: tree("history_next")?,
-            forgetting: RwLock::new(()),
+            changing: RwLock::new(()),
             db: db.clone(),
         };
-        raise_counter(&disk.meta, INBOX_NEXT, &disk.inbox)?;
-        raise_counter(&disk.meta, ASIDE_NEXT, &disk.aside)?;
-        disk.prune(now).map_err(storage)?;
-        disk.db.flush().map_err(storage)?;
+        disk.raise_counters()?;
         Ok(disk)
     }
+
+    /// Counters stand behind the last entry.
+    pub fn raise_counters(&self) -> Result<(), StoreError> {
+        raise_counter(&self.meta, INBOX_NEXT, &self.inbox)?;
+        raise_counter(&self.meta, ASIDE_NEXT, &self.aside)
+    }
+
+    /// Whether something can be written.
+    pub fn probe(&self) -> Result<(), StoreError> {
+        const DOING: &str = "trying whether the disk can be written to";
+        self.meta
+            .insert("probe", &rand::random::<u64>().to_be_bytes())
+            .map_err(failed(DOING))?;
+        self.flush()
+    }
+
+    /// Takes over from the store that was written with this header.
+    pub fn continue_as(&self, header: &Header) -> Result<(), StoreError> {
+        self.continue_from(header.born_at, header.sequence, header.loss.clone())
+    }
+
+    /// Takes over from `other`; on disk when it returns.
+    pub fn take_over(&self, other: &Self) -> Result<(), StoreError> {
+        self.continue_from(other.born_at, other.sequence()?, other.loss())?;
+        self.flush()
+    }
+
+    fn continue_from(
+        &self,
+        born_at: DateTime<Utc>,
+        sequence: u64,
+        loss: Option<Loss>,
+    ) -> Result<(), StoreError> {
+        const DOING: &str = "taking over from another store";
+        let born_at = encode(DOING, &born_at)?;
+        self.meta
+            .insert(BORN_AT_KEY, born_at)
+            .map_err(failed(DOING))?;
+        self.count_from(sequence)?;
+        self.note_loss(loss)
+    }
+
+    /// The right to change something, together with others.
+    pub fn shared(&self) -> RwLockReadGuard<'_, ()> {
+        self.changing.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The right to change something, or to see that nothing changes.
+    pub fn alone(&self) -> RwLockWriteGuard<'_, ()> {
+        self.changing
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What may be missing.
+    pub fn loss(&self) -> Option<Loss> {
+        self.loss
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Notes what may be missing; `None`: nothing any more. On disk only after the next flush.
+    pub fn note_loss(&self, loss: Option<Loss>) -> Result<(), StoreError> {
+        const DOING: &str = "noting what may be missing from the store";
+        match &loss {
+            Some(loss) => self.meta.insert(LOSS_KEY, encode(DOING, loss)?),
+            None => self.meta.remove(LOSS_KEY),
+        }
+        .map_err(failed(DOING))?;
+        *self.loss.write().unwrap_or_else(PoisonError::into_inner) = loss;
+        Ok(())
+    }
+}
+
+/// Runs `work` on a thread of its own: sled is known to panic on some damaged files, and there that ends as an error.
+fn guarded<T: Send + 'static>(
+    dir: &Path,
+    work: impl FnOnce(&Path) -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    create_private(dir)?;
+    let dir = dir.to_owned();
+    std::thread::Builder::new()
+        .name("drawbridge-open".into())
+        .spawn(move || work(&dir))
+        .map_err(failed(OPENING))?
+        .join()
+        .unwrap_or_else(|_| Err(failed(RECOVERING)("sled panicked; its message is above")))
 }
 
 fn config() -> Config {
@@ -129,12 +234,28 @@ fn config() -> Config {
 }
 
 /// Creates the directory readable for its owner only: what is said about private repositories is in it.
-fn create_private(dir: &Path) -> std::io::Result<()> {
+pub(super) fn create_private(dir: &Path) -> Result<(), StoreError> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(dir)
+    builder
+        .create(dir)
+        .map_err(|error| about(dir, &error.to_string()))
+}
+
+/// Creates a file, readable for its owner only.
+pub(super) fn create_file(path: &Path) -> std::io::Result<File> {
+    let mut options = File::options();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// What was renamed or deleted in a directory stays so after a loss of power.
+pub(super) fn sync_dir(dir: &Path) -> std::io::Result<()> {
+    File::open(dir)?.sync_all()
 }
 
 fn open_locked(config: &Config, dir: &Path) -> Result<Db, StoreError> {
@@ -152,14 +273,20 @@ fn open_locked(config: &Config, dir: &Path) -> Result<Db, StoreError> {
                 attempts += 1;
                 std::thread::sleep(LOCK_PAUSE);
             }
-            Err(_) => {
-                return Err(about(
-                    dir,
-                    "another process has this directory open; stop it, or give this one a directory of its own",
-                ));
-            }
+            Err(_) => return Err(in_use(dir, STOP_IT)),
         }
     }
+}
+
+/// What a server that can't have the directory is told.
+pub(super) const STOP_IT: &str = "stop it, or give this one a directory of its own";
+
+/// Somebody else has the directory open.
+pub(super) fn in_use(dir: &Path, remedy: &str) -> StoreError {
+    about(
+        dir,
+        &format!("another process has this directory open; {remedy}"),
+    )
 }
 
 /// sled has no error of its own for a lock that is held, only these words (`Config::try_lock` in 0.34.7).
@@ -175,7 +302,7 @@ fn storage(error: sled::Error) -> StoreError {
     }
 }
 
-fn about(dir: &Path, cause: &str) -> StoreError {
+pub(super) fn about(dir: &Path, cause: &str) -> StoreError {
     failed(OPENING)(format!("{}: {cause}", dir.display()))
 }
 
@@ -202,6 +329,13 @@ fn born_at(meta: &Tree, now: DateTime<Utc>) -> Result<DateTime<Utc>, StoreError>
     let value = encode(OPENING, &now)?;
     meta.insert(BORN_AT_KEY, value).map_err(storage)?;
     Ok(now)
+}
+
+fn loss(meta: &Tree) -> Result<Option<Loss>, StoreError> {
+    let value = meta.get(LOSS_KEY).map_err(storage)?;
+    value
+        .map(|value| decode(RECOVERING, meta, LOSS_KEY, &value))
+        .transpose()
 }
 
 /// A place is never given twice: the counter stands behind the last entry, whatever became of the counter.

@@ -1,33 +1,50 @@
 //! Group commit: however many callers wait for the disk, one flush serves all that waited when it began.
 //!
-//! One thread of its own does nothing but flush, so that no async thread ever blocks on the disk. A failed flush
-//! is final: what the failed call was to write may be lost without a trace, and a later call that succeeds says
-//! nothing about it. So from then on every caller gets the error, until the store is opened anew.
+//! One thread of its own does nothing but flush, so that no async thread ever blocks on the disk. After a failed flush
+//! nothing more is said to be on disk until the database was mended: what the failed call was to write may be lost
+//! without a trace, and a later call that succeeds would say nothing about it. Mending is tried again and again.
 
 use std::sync::mpsc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 use tokio::sync::oneshot;
 
-type Waiter = oneshot::Sender<Result<(), String>>;
+/// How long after a failed attempt to mend the next one is made.
+pub(super) const MEND_EVERY: Duration = Duration::from_secs(1);
+
+enum Message {
+    /// Somebody waits.
+    Wait(oneshot::Sender<Result<(), String>>),
+    /// Something else than a flush failed.
+    Suspect,
+}
+
+/// Who flushes: the database.
+pub(super) trait Flushed: Send + 'static {
+    /// Returns when all that was written before its call is on disk.
+    fn flush(&mut self) -> Result<(), String>;
+    /// Whether something can still be written.
+    fn probe(&mut self) -> Result<(), String>;
+    /// After a failure: makes it work again.
+    fn mend(&mut self) -> Result<(), String>;
+}
 
 /// Hands out waits for the next flush; its thread ends when it is dropped.
 #[derive(Debug)]
 pub(super) struct Flusher {
     /// Where waiters queue; taken away on drop, which is how the thread learns of the end.
-    queue: Option<mpsc::Sender<Waiter>>,
+    queue: Option<mpsc::Sender<Message>>,
     /// Joined on drop: afterwards nothing of the thread's holds the database open.
     thread: Option<JoinHandle<()>>,
 }
 
 impl Flusher {
-    /// Starts the thread. `flush` returns when all that was written before its call is on disk.
-    pub fn start(
-        flush: impl FnMut() -> Result<(), String> + Send + 'static,
-    ) -> std::io::Result<Self> {
-        let (queue, waiters) = mpsc::channel();
+    /// Starts the thread.
+    pub fn start(flushed: impl Flushed, mend_every: Duration) -> std::io::Result<Self> {
+        let (queue, messages) = mpsc::channel();
         let thread = std::thread::Builder::new()
             .name("drawbridge-flush".into())
-            .spawn(move || serve(&waiters, flush))?;
+            .spawn(move || serve(&messages, flushed, mend_every))?;
         Ok(Self {
             queue: Some(queue),
             thread: Some(thread),
@@ -39,8 +56,16 @@ impl Flusher {
         const GONE: &str = "the thread that writes to disk has ended";
         let (waiter, done) = oneshot::channel();
         let queue = self.queue.as_ref().ok_or(GONE)?;
-        queue.send(waiter).map_err(|_| GONE)?;
+        queue.send(Message::Wait(waiter)).map_err(|_| GONE)?;
         done.await.map_err(|_| GONE)?
+    }
+
+    /// Has it found out soon whether the database still works.
+    pub fn suspect(&self) {
+        if let Some(queue) = &self.queue {
+            // Without its thread nothing works anyway, and every wait says so.
+            let _ = queue.send(Message::Suspect);
+        }
     }
 }
 
@@ -55,17 +80,38 @@ impl Drop for Flusher {
 }
 
 /// The thread: collects who waits, flushes once, tells them all.
-fn serve(waiters: &mpsc::Receiver<Waiter>, mut flush: impl FnMut() -> Result<(), String>) {
-    let mut failed: Option<String> = None;
-    while let Ok(first) = waiters.recv() {
+fn serve(messages: &mpsc::Receiver<Message>, mut flushed: impl Flushed, mend_every: Duration) {
+    let mut broken: Option<String> = None;
+    loop {
+        let first = match &broken {
+            None => messages.recv().ok(),
+            Some(_) => match messages.recv_timeout(mend_every) {
+                Err(mpsc::RecvTimeoutError::Timeout) => {
+                    broken = flushed.mend().err();
+                    continue;
+                }
+                received => received.ok(),
+            },
+        };
+        let Some(first) = first else { return };
         // Whoever joins after this line waits for the next flush: this one may have passed over their writes.
-        let group: Vec<Waiter> = std::iter::once(first).chain(waiters.try_iter()).collect();
-        if failed.is_none() {
-            failed = flush().err();
+        let mut waiters = Vec::new();
+        let mut suspected = false;
+        for message in std::iter::once(first).chain(messages.try_iter()) {
+            match message {
+                Message::Wait(waiter) => waiters.push(waiter),
+                Message::Suspect => suspected = true,
+            }
         }
-        for waiter in group {
+        if broken.is_none() && suspected {
+            broken = flushed.probe().err();
+        }
+        if broken.is_none() && !waiters.is_empty() {
+            broken = flushed.flush().err();
+        }
+        for waiter in waiters {
             // A caller that no longer waits is no error.
-            let _ = waiter.send(failed.clone().map_or(Ok(()), Err));
+            let _ = waiter.send(broken.clone().map_or(Ok(()), Err));
         }
     }
 }
@@ -76,19 +122,44 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
+    /// Flushes by a closure; mended when `mended` says so.
+    struct By<F> {
+        flush: F,
+        mended: Option<mpsc::Receiver<()>>,
+    }
+
+    impl<F: FnMut() -> Result<(), String> + Send + 'static> Flushed for By<F> {
+        fn flush(&mut self) -> Result<(), String> {
+            (self.flush)()
+        }
+
+        fn probe(&mut self) -> Result<(), String> {
+            (self.flush)()
+        }
+
+        fn mend(&mut self) -> Result<(), String> {
+            let mended = self.mended.as_ref().expect("it breaks");
+            mended.try_recv().map_err(|_| "still broken".to_owned())
+        }
+    }
+
     #[tokio::test]
     async fn all_that_wait_while_a_flush_runs_share_the_next_one() {
         let flushes = Arc::new(AtomicUsize::new(0));
         let (begun, has_begun) = mpsc::channel();
         let (go_on, may_go_on) = mpsc::channel();
         let count = flushes.clone();
-        let flusher = Flusher::start(move || {
+        let flush = move || {
             count.fetch_add(1, Ordering::SeqCst);
             begun.send(()).unwrap();
             may_go_on.recv().unwrap();
             Ok(())
-        })
-        .unwrap();
+        };
+        let flushed = By {
+            flush,
+            mended: None,
+        };
+        let flusher = Flusher::start(flushed, MEND_EVERY).unwrap();
 
         let first = flusher.wait();
         let later = async {
@@ -109,11 +180,33 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_failed_flush_fails_all_that_come_after_it() {
-        let mut results = vec![Ok(()), Err("no space left".to_owned())];
-        let flusher = Flusher::start(move || results.pop().unwrap_or(Ok(()))).unwrap();
-        for _ in 0..3 {
-            assert_eq!(flusher.wait().await, Err("no space left".to_owned()));
+    async fn after_a_failure_nothing_is_on_disk_until_it_was_mended() {
+        for by_suspicion in [false, true] {
+            let mut failures = 1;
+            let flush = move || match failures {
+                0 => Ok(()),
+                _ => {
+                    failures -= 1;
+                    Err("no space left".to_owned())
+                }
+            };
+            let (mend, mended) = mpsc::channel();
+            let flushed = By {
+                flush,
+                mended: Some(mended),
+            };
+            let flusher = Flusher::start(flushed, Duration::from_millis(1)).unwrap();
+            if by_suspicion {
+                flusher.suspect();
+            }
+            for _ in 0..3 {
+                let error = flusher.wait().await.unwrap_err();
+                assert!(["no space left", "still broken"].contains(&error.as_str()));
+            }
+            mend.send(()).unwrap();
+            while flusher.wait().await.is_err() {
+                tokio::task::yield_now().await;
+            }
         }
     }
 }

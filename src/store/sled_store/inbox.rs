@@ -4,24 +4,18 @@ use super::disk::{ASIDE_NEXT, Disk, INBOX_NEXT};
 use super::records::{StoredEntry, bounded, decode, encode, failed, list, undecodable};
 use super::{Accepted, Aside, Delivery, InboxEntry, InboxId, StoreError, keys};
 use crate::domain::ids::DeliveryId;
-use chrono::{DateTime, TimeDelta, Utc};
+use sled::Tree;
 use sled::transaction::{
     ConflictableTransactionError, ConflictableTransactionResult, TransactionError, Transactional,
     TransactionalTree,
 };
-use sled::{Batch, Tree};
 
-/// How long an id is known as accepted. GitHub offers to send a delivery again for three days.
-const SEEN_FOR: TimeDelta = TimeDelta::days(14);
 /// How many deliveries set aside are kept.
 pub(super) const ASIDES: u64 = 1000;
 /// How much of a payload set aside is kept, in bytes.
 pub(super) const ASIDE_PAYLOAD: usize = 16 * 1024;
 /// How much of a note is kept with an id, in bytes.
 const NOTE: usize = 200;
-/// How many ids are removed at once; sled stops all writers meanwhile.
-const PRUNED_AT_ONCE: usize = 1000;
-
 impl Disk {
     /// Takes a delivery in, unless its id was seen. On disk only after the next flush, either way.
     pub fn accept(&self, delivery: Delivery) -> Result<Accepted, StoreError> {
@@ -46,15 +40,20 @@ impl Disk {
             .iter()
             .map(|entry| encode(DOING, entry))
             .collect::<Result<Vec<_>, _>>()?;
-        let seen_value = seen_value(received_at, &event_name, &note);
+        let seen_value = seen_value(
+            received_at.timestamp_millis(),
+            &format!("{event_name}: {note}"),
+        );
 
         // The id, the places and the entries are one transaction: of two copies that come at the same time one is
         // fresh, and places are visible in the order in which they grow.
+        let _shared = self.shared();
         let first = (&self.meta, &self.seen, &self.inbox)
             .transaction(|(meta, seen, inbox)| {
                 if !mark_seen(seen, &id, &seen_value)? {
                     return Ok(None);
                 }
+                self.count_change(DOING, meta)?;
                 let first = next_number(DOING, &self.meta, meta, INBOX_NEXT)?;
                 let mut next = first;
                 for value in &values {
@@ -84,12 +83,17 @@ impl Disk {
             .payload
             .truncate(bounded(&aside.payload, ASIDE_PAYLOAD).len());
         let value = encode(DOING, &aside)?;
-        let seen_value = seen_value(aside.received_at, &aside.event_name, &aside.reason);
+        let seen_value = seen_value(
+            aside.received_at.timestamp_millis(),
+            &format!("{}: {}", aside.event_name, aside.reason),
+        );
+        let _shared = self.shared();
         (&self.meta, &self.seen, &self.aside)
             .transaction(|(meta, seen, asides)| {
                 if !mark_seen(seen, &aside.delivery, &seen_value)? {
                     return Ok(());
                 }
+                self.count_change(DOING, meta)?;
                 let place = next_number(DOING, &self.meta, meta, ASIDE_NEXT)?;
                 asides.insert(&place.to_be_bytes(), value.as_slice())?;
                 if let Some(oldest) = place.checked_sub(ASIDES) {
@@ -120,25 +124,6 @@ impl Disk {
             Ok(placed(place, entry))
         })
     }
-
-    /// Forgets the ids that were seen too long before `now`; returns how many.
-    pub fn prune(&self, now: DateTime<Utc>) -> sled::Result<usize> {
-        let limit = (now - SEEN_FOR).timestamp_millis();
-        let mut old = Vec::new();
-        for entry in &self.seen {
-            let (id, value) = entry?;
-            // A value that can't be read has no age and would stay for ever.
-            if seen_at(&value).is_none_or(|at| at < limit) {
-                old.push(id);
-            }
-        }
-        for some in old.chunks(PRUNED_AT_ONCE) {
-            let mut batch = Batch::default();
-            some.iter().for_each(|id| batch.remove(id));
-            self.seen.apply_batch(batch)?;
-        }
-        Ok(old.len())
-    }
 }
 
 fn placed(place: u64, entry: StoredEntry) -> InboxEntry {
@@ -151,16 +136,20 @@ fn placed(place: u64, entry: StoredEntry) -> InboxEntry {
     }
 }
 
-/// The value in `seen`: the time first, so that it can be read without the rest.
-fn seen_value(received_at: DateTime<Utc>, event_name: &str, note: &str) -> Vec<u8> {
-    let text = format!("{event_name}: {note}");
-    let mut value = received_at.timestamp_millis().to_be_bytes().to_vec();
-    value.extend_from_slice(bounded(&text, NOTE).as_bytes());
+/// The value in `seen`: the time first, so that it can be read without the note.
+pub(super) fn seen_value(at: i64, note: &str) -> Vec<u8> {
+    let mut value = at.to_be_bytes().to_vec();
+    value.extend_from_slice(bounded(note, NOTE).as_bytes());
     value
 }
 
-fn seen_at(value: &[u8]) -> Option<i64> {
+pub(super) fn seen_at(value: &[u8]) -> Option<i64> {
     value.first_chunk().map(|at| i64::from_be_bytes(*at))
+}
+
+pub(super) fn seen_note(value: &[u8]) -> Option<&str> {
+    let (_, note) = value.split_first_chunk::<8>()?;
+    str::from_utf8(note).ok()
 }
 
 /// Whether the id is new; it is not from now on. The time of the first copy stays.

@@ -23,6 +23,15 @@ pub(super) fn runs_at(repo: RepoId, sha: &str, subject: &RunSubject) -> Vec<u8> 
     join(&[&head(repo, sha), &runs(repo, subject)])
 }
 
+/// The same, from the key that the runs are stored under.
+pub(super) fn runs_at_of(runs_key: &[u8], sha: &str) -> Option<Vec<u8>> {
+    let (repo, _) = runs_key.split_first_chunk::<8>()?;
+    Some(join(&[
+        &head(RepoId(u64::from_be_bytes(*repo)), sha),
+        runs_key,
+    ]))
+}
+
 /// The key in `by_head` that leads from a head to a pull request.
 pub(super) fn by_head(key: PullKey, sha: &str) -> Vec<u8> {
     join(&[&head(key.repo, sha), &key.number.0.to_be_bytes()])

@@ -8,15 +8,30 @@ mod change;
 mod disk;
 mod flusher;
 mod forget;
+mod holder;
+mod home;
 mod inbox;
 mod keys;
+mod lines;
+mod portable;
+mod prune;
 mod read;
 mod records;
+mod sequence;
+mod snapshots;
 #[cfg(test)]
 mod tests;
+mod tools;
+mod verify;
+
+pub use lines::Kind;
+pub use portable::Counts;
+pub use snapshots::Snapshot;
+pub use tools::{Compacted, Imported, StateDir, Verified};
 
 use super::{
-    Accepted, Aside, Change, Delivery, HistoryEntry, InboxEntry, InboxId, Record, Store, StoreError,
+    Accepted, Aside, Change, Delivery, HistoryEntry, InboxEntry, InboxId, Loss, Record, Retention,
+    Store, StoreError,
 };
 use crate::domain::gate::HeadState;
 use crate::domain::ids::{PullKey, RepoId, RunSubject, Sha, Subject, UserId};
@@ -26,34 +41,44 @@ use crate::domain::runs::RunsState;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use disk::Disk;
-use flusher::Flusher;
+use flusher::{Flusher, MEND_EVERY};
+use holder::Holder;
+use home::{Home, Lock};
 use records::failed;
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::watch;
 
 /// The store in sled.
 ///
 /// Dropping it waits for the disk; [`SledStore::close`] does the same without blocking an async thread.
 #[derive(Debug)]
 pub struct SledStore {
-    /// First, so that its thread has ended and let go of the database before `disk` is dropped.
+    /// First, so that its thread has ended and let go of the database before that is dropped.
     flusher: Flusher,
-    disk: Arc<Disk>,
+    holder: Arc<Holder>,
+    /// Where snapshots go; a temporary store has none.
+    snapshots: Option<PathBuf>,
+    /// The last change that is in a snapshot of this process.
+    last_snapshot: Mutex<Option<u64>>,
+    /// Last, so that nobody else opens the directory before this process has let go of it. A temporary store has none.
+    _lock: Option<Lock>,
 }
 
 impl SledStore {
-    /// [`StoreError::doing`] of an error of [`SledStore::open`] that says that the files are damaged. The
-    /// directory may then be set aside; with any other error (it is open elsewhere, it was written by a newer version,
-    /// it can't be read) it must stay where it is.
-    pub const DAMAGED: &str = disk::RECOVERING;
-
-    /// Opens the store in `dir`, or creates both. Blocks, a large store for seconds: not for async threads.
+    /// Opens the store in `data_dir`, or creates both. Blocks, a large store for seconds: not for async threads.
+    ///
+    /// A store that is damaged is set aside, and another one takes its place; [`Store::loss`] tells.
     ///
     /// # Errors
-    /// The directory can't be created or read, another process has it open, it was written in a schema this version
-    /// does not know, or its files are damaged ([`SledStore::DAMAGED`]).
-    pub fn open(dir: &Path, now: DateTime<Utc>) -> Result<Self, StoreError> {
-        Self::over(Disk::open(dir, now)?)
+    /// The directory can't be created or read, another process has it open, or it was written in a schema this
+    /// version does not know.
+    pub fn open(data_dir: &Path, now: DateTime<Utc>) -> Result<Self, StoreError> {
+        let home = Home::new(data_dir);
+        let lock = home.lock(disk::STOP_IT)?;
+        let disk = home.open(now)?;
+        let snapshots = Some(home.snapshots());
+        Self::over(Holder::new(disk, Some(home), now), snapshots, Some(lock))
     }
 
     /// An empty store that is gone when it is dropped, for trials and tests. It counts as having heard of everything:
@@ -62,15 +87,59 @@ impl SledStore {
     /// # Errors
     /// The system's directory for temporary files can't be written to.
     pub fn temporary() -> Result<Self, StoreError> {
-        Self::over(Disk::temporary(DateTime::UNIX_EPOCH)?)
+        let born = DateTime::UNIX_EPOCH;
+        let disk = Disk::temporary(born)?;
+        Self::over(Holder::new(disk, None, born), None, None)
     }
 
-    fn over(disk: Disk) -> Result<Self, StoreError> {
-        let disk = Arc::new(disk);
-        let flushed = disk.clone();
-        let flusher = Flusher::start(move || flushed.flush().map_err(|error| error.cause))
+    fn over(
+        holder: Holder,
+        snapshots: Option<PathBuf>,
+        lock: Option<Lock>,
+    ) -> Result<Self, StoreError> {
+        let holder = Arc::new(holder);
+        let flusher = Flusher::start(holder.clone(), MEND_EVERY)
             .map_err(failed("starting the thread that writes to disk"))?;
-        Ok(Self { flusher, disk })
+        Ok(Self {
+            flusher,
+            holder,
+            snapshots,
+            last_snapshot: Mutex::default(),
+            _lock: lock,
+        })
+    }
+
+    /// Takes a snapshot, unless nothing changed since the last one of this process; the newest `keep` stay. Changes wait while
+    /// the records are collected ([`Snapshot::paused`]).
+    ///
+    /// # Errors
+    /// It can't be written, or a record can't be read. Those from before stay.
+    pub async fn snapshot(
+        &self,
+        now: DateTime<Utc>,
+        keep: usize,
+    ) -> Result<Option<Snapshot>, StoreError> {
+        let Some(dir) = self.snapshots.clone() else {
+            return Ok(None);
+        };
+        let last = *lock(&self.last_snapshot);
+        let taken = self.run("taking a snapshot", move |disk| {
+            if last == Some(disk.sequence()?) {
+                return Ok(None);
+            }
+            disk.snapshot(&dir, now, keep).map(Some)
+        });
+        let taken = taken.await?;
+        if let Some(taken) = &taken {
+            *lock(&self.last_snapshot) = Some(taken.sequence);
+        }
+        Ok(taken)
+    }
+
+    /// Tells when the database was opened anew after the disk could not be written to. What was not on disk then is lost: the inbox
+    /// and what is due have to be looked at again.
+    pub fn reopened(&self) -> watch::Receiver<u64> {
+        self.holder.reopened.subscribe()
     }
 
     /// Writes everything to disk and lets go of the directory.
@@ -89,10 +158,15 @@ impl SledStore {
         doing: &'static str,
         work: impl FnOnce(&Disk) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let disk = self.disk.clone();
-        tokio::task::spawn_blocking(move || work(&disk))
+        let disk = self.holder.disk(doing)?;
+        let done = tokio::task::spawn_blocking(move || work(&disk))
             .await
-            .map_err(failed(doing))?
+            .map_err(failed(doing))
+            .flatten();
+        if done.is_err() {
+            self.flusher.suspect();
+        }
+        done
     }
 
     async fn on_disk(&self, doing: &'static str) -> Result<(), StoreError> {
@@ -100,16 +174,39 @@ impl SledStore {
     }
 }
 
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 #[async_trait]
 impl Store for SledStore {
     fn born_at(&self) -> DateTime<Utc> {
-        self.disk.born_at
+        self.holder.born_at
     }
 
-    async fn prune(&self, now: DateTime<Utc>) -> Result<usize, StoreError> {
-        const DOING: &str = "forgetting old delivery ids";
-        self.run(DOING, move |disk| disk.prune(now).map_err(failed(DOING)))
+    fn loss(&self) -> Option<Loss> {
+        self.holder.loss()
+    }
+
+    async fn rebuilt(&self) -> Result<(), StoreError> {
+        let holder = self.holder.clone();
+        self.run("noting that nothing is missing", move |_| {
+            holder.forget_loss()
+        })
+        .await?;
+        self.on_disk("writing to disk that nothing is missing")
             .await
+    }
+
+    async fn prune(&self, now: DateTime<Utc>, retention: Retention) -> Result<usize, StoreError> {
+        const DOING: &str = "forgetting what is no longer needed";
+        self.run(DOING, move |disk| {
+            let ids = disk.prune_ids(now).map_err(failed(DOING))?;
+            Ok(ids
+                + disk.prune_history(now - retention.history)?
+                + disk.prune_closed(now - retention.closed)?)
+        })
+        .await
     }
 
     async fn accept(&self, delivery: Delivery) -> Result<Accepted, StoreError> {
@@ -117,7 +214,7 @@ impl Store for SledStore {
             .run("accepting a delivery", |disk| disk.accept(delivery))
             .await?;
         // A duplicate waits, too: the first copy may not be on disk yet, and this answer says that it is. Should the
-        // flush fail, no later one succeeds until the store is opened anew; then the id and the entries are either
+        // flush fail, no later one succeeds until the database was opened anew; then the id and the entries are either
         // both found (`pending`) or both lost, and GitHub, which got no 2xx, can be asked for the delivery again.
         self.on_disk("writing a delivery to disk").await?;
         Ok(accepted)

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 /// Runs as stored: the commits that the index leads from, and the record.
 #[derive(serde::Deserialize)]
-struct StoredRuns(BTreeSet<Sha>, RunsState);
+pub(super) struct StoredRuns(pub BTreeSet<Sha>, pub RunsState);
 
 impl Disk {
     pub fn due(&self) -> Result<Vec<Due>, StoreError> {

@@ -11,7 +11,7 @@ use sled::{IVec, Tree};
 use std::fmt::Display;
 
 /// An inbox entry as stored; its place is its key.
-#[derive(Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct StoredEntry {
     pub delivery: DeliveryId,
     pub received_at: DateTime<Utc>,

@@ -54,8 +54,8 @@ eat: {connection: bakery, needs: bake, inputs: {LOAF: '${{ needs.bake.outputs.lo
 
 /// What the store keeps of a job; the app has stopped.
 async fn kept(town: &Town, pr: u64, name: &str) -> Job {
-    let dir = town.playground.data_dir().join("state");
-    let store = SledStore::open(&dir, chrono::Utc::now()).expect("the store opens");
+    let dir = town.playground.data_dir();
+    let store = SledStore::open(dir, chrono::Utc::now()).expect("the store opens");
     let repo = RepoId(town.github().repo_id());
     let runs = store.runs(repo, &RunSubject::Pull(PrNumber(pr))).await;
     let runs = runs.expect("it is read").expect("there are runs");

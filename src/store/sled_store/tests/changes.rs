@@ -60,8 +60,7 @@ async fn a_change_that_fails_changes_nothing() {
     let entries = fresh(store.accept(delivery("a", vec![entry(1)])).await.unwrap());
     let subject = Subject::Repository(RepoId(1));
     // The history is written last but one; its counter can't be read.
-    store
-        .disk
+    super::disk(&store)
         .history_next
         .insert(keys::subject(&subject), b"?")
         .unwrap();
@@ -112,7 +111,7 @@ async fn a_pull_request_is_found_at_the_commit_its_gate_stands_at() {
         .unwrap();
     assert!(numbers_at('b').await.is_empty());
     assert!(numbers_at('c').await.is_empty());
-    assert_eq!(store.disk.by_head.len(), 2);
+    assert_eq!(super::disk(&store).by_head.len(), 2);
 }
 
 #[tokio::test]
@@ -223,7 +222,7 @@ async fn a_forgotten_repository_leaves_nothing_and_takes_nothing_else() {
             .collect();
         store.commit(change).await.unwrap();
     }
-    let disk = &store.disk;
+    let disk = super::disk(&store);
     let sizes = || {
         [
             &disk.pulls,
@@ -265,8 +264,7 @@ async fn a_record_that_cannot_be_decoded_is_an_error_by_key_left_out_of_lists_an
         .commit(write(vec![bad.clone(), good.clone()]))
         .await
         .unwrap();
-    store
-        .disk
+    super::disk(&store)
         .pulls
         .insert(keys::pull(bad.key()), b"{}")
         .unwrap();
@@ -283,8 +281,7 @@ async fn a_record_that_cannot_be_decoded_is_an_error_by_key_left_out_of_lists_an
     // The gate of a head must not be decided without one of its pull requests.
     assert!(store.pulls_at(RepoId(1), &sha('a')).await.is_err());
 
-    store
-        .disk
+    super::disk(&store)
         .pulls
         .insert(keys::pull(bad.key()), b"{")
         .unwrap();

@@ -70,8 +70,8 @@ async fn an_id_is_forgotten_after_fourteen_days() {
     let store = store();
     store.accept(delivery_on(0, "old", vec![])).await.unwrap();
     store.accept(delivery_on(1, "young", vec![])).await.unwrap();
-    assert_eq!(store.prune(day(14)).await.unwrap(), 0);
-    assert_eq!(store.prune(day(15)).await.unwrap(), 1);
+    assert_eq!(store.prune(day(14), Retention::default()).await.unwrap(), 0);
+    assert_eq!(store.prune(day(15), Retention::default()).await.unwrap(), 1);
     fresh(store.accept(delivery_on(15, "old", vec![])).await.unwrap());
     let young = store
         .accept(delivery_on(15, "young", vec![]))
@@ -85,8 +85,7 @@ async fn an_inbox_entry_that_cannot_be_decoded_does_not_hide_the_others() {
     let store = store();
     let first = fresh(store.accept(delivery("a", vec![entry(1)])).await.unwrap());
     let second = fresh(store.accept(delivery("b", vec![entry(2)])).await.unwrap());
-    store
-        .disk
+    super::disk(&store)
         .inbox
         .insert(first[0].id.0.to_be_bytes(), b"{")
         .unwrap();
@@ -119,8 +118,7 @@ async fn what_is_set_aside_counts_as_accepted_and_is_kept_once() {
 async fn the_newest_thousand_are_kept_aside_each_with_the_beginning_of_its_payload() {
     let store = store();
     for number in 0..ASIDES + 5 {
-        store
-            .disk
+        super::disk(&store)
             .set_aside(aside(&number.to_string(), String::new()))
             .unwrap();
     }

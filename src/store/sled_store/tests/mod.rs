@@ -1,8 +1,11 @@
 //! The store as its callers see it, on a temporary database or in a directory of its own.
 
 mod changes;
+mod damage;
 mod deliveries;
 mod opening;
+mod prune;
+mod snapshots_taken;
 
 use super::*;
 use crate::domain::event::{Account, AccountKind, Event, RepositoryChange};
@@ -12,6 +15,11 @@ use crate::domain::pull::GateAt;
 
 fn store() -> SledStore {
     SledStore::temporary().unwrap()
+}
+
+/// The database itself.
+fn disk(store: &SledStore) -> Arc<Disk> {
+    store.holder.disk("testing").unwrap()
 }
 
 /// A time, in days after the first.

@@ -44,8 +44,8 @@ async fn what_was_accepted_is_on_disk_before_the_store_is_closed() {
 
     // What a crash at this moment would leave.
     let (from, to) = (dir.path().join("store"), dir.path().join("after-crash"));
-    fs::create_dir(&to).unwrap();
-    for file in ["conf", "db"] {
+    fs::create_dir_all(to.join("state")).unwrap();
+    for file in ["state/conf", "state/db"] {
         fs::copy(from.join(file), to.join(file)).unwrap();
     }
     let found = SledStore::open(&to, day(1)).unwrap();
@@ -93,7 +93,7 @@ fn a_directory_that_is_open_is_refused_and_stays_as_it_is() {
     let dir = tempfile::tempdir().unwrap();
     let _open = SledStore::open(dir.path(), day(0)).unwrap();
     let error = SledStore::open(dir.path(), day(0)).unwrap_err();
-    assert_ne!(error.doing, SledStore::DAMAGED);
+    assert!(only(dir.path(), "state"), "it was set aside");
     assert!(
         error
             .cause
@@ -106,25 +106,53 @@ fn a_directory_that_is_open_is_refused_and_stays_as_it_is() {
 fn a_newer_schema_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let store = SledStore::open(dir.path(), day(0)).unwrap();
-    store
-        .disk
+    super::disk(&store)
         .meta
         .insert(disk::SCHEMA_KEY, &2u64.to_be_bytes())
         .unwrap();
     drop(store);
     let error = SledStore::open(dir.path(), day(0)).unwrap_err();
-    assert_ne!(error.doing, SledStore::DAMAGED);
+    assert!(only(dir.path(), "state"), "it was set aside");
     assert!(error.cause.contains("written in schema 2"), "{error}");
 }
 
-#[test]
-fn damaged_files_are_told_from_other_errors() {
+/// Whether the directory holds one store, by this name.
+fn only(dir: &std::path::Path, name: &str) -> bool {
+    let names = fs::read_dir(dir).unwrap();
+    let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| name.starts_with("state")).eq([name])
+}
+
+#[tokio::test]
+async fn a_damaged_store_is_set_aside_and_says_so_until_everything_was_compared() {
     let dir = tempfile::tempdir().unwrap();
     let store = SledStore::open(dir.path(), day(0)).unwrap();
-    store.disk.meta.insert("born_at", "yesterday").unwrap();
+    assert_eq!(store.lost_at(), None);
+    super::disk(&store)
+        .meta
+        .insert("born_at", "yesterday")
+        .unwrap();
     drop(store);
-    let error = SledStore::open(dir.path(), day(0)).unwrap_err();
-    assert_eq!(error.doing, SledStore::DAMAGED);
+
+    let store = SledStore::open(dir.path(), day(1)).unwrap();
+    assert_eq!((store.born_at(), store.lost_at()), (day(1), Some(day(1))));
+    let loss = store.loss().unwrap();
+    let kept = dir.path().join("state.broken-20231115T221320Z");
+    assert_eq!(loss.kept_in.as_deref(), Some(kept.as_path()));
+    assert!(kept.join("db").exists());
+    assert!(
+        loss.why.contains("meta/born_at can't be decoded"),
+        "{loss:?}"
+    );
+    drop(store);
+
+    let store = SledStore::open(dir.path(), day(2)).unwrap();
+    assert_eq!(store.loss(), Some(loss));
+    store.rebuilt().await.unwrap();
+    assert_eq!(store.lost_at(), None);
+    drop(store);
+    let store = SledStore::open(dir.path(), day(3)).unwrap();
+    assert_eq!((store.born_at(), store.lost_at()), (day(1), None));
 }
 
 #[cfg(unix)]

@@ -1,0 +1,155 @@
+//! A long life of the store in a short time: deliveries are accepted and taken in, as the engine does it, over some
+//! thousand pull requests that open, change and close; every 100,000 deliveries the size of the directory and the memory of
+//! the process are printed.
+//!
+//!     cargo run --release --example soak -- 1000000
+
+use chrono::{DateTime, TimeDelta, Utc};
+use drawbridge::domain::event::{Event, RepositoryChange};
+use drawbridge::domain::ids::{
+    DeliveryId, InstallationId, OwnerKind, PrNumber, Repo, RepoId, RepoName, Subject, UserId,
+};
+use drawbridge::domain::pull::PullState;
+use drawbridge::store::{
+    Accepted, Change, Delivery, HistoryEntry, Record, Retention, SledStore, Store,
+};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// So many pull requests are worked on at a time; a new one takes the place of the oldest.
+const OPEN: u64 = 2_000;
+/// So many deliveries come for each.
+const EACH: u64 = 20;
+/// So many come at the same time.
+const AT_ONCE: u64 = 64;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let total: u64 = match std::env::args().nth(1) {
+        Some(count) => count.parse()?,
+        None => 1_000_000,
+    };
+    let step = (total / 10).max(1);
+    let dir = tempfile::tempdir()?;
+    // A delivery every 3 seconds, so a million take a month and ids and histories grow old meanwhile.
+    let begin = DateTime::UNIX_EPOCH + TimeDelta::days(20_000);
+    let store = Arc::new(SledStore::open(dir.path(), begin)?);
+    let began = Instant::now();
+    println!("deliveries     seconds  directory MiB  memory MiB");
+    let mut done = 0;
+    while done < total {
+        let some = (done..(done + AT_ONCE).min(total))
+            .map(|number| tokio::spawn(take_in(store.clone(), number, begin)));
+        for task in futures::future::join_all(some).await {
+            task??;
+        }
+        let before = done;
+        done = (done + AT_ONCE).min(total);
+        // Four times a day by the deliveries' clock, as the server does it.
+        if before / 7_200 != done / 7_200 {
+            let retention = Retention {
+                history: TimeDelta::days(7),
+                closed: TimeDelta::days(3),
+            };
+            store.prune(at(begin, done), retention).await?;
+        }
+        if before / step != done / step {
+            println!(
+                "{done:>10}  {:>10.1}  {:>13.1}  {:>10.1}",
+                began.elapsed().as_secs_f64(),
+                mib(size(dir.path())?),
+                mib(resident()?)
+            );
+        }
+    }
+    Ok(())
+}
+
+fn at(begin: DateTime<Utc>, number: u64) -> DateTime<Utc> {
+    begin + TimeDelta::seconds(3 * i64::try_from(number).unwrap_or(i64::MAX / 3))
+}
+
+/// One delivery: accepted, and then taken in with a new state and a line of history.
+async fn take_in(store: Arc<SledStore>, number: u64, begin: DateTime<Utc>) -> anyhow::Result<()> {
+    let now = at(begin, number);
+    let round = number / (OPEN * EACH);
+    let pull = round * OPEN + number % OPEN + 1;
+    let repo = repository();
+    let mut state = PullState::new(repo.clone(), PrNumber(pull), true);
+    state.stale = false;
+    state.trouble = Some("what a title, a summary and a comment take ".repeat(40));
+    let subject = Subject::Pull(state.key());
+    let event = Event::RepositoryChanged {
+        repo,
+        change: RepositoryChange::Configuration,
+    };
+    let accepted = store
+        .accept(Delivery {
+            id: DeliveryId::parse(&format!("delivery-{number}"))?,
+            received_at: now,
+            event_name: "pull_request".into(),
+            entries: vec![(subject.clone(), event)],
+            note: String::new(),
+        })
+        .await?;
+    let Accepted::Fresh(entries) = accepted else {
+        anyhow::bail!("delivery {number} counts as a duplicate");
+    };
+    let done = entries.iter().map(|entry| entry.id).collect();
+    let line = HistoryEntry {
+        subject: subject.clone(),
+        at: now,
+        delivery: None,
+        what: "somebody pushed, and it was judged again".into(),
+    };
+    store
+        .commit(Change {
+            records: vec![Record::Pull(Box::new(state))],
+            done,
+            due: vec![(subject, None)],
+            began: Some(now),
+            history: vec![line],
+        })
+        .await?;
+    Ok(())
+}
+
+fn repository() -> Repo {
+    Repo {
+        id: RepoId(1),
+        installation: InstallationId(1),
+        name: RepoName::parse("acme/site").expect("a name"),
+        owner: UserId(1),
+        owner_kind: OwnerKind::Organisation,
+        default_branch: "main".into(),
+    }
+}
+
+fn size(dir: &std::path::Path) -> std::io::Result<u64> {
+    let mut sum = 0;
+    for entry in std::fs::read_dir(dir)? {
+        let entry = entry?;
+        let about = entry.metadata()?;
+        sum += if about.is_dir() {
+            size(&entry.path())?
+        } else {
+            about.len()
+        };
+    }
+    Ok(sum)
+}
+
+/// The memory of this process that is not swapped out, as Linux tells it; 0 elsewhere.
+fn resident() -> std::io::Result<u64> {
+    let Ok(status) = std::fs::read_to_string("/proc/self/status") else {
+        return Ok(0);
+    };
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+    let kib = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());
+    Ok(kib.unwrap_or(0) * 1024)
+}
+
+#[allow(clippy::cast_precision_loss)]
+fn mib(bytes: u64) -> f64 {
+    bytes as f64 / (1024.0 * 1024.0)
+}

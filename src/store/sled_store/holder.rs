@@ -1,0 +1,161 @@
+//! The database in use, and its exchange in place: after a write that failed (the disk is full, or read-only) sled
+//! refuses everything until it is opened anew.
+//!
+//! What was not flushed before the failure is lost with it, as in a crash: nobody was told that it is on disk. What led
+//! to it is still in the inbox or due, and those who work have to look there again ([`Holder::reopened`]).
+
+use super::disk::{self, Disk};
+use super::flusher::Flushed;
+use super::home::Home;
+use super::records::failed;
+use super::{Loss, StoreError, sequence};
+use chrono::{DateTime, Utc};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::watch;
+
+/// Shared by all that use the database.
+#[derive(Debug)]
+pub(super) struct Holder {
+    inner: Mutex<Inner>,
+    /// Where to open it anew; a temporary store can't be.
+    home: Option<Home>,
+    opened_at: DateTime<Utc>,
+    pub born_at: DateTime<Utc>,
+    /// Counts how often it was opened anew.
+    pub reopened: watch::Sender<u64>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    /// `None` while it is being opened anew.
+    disk: Option<Arc<Disk>>,
+    /// One that can't be used any more, while somebody still holds it.
+    leaving: Option<Arc<Disk>>,
+    loss: Option<Loss>,
+    /// The last change of which the mark says that it is on disk.
+    marked: u64,
+}
+
+impl Holder {
+    pub fn new(disk: Disk, home: Option<Home>, opened_at: DateTime<Utc>) -> Self {
+        Self {
+            home,
+            opened_at,
+            born_at: disk.born_at,
+            reopened: watch::channel(0).0,
+            inner: Mutex::new(Inner {
+                loss: disk.loss(),
+                disk: Some(Arc::new(disk)),
+                leaving: None,
+                marked: 0,
+            }),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The database.
+    pub fn disk(&self, doing: &'static str) -> Result<Arc<Disk>, StoreError> {
+        self.lock().disk.clone().ok_or_else(|| {
+            failed(doing)("the disk could not be written to; it is tried again every second")
+        })
+    }
+
+    pub fn loss(&self) -> Option<Loss> {
+        self.lock().loss.clone()
+    }
+
+    /// Nothing is missing any more.
+    pub fn forget_loss(&self) -> Result<(), StoreError> {
+        self.disk("noting that nothing is missing")?
+            .note_loss(None)?;
+        self.lock().loss = None;
+        Ok(())
+    }
+
+    /// Nobody gets it from now on.
+    fn let_go(&self, why: &str) {
+        let mut inner = self.lock();
+        if let Some(disk) = inner.disk.take() {
+            tracing::error!(
+                error = why,
+                "the state can't be written; deliveries are refused until it can"
+            );
+            inner.leaving = Some(disk);
+        }
+    }
+
+    /// Opens it anew, once nobody holds the one before.
+    fn reopen(&self) -> Result<(), StoreError> {
+        const DOING: &str = "opening the store anew";
+        let home = self
+            .home
+            .as_ref()
+            .ok_or_else(|| failed(DOING)("a temporary store can't be"))?;
+        let leaving = self.lock().leaving.take();
+        if let Some(leaving) = leaving {
+            let last = Arc::try_unwrap(leaving).map_err(|held| {
+                self.lock().leaving = Some(held);
+                failed::<&str>(DOING)("somebody still uses it")
+            })?;
+            // sled may panic when it can't write the last of it.
+            let _ = std::thread::spawn(move || drop(last)).join();
+        }
+        let disk = Disk::open(&home.state(), self.opened_at)?;
+        disk.probe()?;
+        let mut inner = self.lock();
+        inner.loss = disk.loss();
+        inner.disk = Some(Arc::new(disk));
+        drop(inner);
+        tracing::info!("the state can be written again");
+        self.reopened.send_modify(|times| *times += 1);
+        Ok(())
+    }
+
+    fn flush_and_mark(&self, disk: &Disk) -> Result<(), StoreError> {
+        let seen = disk.sequence()?;
+        disk.flush()?;
+        let Some(home) = &self.home else {
+            return Ok(());
+        };
+        if self.lock().marked != seen {
+            // Without a newer note less is known, but nothing wrong.
+            match sequence::write_mark(&home.state(), seen) {
+                Ok(()) => self.lock().marked = seen,
+                Err(error) => tracing::warn!(%error, "can't note how far the state is on disk"),
+            }
+        }
+        Ok(())
+    }
+
+    fn try_it(&self, what: impl FnOnce(&Disk) -> Result<(), StoreError>) -> Result<(), String> {
+        let disk = self.disk("writing to disk").map_err(|error| error.cause)?;
+        let done = what(&disk).map_err(|error| error.cause);
+        if let Err(why) = &done {
+            self.let_go(why);
+        }
+        done
+    }
+}
+
+impl Flushed for Arc<Holder> {
+    fn flush(&mut self) -> Result<(), String> {
+        self.try_it(|disk| self.flush_and_mark(disk))
+    }
+
+    fn probe(&mut self) -> Result<(), String> {
+        self.try_it(Disk::probe)
+    }
+
+    fn mend(&mut self) -> Result<(), String> {
+        self.reopen().map_err(|error| {
+            // Damage waits for the next start: here a full disk may only look like it.
+            if error.doing == disk::RECOVERING {
+                tracing::error!(%error, "the state can't be opened anew; restarting may help");
+            }
+            error.cause
+        })
+    }
+}

@@ -1,0 +1,191 @@
+//! The directory that holds the store and what belongs to it, DATA_DIR:
+//!
+//! - `lock`: held while somebody has it open;
+//! - `state/`: the store in use, sled's;
+//! - `state.filling/`: one that is being filled to take its place, and not whole yet;
+//! - `state.coming/`: the same when it is whole, for the moment in which they change places;
+//! - `state.broken-<UTC time>/`: one that could not be used. Nobody but the operator deletes it;
+//! - `snapshots/`: what it is restored from then.
+
+use super::disk::{self, Disk};
+use super::records::failed;
+use super::{Loss, StoreError, snapshots};
+use chrono::{DateTime, Utc};
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+
+/// The right to use the directory, until it is dropped or the process ends.
+#[derive(Debug)]
+pub(super) struct Lock {
+    _file: File,
+}
+
+/// Where everything is.
+#[derive(Debug, Clone)]
+pub(super) struct Home {
+    dir: PathBuf,
+}
+
+impl Home {
+    pub fn new(data_dir: &Path) -> Self {
+        Self {
+            dir: data_dir.to_owned(),
+        }
+    }
+
+    pub fn state(&self) -> PathBuf {
+        self.dir.join("state")
+    }
+
+    pub fn snapshots(&self) -> PathBuf {
+        self.dir.join("snapshots")
+    }
+
+    fn filling(&self) -> PathBuf {
+        self.dir.join("state.filling")
+    }
+
+    fn coming(&self) -> PathBuf {
+        self.dir.join("state.coming")
+    }
+
+    /// Locks the directory, and creates it if it is not there. `remedy`: what to do if somebody else has it.
+    pub fn lock(&self, remedy: &str) -> Result<Lock, StoreError> {
+        disk::create_private(&self.dir)?;
+        let path = self.dir.join("lock");
+        let file = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .map_err(|error| disk::about(&path, &error.to_string()))?;
+        // A store that was just closed may be held a moment longer by a task that is being dropped.
+        for _ in 1..disk::LOCK_ATTEMPTS {
+            match file.try_lock() {
+                Ok(()) => return Ok(Lock { _file: file }),
+                Err(TryLockError::WouldBlock) => std::thread::sleep(disk::LOCK_PAUSE),
+                Err(TryLockError::Error(error)) => {
+                    return Err(disk::about(&path, &error.to_string()));
+                }
+            }
+        }
+        Err(disk::in_use(&self.dir, remedy))
+    }
+
+    /// Opens the store. One that is damaged is set aside, and another takes its place.
+    pub fn open(&self, now: DateTime<Utc>) -> Result<Disk, StoreError> {
+        self.settle()?;
+        if let Some(why) = self.what_is_gone()? {
+            return self.replace(&why, now);
+        }
+        match Disk::open(&self.state(), now) {
+            Err(error) if error.doing == disk::RECOVERING => self.replace(&error.cause, now),
+            opened => opened,
+        }
+    }
+
+    /// sled takes a file that is gone for one that never was.
+    fn what_is_gone(&self) -> Result<Option<String>, StoreError> {
+        let state = self.state();
+        if state.join("db").exists() {
+            return Ok(None);
+        }
+        Ok(match state.join("conf").exists() {
+            true => Some("its file `db` is gone".to_owned()),
+            false => (!snapshots::list(&self.snapshots())?.is_empty())
+                .then(|| "there are snapshots, and no state".to_owned()),
+        })
+    }
+
+    /// Completes or clears away what a process that died left half done.
+    pub fn settle(&self) -> Result<(), StoreError> {
+        const DOING: &str = "completing what an earlier process began";
+        let (state, coming) = (self.state(), self.coming());
+        remove_if_there(&self.filling()).map_err(failed(DOING))?;
+        if state.exists() || !coming.exists() {
+            return remove_if_there(&coming).map_err(failed(DOING));
+        }
+        fs::rename(&coming, &state).map_err(failed(DOING))?;
+        disk::sync_dir(&self.dir).map_err(failed(DOING))
+    }
+
+    /// Sets the store aside and lets another take its place.
+    fn replace(&self, why: &str, now: DateTime<Utc>) -> Result<Disk, StoreError> {
+        let state = self.state();
+        let kept_in = state.exists().then(|| self.unused_name("broken", now));
+        let (new, restored_to) = self.restore(now)?;
+        // A loss that the snapshot tells of reaches further back.
+        let earlier = new.loss().and_then(|loss| loss.restored_to);
+        new.note_loss(Some(Loss {
+            at: now,
+            why: why.to_owned(),
+            kept_in: kept_in.clone(),
+            restored_to: match new.loss() {
+                Some(_) => earlier,
+                None => restored_to,
+            },
+        }))?;
+        new.flush()?;
+        drop(new);
+        self.put_in_place(kept_in.as_deref())?;
+        tracing::error!(
+            why,
+            kept_in = kept_in.map(|path| path.display().to_string()),
+            restored_to = restored_to.map(|at| at.to_rfc3339()),
+            "the state could not be used; it was set aside, and another took its place"
+        );
+        Disk::open(&state, now)
+    }
+
+    /// A new store from the newest snapshot that is whole, and that one's time; without one it is empty.
+    fn restore(&self, now: DateTime<Utc>) -> Result<(Disk, Option<DateTime<Utc>>), StoreError> {
+        for path in snapshots::list(&self.snapshots())? {
+            let disk = self.begin(now)?;
+            match snapshots::fill(&disk, &path) {
+                Ok((header, _)) => return Ok((disk, Some(header.taken_at))),
+                Err(error) => tracing::error!(
+                    %error,
+                    snapshot = %path.display(),
+                    "a snapshot can't be used; trying the one before"
+                ),
+            }
+        }
+        Ok((self.begin(now)?, None))
+    }
+
+    /// An empty store that is to take the place of the present one.
+    pub fn begin(&self, now: DateTime<Utc>) -> Result<Disk, StoreError> {
+        let filling = self.filling();
+        remove_if_there(&filling).map_err(failed("clearing away an unfinished store"))?;
+        Disk::open(&filling, now)
+    }
+
+    /// The store that was begun, filled and closed becomes the present one; the one before is kept under this name.
+    pub fn put_in_place(&self, kept_in: Option<&Path>) -> Result<(), StoreError> {
+        const DOING: &str = "replacing the state";
+        fs::rename(self.filling(), self.coming()).map_err(failed(DOING))?;
+        if let Some(kept_in) = kept_in {
+            fs::rename(self.state(), kept_in).map_err(failed(DOING))?;
+        }
+        fs::rename(self.coming(), self.state()).map_err(failed(DOING))?;
+        disk::sync_dir(&self.dir).map_err(failed(DOING))
+    }
+
+    /// A name in this directory that nothing has.
+    pub fn unused_name(&self, what: &str, now: DateTime<Utc>) -> PathBuf {
+        let name = format!("state.{what}-{}", now.format("%Y%m%dT%H%M%SZ"));
+        let others = (2..).map(|number| format!("{name}-{number}"));
+        std::iter::once(name.clone())
+            .chain(others)
+            .map(|name| self.dir.join(name))
+            .find(|path| !path.exists())
+            .unwrap_or_else(|| self.dir.join(name))
+    }
+}
+
+fn remove_if_there(dir: &Path) -> std::io::Result<()> {
+    match fs::remove_dir_all(dir) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}

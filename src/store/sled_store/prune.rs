@@ -1,0 +1,177 @@
+//! Forgetting what is no longer needed.
+//!
+//! A pull request that was closed long ago is forgotten with its runs; if it is opened again it is read anew from GitHub,
+//! and its comment and check run are found there by their marks. One that somebody approved is kept: an approval holds for
+//! its head when the pull request is opened again, and only this record knows of it. The record of a head is kept, too: it knows
+//! the check run, of which there must not be two.
+
+use super::disk::Disk;
+use super::inbox::seen_at;
+use super::lines::Kind;
+use super::portable::Line;
+use super::records::failed;
+use super::{StoreError, keys};
+use crate::domain::ids::{RunSubject, Subject};
+use crate::domain::pull::{Mirror, PullState};
+use crate::domain::runs::RunsState;
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Deserialize;
+use sled::{Batch, IVec, Tree};
+
+const DOING: &str = "forgetting what is no longer needed";
+/// How long an id is known as accepted. GitHub offers to send a delivery again for three days.
+const SEEN_FOR: TimeDelta = TimeDelta::days(14);
+/// How many records are removed at once; sled stops all writers meanwhile.
+const AT_ONCE: usize = 1000;
+
+/// The part of a line of history that tells its age.
+#[derive(Deserialize)]
+struct Dated {
+    at: DateTime<Utc>,
+}
+
+impl Disk {
+    /// Forgets the ids that were seen too long before `now`; returns how many.
+    pub fn prune_ids(&self, now: DateTime<Utc>) -> sled::Result<usize> {
+        let limit = (now - SEEN_FOR).timestamp_millis();
+        let mut old = Vec::new();
+        for entry in &self.seen {
+            let (id, value) = entry?;
+            // A value that can't be read has no age and would stay for ever.
+            if seen_at(&value).is_none_or(|at| at < limit) {
+                old.push(id);
+            }
+        }
+        for some in old.chunks(AT_ONCE) {
+            let _shared = self.shared();
+            remove(&self.seen, some)?;
+        }
+        Ok(old.len())
+    }
+
+    /// Forgets the lines of histories from before `limit`; returns how many.
+    pub fn prune_history(&self, limit: DateTime<Utc>) -> Result<usize, StoreError> {
+        let mut old = Vec::new();
+        for entry in &self.history {
+            let (key, value) = entry.map_err(failed(DOING))?;
+            if serde_json::from_slice::<Dated>(&value).is_ok_and(|line| line.at < limit) {
+                old.push(key);
+            }
+        }
+        for some in old.chunks(AT_ONCE) {
+            // Nobody adds a line between the look whether one is left and the end of the counter.
+            let _alone = self.alone();
+            remove(&self.history, some).map_err(failed(DOING))?;
+            let mut ended: Vec<IVec> = Vec::new();
+            for key in some {
+                let subject = &key[..key.len().saturating_sub(8)];
+                if self.history.scan_prefix(subject).next().is_none() {
+                    ended.push(subject.into());
+                }
+            }
+            remove(&self.history_next, &ended).map_err(failed(DOING))?;
+        }
+        Ok(old.len())
+    }
+
+    /// Forgets pull requests and merge groups that were closed before `limit` and of which nothing is left to do; returns how
+    /// many.
+    pub fn prune_closed(&self, limit: DateTime<Utc>) -> Result<usize, StoreError> {
+        let mut forgotten = 0;
+        for raw in self.raws(DOING, Kind::Pull) {
+            let raw = raw?;
+            // One that can't be read is not forgotten: it is damage, and found as such.
+            if let Ok(Line::Pull(state)) = self.line(DOING, &raw)
+                && is_over(&state, limit)
+            {
+                forgotten += usize::from(self.forget_pull(&raw.value, &state, limit)?);
+            }
+        }
+        for raw in self.raws(DOING, Kind::Runs) {
+            let raw = raw?;
+            if let Ok(Line::Runs(state)) = self.line(DOING, &raw)
+                && !matches!(state.subject, RunSubject::Pull(_))
+                && state.told.as_ref().is_some_and(|told| told.gone)
+            {
+                let _alone = self.alone();
+                forgotten += usize::from(self.forget_runs(&state, limit)?);
+            }
+        }
+        Ok(forgotten)
+    }
+
+    /// Whether it was forgotten: nobody has changed it since, and nothing is due.
+    fn forget_pull(
+        &self,
+        seen: &IVec,
+        state: &PullState,
+        limit: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let _alone = self.alone();
+        let key = keys::pull(state.key());
+        let unchanged = self.pulls.get(&key).map_err(failed(DOING))?.as_ref() == Some(seen);
+        if !unchanged || self.is_due(&Subject::Pull(state.key()))? {
+            return Ok(false);
+        }
+        let runs_of = RunSubject::Pull(state.number);
+        if let Some(runs) = self.runs(state.repo.id, &runs_of)?
+            && !self.forget_runs(&runs, limit)?
+        {
+            return Ok(false);
+        }
+        let places = super::change::Places::of(state);
+        for (tree, key) in [
+            (&self.pulls, Some(key)),
+            (&self.by_head, places.by_head),
+            (&self.by_author, places.by_author),
+        ] {
+            if let Some(key) = key {
+                tree.remove(key).map_err(failed(DOING))?;
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether the runs were forgotten: all ended before `limit`, and nothing is due. The caller holds the right to change alone.
+    fn forget_runs(&self, state: &RunsState, limit: DateTime<Utc>) -> Result<bool, StoreError> {
+        let subject = Subject::Runs(state.repo.id, state.subject.clone());
+        let over = |at: Option<DateTime<Utc>>| at.is_some_and(|at| at < limit);
+        if !state.runs().all(|run| over(run.ended_at)) || self.is_due(&subject)? {
+            return Ok(false);
+        }
+        let key = keys::runs(state.repo.id, &state.subject);
+        for sha in state.shas() {
+            let place = keys::runs_at(state.repo.id, sha.as_str(), &state.subject);
+            self.runs_at.remove(place).map_err(failed(DOING))?;
+        }
+        self.runs.remove(key).map_err(failed(DOING))?;
+        Ok(true)
+    }
+
+    fn is_due(&self, subject: &Subject) -> Result<bool, StoreError> {
+        self.due
+            .contains_key(keys::subject(subject))
+            .map_err(failed(DOING))
+    }
+}
+
+/// Closed before `limit`, with nothing left to do or to remember.
+fn is_over(state: &PullState, limit: DateTime<Utc>) -> bool {
+    let closed = state
+        .view
+        .as_ref()
+        .is_some_and(|view| !view.open && view.updated_at < limit);
+    closed
+        && state.observed_mirror == Mirror::Absent
+        && state.gate.is_none()
+        && state.approvals.is_empty()
+        && state.requests.is_empty()
+        && state.outbox.is_empty()
+        && !state.stale
+}
+
+fn remove(tree: &Tree, keys: &[IVec]) -> sled::Result<()> {
+    let mut batch = Batch::default();
+    keys.iter().for_each(|key| batch.remove(key));
+    tree.apply_batch(batch)
+}

@@ -1,0 +1,221 @@
+//! Snapshots: the whole state at one moment in a file of its own, from which it is restored when sled's files can't be used.
+//!
+//! A file is written under a temporary name, is on disk, and only then gets its name; so a file with a snapshot's name is
+//! whole, unless it was damaged later, which its checksum tells. It is the text of `portable`, compressed with LZ4.
+
+use super::disk::Disk;
+use super::lines::{Kind, Raw};
+use super::portable::{self, Counts, Origin, Writer};
+use super::records::failed;
+use super::{StoreError, disk};
+use chrono::{DateTime, Utc};
+use lz4_flex::frame::{FrameDecoder, FrameEncoder};
+use std::fs::{self, File};
+use std::io::{BufReader, BufWriter};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+const DOING: &str = "taking a snapshot";
+const SUFFIX: &str = ".ndjson.lz4";
+/// The name of the one that is being written.
+const UNFINISHED: &str = "unfinished";
+/// So many lines of each history are in a snapshot: people read them, nothing is decided by them.
+const HISTORY: usize = 20;
+
+/// A snapshot that was taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    /// Its file.
+    pub path: PathBuf,
+    /// How large that is.
+    pub bytes: u64,
+    /// What it holds.
+    pub counts: Counts,
+    /// How long changes had to wait for it.
+    pub paused: Duration,
+    /// The last change in it.
+    pub sequence: u64,
+}
+
+/// All records at one moment.
+struct Collected {
+    raws: Vec<Raw>,
+    origin: Origin,
+    paused: Duration,
+}
+
+impl Disk {
+    /// Takes a snapshot into `dir` and deletes all but the newest `keep`.
+    pub(super) fn snapshot(
+        &self,
+        dir: &Path,
+        now: DateTime<Utc>,
+        keep: usize,
+    ) -> Result<Snapshot, StoreError> {
+        disk::create_private(dir)?;
+        let collected = self.collect(now)?;
+        let (paused, sequence) = (collected.paused, collected.origin.sequence);
+        let unfinished = dir.join(UNFINISHED);
+        let written = self.write_snapshot(&unfinished, collected);
+        if written.is_err() {
+            // A disk that is full needs the room.
+            let _ = fs::remove_file(&unfinished);
+        }
+        let (counts, bytes) = written?;
+        let path = dir.join(format!("state-{}{SUFFIX}", now.format("%Y%m%dT%H%M%S%3fZ")));
+        fs::rename(&unfinished, &path).map_err(failed(DOING))?;
+        disk::sync_dir(dir).map_err(failed(DOING))?;
+        for old in list(dir)?.iter().skip(keep.max(1)) {
+            fs::remove_file(old).map_err(failed("deleting an old snapshot"))?;
+        }
+        Ok(Snapshot {
+            path,
+            bytes,
+            counts,
+            paused,
+            sequence,
+        })
+    }
+
+    /// What the first line of a text says.
+    pub(super) fn origin(&self, now: DateTime<Utc>) -> Result<Origin, StoreError> {
+        Ok(Origin {
+            taken_at: now,
+            born_at: self.born_at,
+            sequence: self.sequence()?,
+            loss: self.loss(),
+        })
+    }
+
+    /// Reads all records while nothing changes. The values are not copied: they are sled's own, held a little longer.
+    fn collect(&self, now: DateTime<Utc>) -> Result<Collected, StoreError> {
+        let alone = self.alone();
+        let began = Instant::now();
+        let mut raws = Vec::new();
+        for kind in Kind::ALL {
+            for raw in self.raws(DOING, kind) {
+                raws.push(raw?);
+            }
+        }
+        let origin = self.origin(now)?;
+        let paused = began.elapsed();
+        drop(alone);
+        Ok(Collected {
+            raws,
+            origin,
+            paused,
+        })
+    }
+
+    fn write_snapshot(
+        &self,
+        path: &Path,
+        collected: Collected,
+    ) -> Result<(Counts, u64), StoreError> {
+        let file = disk::create_file(path).map_err(failed(DOING))?;
+        let Collected { raws, origin, .. } = collected;
+        let compressed = FrameEncoder::new(BufWriter::new(file));
+        let mut writer = Writer::begin(compressed, origin)?;
+        for (raw, kept) in raws.iter().zip(newest_history(&raws)) {
+            if kept {
+                writer.line(&self.line(DOING, raw)?)?;
+            }
+        }
+        let (compressed, counts) = writer.end()?;
+        let file = compressed
+            .finish()
+            .map_err(failed(DOING))?
+            .into_inner()
+            .map_err(failed(DOING))?;
+        file.sync_all().map_err(failed(DOING))?;
+        let bytes = file.metadata().map_err(failed(DOING))?.len();
+        Ok((counts, bytes))
+    }
+}
+
+/// Which records to write: all but the older lines of histories.
+fn newest_history(raws: &[Raw]) -> Vec<bool> {
+    let subject = |raw: &Raw| {
+        raw.key
+            .len()
+            .checked_sub(8)
+            .map(|end| raw.key[..end].to_vec())
+    };
+    let mut kept = vec![true; raws.len()];
+    let mut present = None;
+    let mut lines = 0;
+    for (raw, kept) in raws.iter().zip(&mut kept).rev() {
+        if raw.kind != Kind::History {
+            break;
+        }
+        let subject = subject(raw);
+        lines = if subject == present { lines + 1 } else { 1 };
+        present = subject;
+        *kept = lines <= HISTORY;
+    }
+    kept
+}
+
+/// The snapshots in `dir`, newest first.
+pub(super) fn list(dir: &Path) -> Result<Vec<PathBuf>, StoreError> {
+    const DOING: &str = "looking for snapshots";
+    let entries = match fs::read_dir(dir) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(failed(DOING)(error)),
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(failed(DOING))?.path();
+        let name = path.file_name().and_then(|name| name.to_str());
+        if name.is_some_and(|name| name.starts_with("state-") && name.ends_with(SUFFIX)) {
+            found.push(path);
+        }
+    }
+    // Their names begin with the time.
+    found.sort();
+    found.reverse();
+    Ok(found)
+}
+
+/// Reads a snapshot, or an export that is not compressed.
+pub(super) fn read(
+    path: &Path,
+    take: impl FnMut(portable::Incoming) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    use std::io::BufRead;
+    let about = |error: std::io::Error| disk::about(path, &error.to_string());
+    let mut file = BufReader::new(File::open(path).map_err(about)?);
+    // What LZ4 frames begin with, its specification says.
+    let is_compressed = file
+        .fill_buf()
+        .map_err(about)?
+        .starts_with(&[4, 0x22, 0x4D, 0x18]);
+    let read = match is_compressed {
+        true => portable::read(BufReader::new(FrameDecoder::new(file)), take),
+        false => portable::read(file, take),
+    };
+    read.map_err(|error| disk::about(path, &error.cause))
+}
+
+/// Fills an empty store from a file; what the first line says.
+pub(super) fn fill(disk: &Disk, path: &Path) -> Result<(portable::Header, Counts), StoreError> {
+    let mut header = None;
+    let mut filling = super::lines::Filling::new(disk);
+    let mut counts = Counts::new();
+    read(path, |incoming| match incoming {
+        portable::Incoming::Header(found) => {
+            header = Some(*found);
+            Ok(())
+        }
+        portable::Incoming::Line(line) => {
+            *counts.entry(line.kind()).or_default() += 1;
+            filling.add(*line)
+        }
+    })?;
+    filling.end()?;
+    let header = header.ok_or_else(|| failed("reading a state")("it has no first line"))?;
+    disk.continue_as(&header)?;
+    disk.flush()?;
+    Ok((header, counts))
+}

@@ -1,0 +1,80 @@
+use super::*;
+use crate::domain::pull::Mirror;
+use crate::domain::trust::{Approval, PullView};
+
+/// A pull request that was closed on the first day, with nothing left to do.
+fn closed(number: u64) -> PullState {
+    let mut state = pull(1, number, 3, None);
+    state.view = Some(PullView {
+        number: PrNumber(number),
+        open: false,
+        draft: false,
+        author: None,
+        head: sha('a'),
+        base: "main".into(),
+        base_sha: None,
+        labels: Default::default(),
+        commits: 1,
+        changed_files: 1,
+        updated_at: day(0),
+        created_at: day(0),
+    });
+    state.stale = false;
+    state.observed_mirror = Mirror::Absent;
+    state
+}
+
+#[tokio::test]
+async fn a_closed_pull_request_is_forgotten_unless_it_was_approved_or_something_is_left_to_do() {
+    let store = store();
+    let mut open = closed(2);
+    open.view.as_mut().unwrap().open = true;
+    let mut approved = closed(3);
+    approved.approvals = vec![Approval {
+        sha: sha('a'),
+        by: approved.author.clone().unwrap(),
+        at: day(0),
+    }];
+    let mut mirrored = closed(4);
+    mirrored.observed_mirror = Mirror::At(sha('a'));
+    let due = closed(5);
+    let mut change = write(vec![closed(1), open, approved, mirrored, due.clone()]);
+    change.due = vec![(Subject::Pull(due.key()), Some(day(50)))];
+    store.commit(change).await.unwrap();
+
+    let numbers = async || {
+        let pulls = store.pulls_of(RepoId(1)).await.unwrap();
+        pulls.iter().map(|pull| pull.number.0).collect::<Vec<_>>()
+    };
+    assert_eq!(store.prune(day(29), Retention::default()).await.unwrap(), 0);
+    assert_eq!(numbers().await, [1, 2, 3, 4, 5]);
+    assert_eq!(store.prune(day(31), Retention::default()).await.unwrap(), 1);
+    assert_eq!(numbers().await, [2, 3, 4, 5]);
+    assert_eq!(disk(&store).verify().problems, [""; 0]);
+}
+
+#[tokio::test]
+async fn old_lines_of_a_history_are_forgotten_and_it_goes_on() {
+    let store = store();
+    let subject = Subject::Repository(RepoId(1));
+    let ended = Subject::Repository(RepoId(2));
+    let mut newer = line(&subject, "newer");
+    newer.at = day(80);
+    let mut change = write(vec![]);
+    change.history = vec![line(&subject, "old"), newer, line(&ended, "old")];
+    store.commit(change).await.unwrap();
+    assert_eq!(store.prune(day(91), Retention::default()).await.unwrap(), 2);
+    let mut more = write(vec![]);
+    more.history = vec![line(&subject, "newest"), line(&ended, "new")];
+    store.commit(more).await.unwrap();
+    let said = async |subject: &Subject| {
+        let history = store.history(subject, 9).await.unwrap();
+        history
+            .into_iter()
+            .map(|line| line.what)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(said(&subject).await, ["newest", "newer"]);
+    assert_eq!(said(&ended).await, ["new"]);
+    assert_eq!(disk(&store).verify().problems, [""; 0]);
+}
