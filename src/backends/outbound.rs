@@ -8,13 +8,15 @@ use anyhow::Context as _;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use http_body_util::{BodyExt as _, Full, Limited};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::{ConfigBuilderExt as _, HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use rustls::ClientConfig;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// How long a connection may take to be made.
@@ -62,6 +64,24 @@ pub(super) struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: Bytes,
+}
+
+/// How servers are checked: by the machine's root certificates, which are read once.
+fn tls_config() -> anyhow::Result<ClientConfig> {
+    static READ: OnceLock<ClientConfig> = OnceLock::new();
+    if let Some(config) = READ.get() {
+        return Ok(config.clone());
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .context("setting TLS up")?
+        .with_native_roots()
+        .context(
+            "reading the machine's root certificates (the package is often called ca-certificates)",
+        )?
+        .with_no_client_auth();
+    Ok(READ.get_or_init(|| config).clone())
 }
 
 impl<'a> Ask<'a> {
@@ -137,8 +157,7 @@ impl Outbound {
         http.enforce_http(false);
         http.set_connect_timeout(Some(CONNECTING));
         let tls = HttpsConnectorBuilder::new()
-            .with_provider_and_native_roots(rustls::crypto::ring::default_provider())
-            .context("reading the machine's root certificates (the package is often called ca-certificates)")?
+            .with_tls_config(tls_config()?)
             .https_or_http()
             .enable_http1()
             .wrap_connector(http);

@@ -41,6 +41,8 @@ use crate::store::{Accepted, Delivery, Store, StoreError};
 use chrono::{DateTime, Utc};
 use patience::{Permit, note_failure};
 use people::People;
+use rand::SeedableRng;
+use rand::rngs::StdRng;
 use schedule::Schedule;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -66,6 +68,8 @@ pub struct Pace {
     pub per_installation: usize,
     /// How much is asked of GitHub.
     pub limits: Limits,
+    /// Where chance comes from; `None`: from the system.
+    pub seed: Option<u64>,
 }
 
 impl Default for Pace {
@@ -78,6 +82,7 @@ impl Default for Pace {
             gate: Duration::from_secs(5),
             per_installation: 16,
             limits: Limits::default(),
+            seed: None,
         }
     }
 }
@@ -97,6 +102,7 @@ struct Shared {
     backends: Arc<Backends>,
     clock: Arc<dyn Clock>,
     pace: Pace,
+    chance: Mutex<StdRng>,
     schedule: Schedule,
     people: People,
     rules: rules::Rules,
@@ -129,8 +135,12 @@ impl Engine {
         clock: Arc<dyn Clock>,
         pace: Pace,
     ) -> Result<Self, StoreError> {
+        let chance = pace
+            .seed
+            .map_or_else(StdRng::from_entropy, StdRng::seed_from_u64);
         let engine = Self {
             shared: Arc::new(Shared {
+                chance: Mutex::new(chance),
                 store,
                 github,
                 backends,

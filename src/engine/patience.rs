@@ -5,6 +5,7 @@ use crate::domain::ids::InstallationId;
 use crate::github::{GitHubError, Priority};
 use chrono::{DateTime, TimeDelta, Utc};
 use rand::Rng;
+use std::ops::Range;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -20,7 +21,7 @@ impl Engine {
         let pace = &self.shared.pace;
         let doubled = pace.first_retry * 2u32.saturating_pow(failures.saturating_sub(1).min(16));
         let bounded = doubled.min(pace.longest_retry);
-        let jittered = bounded.mul_f64(rand::thread_rng().gen_range(0.75..1.25));
+        let jittered = bounded.mul_f64(self.chance(0.75..1.25));
         let wait = asked_for.map_or(jittered, |least| least + jittered);
         self.now() + TimeDelta::from_std(wait).unwrap_or(TimeDelta::hours(1))
     }
@@ -40,8 +41,15 @@ impl Engine {
 
     /// A time after `wait`, and not the same for all.
     fn spread(&self, wait: Duration) -> DateTime<Utc> {
-        let wait = wait + SPREAD.mul_f64(rand::thread_rng().gen_range(0.0..1.0));
+        let wait = wait + SPREAD.mul_f64(self.chance(0.0..1.0));
         self.now() + TimeDelta::from_std(wait).unwrap_or(TimeDelta::hours(1))
+    }
+
+    fn chance(&self, range: Range<f64>) -> f64 {
+        let chance = self.shared.chance.lock();
+        chance
+            .unwrap_or_else(PoisonError::into_inner)
+            .gen_range(range)
     }
 
     /// The right to work on a subject of an installation; otherwise the time before which that is not worth beginning,

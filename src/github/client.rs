@@ -9,7 +9,7 @@ use super::key::AppKey;
 use super::pace::{Lanes, Limits, Priority};
 use super::repository::Repository;
 use super::tokens::{NewToken, Permissions, Scope, Token, Tokens};
-use super::transport::{Ask, Timeouts, Transport};
+use super::transport::{Ask, Timeouts, Transport, Wire};
 use crate::clock::Clock;
 use crate::domain::ids::{InstallationId, OwnerKind, Repo};
 use http::header;
@@ -100,8 +100,22 @@ impl GitHub {
         options: ClientOptions,
         timeouts: Timeouts,
     ) -> anyhow::Result<Self> {
-        Ok(Self(Arc::new(Inner {
-            transport: Transport::new(&options.api_url, timeouts)?,
+        let transport = Transport::new(&options.api_url, timeouts)?;
+        Ok(Self::with_transport(options, transport))
+    }
+
+    /// Makes a client that speaks over `wire` in place of HTTP.
+    ///
+    /// # Errors
+    /// The address in `options` is none of an API.
+    pub fn over(options: ClientOptions, wire: Arc<dyn Wire>) -> anyhow::Result<Self> {
+        let transport = Transport::over_wire(&options.api_url, wire)?;
+        Ok(Self::with_transport(options, transport))
+    }
+
+    fn with_transport(options: ClientOptions, transport: Transport) -> Self {
+        Self(Arc::new(Inner {
+            transport,
             signer: Signer::new(options.app_id.trim().to_owned(), options.key),
             tokens: Tokens::default(),
             kept: Mutex::default(),
@@ -110,7 +124,7 @@ impl GitHub {
             web: web_of(&options.api_url),
             clock: options.clock,
             app: OnceCell::new(),
-        })))
+        }))
     }
 
     /// Where people see it: `https://github.com`, or `https://host` of an own server.

@@ -35,3 +35,4 @@ pub use key::{AppKey, KeyError};
 pub use pace::{Limits, Priority};
 pub use repository::Repository;
 pub use signature::{BadSignature, NoSecret, WebhookSecrets};
+pub use transport::Wire;

@@ -5,13 +5,15 @@ use super::error::GitHubError;
 use super::tokens::Purpose;
 use crate::domain::ids::RepoName;
 use anyhow::{Context as _, bail};
+use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
-use http::header::{self, HeaderMap, HeaderValue};
-use http::{Method, Request, StatusCode, Uri};
+use http::header::{self, HeaderValue};
+use http::{Method, Request, Response, StatusCode, Uri};
 use http_body_util::BodyExt as _;
 use octocrab::{OctoBody, Octocrab};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 
@@ -98,9 +100,43 @@ impl Ask {
     }
 }
 
-/// The HTTP client with what is the same in every request.
+/// What carries a request to GitHub and its answer back: HTTP, or a model of GitHub in the same process.
+#[async_trait]
+pub trait Wire: Send + Sync + 'static {
+    /// Sends a request and reads the whole answer, whatever its status.
+    ///
+    /// # Errors
+    /// What became of the connection, as a sentence without its end and without addresses; the request may have been
+    /// followed all the same.
+    async fn carry(&self, request: Request<Bytes>) -> Result<Response<Bytes>, String>;
+}
+
+/// HTTP.
+struct Http(Octocrab);
+
+#[async_trait]
+impl Wire for Http {
+    async fn carry(&self, request: Request<Bytes>) -> Result<Response<Bytes>, String> {
+        let response = self.0.execute(request.map(OctoBody::from)).await;
+        let (parts, mut body) = response.map_err(|error| lost(&error))?.into_parts();
+        let mut read = BytesMut::new();
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|error| lost(&error))?;
+            let Some(data) = frame.data_ref() else {
+                continue;
+            };
+            if read.len() + data.len() > LARGEST_ANSWER {
+                return Err("GitHub's answer was too large".to_owned());
+            }
+            read.extend_from_slice(data);
+        }
+        Ok(Response::from_parts(parts, read.freeze()))
+    }
+}
+
+/// The wire with what is the same in every request.
 pub(super) struct Transport {
-    octocrab: Octocrab,
+    wire: Arc<dyn Wire>,
     /// `https://api.github.com`, without a slash at the end.
     base: String,
     permits: Semaphore,
@@ -120,11 +156,20 @@ impl Transport {
             .set_write_timeout(Some(timeouts.read))
             .build()
             .context("starting the HTTP client (are root certificates installed? the package is often called ca-certificates)")?;
-        Ok(Self {
-            octocrab,
+        Ok(Self::over(Arc::new(Http(octocrab)), base))
+    }
+
+    /// The same over another wire; nothing is looked up or connected.
+    pub fn over_wire(api_url: &str, wire: Arc<dyn Wire>) -> anyhow::Result<Self> {
+        Ok(Self::over(wire, checked_base(api_url)?))
+    }
+
+    fn over(wire: Arc<dyn Wire>, base: String) -> Self {
+        Self {
+            wire,
             base,
             permits: Semaphore::new(AT_ONCE),
-        })
+        }
     }
 
     /// Where people see what the API is of: `https://github.com`, or `https://host` of an own server.
@@ -174,39 +219,21 @@ impl Transport {
             .map_err(|_| GitHubError::unusable(&ask.doing, "the request can't be written down"))?;
         let permit = self.permits.acquire().await;
         let started = Instant::now();
-        let exchange = async {
-            let response = self
-                .octocrab
-                .execute(request)
-                .await
-                .map_err(|error| lost(&error))?;
-            let (parts, mut body) = response.into_parts();
-            let mut read = BytesMut::new();
-            while let Some(frame) = body.frame().await {
-                let frame = frame.map_err(|error| lost(&error))?;
-                let Some(data) = frame.data_ref() else {
-                    continue;
-                };
-                if read.len() + data.len() > LARGEST_ANSWER {
-                    return Err("GitHub's answer was too large".to_owned());
-                }
-                read.extend_from_slice(data);
-            }
-            Ok((parts.status, parts.headers, read.freeze()))
-        };
-        let outcome: Result<(StatusCode, HeaderMap, Bytes), String> =
-            tokio::time::timeout(LONGEST, exchange)
-                .await
-                .unwrap_or_else(|_| Err("GitHub did not answer in time".to_owned()));
+        let outcome = tokio::time::timeout(LONGEST, self.wire.carry(request))
+            .await
+            .unwrap_or_else(|_| Err("GitHub did not answer in time".to_owned()));
         drop(permit);
-        let status = outcome.as_ref().ok().map(|(status, ..)| status.as_u16());
+        let status = outcome.as_ref().ok().map(|answer| answer.status().as_u16());
         tracing::debug!(method = %ask.method, route = ask.route(), status, ms = started.elapsed().as_millis(), "asked GitHub");
         match outcome {
-            Ok((status, headers, body)) => Ok(Answer {
-                status,
-                headers,
-                body,
-            }),
+            Ok(response) => {
+                let (parts, body) = response.into_parts();
+                Ok(Answer {
+                    status: parts.status,
+                    headers: parts.headers,
+                    body,
+                })
+            }
             Err(detail) => Err(GitHubError::transient(&ask.doing, detail)),
         }
     }
@@ -227,7 +254,7 @@ fn request(
     ask: &Ask,
     token: &SecretString,
     etag: Option<&str>,
-) -> Result<Request<OctoBody>, http::Error> {
+) -> Result<Request<Bytes>, http::Error> {
     let mut bearer = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()))?;
     bearer.set_sensitive(true);
     let mut request = Request::builder()
@@ -247,7 +274,7 @@ fn request(
         Some(body) => request
             .header(header::CONTENT_TYPE, "application/json")
             .body(body.to_string().into()),
-        None => request.body(OctoBody::empty()),
+        None => request.body(Bytes::new()),
     }
 }
 
