@@ -226,6 +226,28 @@ async fn a_mirror_that_somebody_pushed_to_is_put_back_and_the_gate_says_so() {
 }
 
 #[tokio::test]
+async fn a_mirror_that_somebody_moved_is_removed_while_no_head_is_trusted() {
+    let mut town = Town::new().await;
+    let pr = town.member_pr().await;
+    let first = town.head(pr);
+    town.push_commit(pr, NewCommit::unsigned_by("mel")).await;
+    town.mirror_at(pr, &first);
+    town.told(pr).says("no verified signature");
+    let evil = town.github().loose_commit(NewCommit::unsigned_by("vera"));
+    town.allow(pr, &evil); // vera put it there herself.
+    town.github().push_branch(&mirror(pr), &evil, "vera");
+    town.settle().await;
+    town.not_mirrored(pr);
+    town.gate(pr)
+        .is("action_required")
+        .says(&format!("`vera` moved it to `{}`", &evil[..9]))
+        .says("it comes back with the next head that is trusted");
+    town.approve(pr).await;
+    town.mirrored(pr);
+    town.finish().await;
+}
+
+#[tokio::test]
 async fn a_mirror_that_somebody_deleted_is_restored() {
     let mut town = Town::new().await;
     let pr = town.member_pr().await;

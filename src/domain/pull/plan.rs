@@ -47,13 +47,19 @@ fn plan_mirror(state: &PullState) -> Option<Action> {
         (Mirror::At(_), Mirror::Unknown) => Some(Action::ReadMirror),
         (Mirror::At(wanted), Mirror::At(observed)) if wanted == observed => None,
         (Mirror::At(wanted), observed) => {
-            // Only the head that was judged, and only while it still is the head, may be written.
-            let is_judged_head = state.open_head() == Some(wanted)
-                && state.verdict.as_ref().is_some_and(|v| v.allows_mirror());
-            is_judged_head.then(|| Action::MoveMirror {
-                to: wanted.clone(),
-                exists: *observed != Mirror::Absent,
-            })
+            let allows = state.verdict.as_ref()?.allows_mirror();
+            let head = state.open_head();
+            match observed {
+                // Only the head that was judged, and only while it still is the head, may be written.
+                _ if allows && head == Some(wanted) => Some(Action::MoveMirror {
+                    to: wanted.clone(),
+                    exists: *observed != Mirror::Absent,
+                }),
+                // Somebody else put it at a commit that is none of ours, and there is none that may take its place. Who puts
+                // it at the head itself may be somebody whose approval was lost.
+                Mirror::At(there) if !allows && head != Some(there) => Some(Action::DeleteMirror),
+                _ => None,
+            }
         }
         (Mirror::Absent, _) => Some(Action::DeleteMirror),
     }

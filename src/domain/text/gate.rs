@@ -238,10 +238,12 @@ fn mirror(state: &PullState, text: &mut String) {
             .map_or("deleted it".to_owned(), |sha| {
                 format!("moved it to `{}`", sha.short())
             });
-        let put_back = if state.observed_mirror == Mirror::At(disturbance.wanted.clone()) {
-            format!("it was put back to `{}`", disturbance.wanted.short())
-        } else {
-            "it is left so until a head is trusted again".to_owned()
+        let put_back = match &state.observed_mirror {
+            Mirror::At(sha) if *sha == disturbance.wanted => {
+                format!("it was put back to `{}`", sha.short())
+            }
+            Mirror::Absent => "it comes back with the next head that is trusted".to_owned(),
+            _ => "it is left so until a head is trusted again".to_owned(),
         };
         let _ = writeln!(
             text,

@@ -350,7 +350,7 @@ fn a_mirror_that_a_maintainer_removed_stays_removed_once_its_head_is_not_trusted
     assert!(!plan(&scene.state).iter().any(moves));
     let summary = &scene.state.gate.as_ref().expect("a gate").gate.summary;
     assert!(
-        summary.contains("left so until a head is trusted"),
+        summary.contains("it comes back with the next head that is trusted"),
         "{summary}"
     );
 }
