@@ -44,11 +44,15 @@ impl App {
     ///
     /// # Errors
     /// When the store can't be opened or the address can't be listened on; says which and what to do.
-    pub async fn start(settings: Settings, pace: Pace) -> anyhow::Result<Self> {
+    pub async fn start(settings: Settings) -> anyhow::Result<Self> {
+        let pace = Pace {
+            limits: settings.github_limits.limits(),
+            ..Pace::default()
+        };
         Self::start_by(settings, pace, Arc::new(SystemClock)).await
     }
 
-    /// The same by another clock than the machine's. GitHub checks our credentials by its own: how far ours is off is
+    /// The same at this pace, and by another clock than the machine's. GitHub checks our credentials by its own: how far ours is off is
     /// learnt from its answers.
     ///
     /// # Errors

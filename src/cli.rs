@@ -4,7 +4,6 @@ mod plan;
 mod state;
 
 use crate::app::App;
-use crate::engine::Pace;
 use crate::settings::{Given, LogFormat, Logging, SettingError};
 use clap::{Parser, Subcommand};
 use std::io::IsTerminal;
@@ -90,7 +89,7 @@ async fn serve(config: Option<PathBuf>, given: Given) -> ExitCode {
     };
     let stopped = async {
         let signal = stop_signal()?;
-        let app = App::start(settings, Pace::default()).await?;
+        let app = App::start(settings).await?;
         signal.await;
         app.stop().await
     };

@@ -4,10 +4,14 @@
 mod connections;
 mod dispatch;
 mod keep;
+mod limits;
+mod logging;
 
 pub use connections::GivenConnection;
 pub use dispatch::GivenDispatch;
 pub use keep::Keep;
+pub use limits::GithubLimits;
+pub use logging::{LogFormat, Logging};
 
 use crate::backends::Connections;
 use crate::github::{AppKey, WebhookSecrets};
@@ -18,17 +22,6 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
-
-/// How log lines look.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub enum LogFormat {
-    /// For people.
-    #[default]
-    Text,
-    /// One JSON object a line.
-    Json,
-}
 
 /// Settings as given, any of them missing. The same names serve as flags, in the environment and in the file.
 #[derive(Args, Clone, Default, Deserialize)]
@@ -89,6 +82,9 @@ pub struct Given {
     /// Which repositories may send events to which others (in the file only)
     #[arg(skip)]
     pub dispatch: GivenDispatch,
+    /// on or off: off for a GitHub Enterprise Server without rate limits [default: on]
+    #[arg(long, env = "GITHUB_LIMITS", value_enum, hide_possible_values = true)]
+    pub github_limits: Option<GithubLimits>,
     /// How many MiB of deliveries may wait; above that they are refused with 503 [default: 256]
     #[arg(long, env = "INBOX_LIMIT_MIB", value_name = "MIB")]
     pub inbox_limit_mib: Option<u64>,
@@ -101,14 +97,6 @@ pub struct SettingError {
     setting: Cow<'static, str>,
     what: String,
     remedy: String,
-}
-
-impl SettingError {
-    pub(crate) fn log_level(given: &str) -> Self {
-        let remedy =
-            "Use error, warn, info, debug or trace, or directives such as `info,drawbridge=debug`.";
-        wrong("LOG_LEVEL", format!("{given:?} is not a level"), remedy)
-    }
 }
 
 fn wrong(
@@ -145,17 +133,10 @@ pub struct Settings {
     pub keep: Keep,
     /// External systems that jobs may use.
     pub connections: Connections,
+    /// Whether requests to GitHub are paced.
+    pub github_limits: GithubLimits,
     /// How many bytes of deliveries may wait.
     pub inbox_limit: u64,
-}
-
-/// The logging settings: they are needed before the others are checked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Logging {
-    /// Filter directives.
-    pub level: String,
-    /// Text or JSON.
-    pub format: LogFormat,
 }
 
 impl Given {
@@ -224,20 +205,9 @@ impl Given {
                 connections
             },
             dispatch: file.dispatch,
+            github_limits: self.github_limits.or(file.github_limits),
             inbox_limit_mib: self.inbox_limit_mib.or(file.inbox_limit_mib),
         })
-    }
-
-    /// How to log.
-    pub fn logging(&self) -> Logging {
-        Logging {
-            level: self
-                .log_level
-                .clone()
-                .filter(|level| !level.trim().is_empty())
-                .unwrap_or_else(|| "info".to_owned()),
-            format: self.log_format.unwrap_or_default(),
-        }
     }
 
     /// Checks everything.
@@ -290,6 +260,7 @@ impl Given {
             data_dir: self.data_dir.unwrap_or_else(|| PathBuf::from("./data")),
             keep,
             connections,
+            github_limits: self.github_limits.unwrap_or_default(),
             inbox_limit: self.inbox_limit_mib.unwrap_or(256).saturating_mul(1 << 20),
         })
     }

@@ -14,7 +14,7 @@ use crate::clock::AheadClock;
 use crate::engine::Pace;
 use crate::github::{AppKey, Limits, WebhookSecrets};
 use crate::sandbox::{Options, Sandbox};
-use crate::settings::{Keep, Settings};
+use crate::settings::{GithubLimits, Keep, Settings};
 use anyhow::Context;
 use chrono::TimeDelta;
 use secrecy::SecretString;
@@ -48,20 +48,11 @@ impl Default for Setup {
                 longest_retry: Duration::from_millis(200),
                 job_poll: Some(Duration::from_secs(600)),
                 gate: Duration::from_millis(100),
-                limits: unlimited(),
+                // The stand-in has none unless it is told to.
+                limits: Limits::none(),
                 ..Pace::default()
             },
         }
-    }
-}
-
-/// Limits that nobody reaches: the stand-in has none unless it is told to.
-pub fn unlimited() -> Limits {
-    Limits {
-        points: u32::MAX,
-        creations: u32::MAX,
-        comments: u32::MAX,
-        ..Limits::default()
     }
 }
 
@@ -144,6 +135,7 @@ impl Playground {
             public_url: Some(format!("http://127.0.0.1:{}", self.port)),
             data_dir: self.data.path().to_owned(),
             keep: Keep::default(),
+            github_limits: GithubLimits::Off,
             connections: self.connections.clone(),
             inbox_limit: self.inbox_limit,
         };

@@ -52,6 +52,18 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// None that anybody reaches: requests go out as they come. What GitHub refuses is still waited for.
+    pub fn none() -> Self {
+        Self {
+            points: u32::MAX,
+            creations: u32::MAX,
+            comments: u32::MAX,
+            ..Self::default()
+        }
+    }
+}
+
 /// What kind of request it is, as GitHub counts it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {

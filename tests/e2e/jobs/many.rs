@@ -2,7 +2,7 @@
 
 use crate::support::{Town, mirror};
 use drawbridge::engine::Pace;
-use drawbridge::playground::unlimited;
+use drawbridge::github::Limits;
 use drawbridge::sandbox::NewPr;
 use std::time::{Duration, Instant};
 
@@ -28,7 +28,7 @@ pipelines:
 async fn five_hundred_jobs_make_one_green_gate_and_few_writes() {
     // Five hundred starts within GitHub's limits take minutes.
     let pace = Pace {
-        limits: unlimited(),
+        limits: Limits::none(),
         ..Pace::default()
     };
     let mut town = Town::of_pace(pace, FIVE_HUNDRED).await;

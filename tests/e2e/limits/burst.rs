@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use drawbridge::domain::gate::GATE_NAME;
 use drawbridge::engine::Pace;
 use drawbridge::github::Limits;
-use drawbridge::playground::{Setup, unlimited};
+use drawbridge::playground::Setup;
 use drawbridge::sandbox::{Exchange, NewPr, Visibility};
 
 const MEMBERS: usize = 100;
@@ -112,7 +112,7 @@ async fn a_burst_stays_within_the_limits_and_mirrors_come_first() {
 /// The stand-in really refuses, and what it refuses is done later.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_app_that_knew_no_limits_would_be_refused_and_still_get_there() {
-    let mut town = limited(unlimited()).await;
+    let mut town = limited(Limits::none()).await;
     let pulls: Vec<u64> = (0..60)
         .map(|_| town.github().open_pr(NewPr::by("mel")))
         .collect();
