@@ -71,7 +71,7 @@ pub struct Published {
     pub look_first: bool,
     /// What was last published.
     pub says: Option<Gate>,
-    /// When.
+    /// When; `None`: it may have been written since, and the answer was lost.
     pub written_at: Option<DateTime<Utc>>,
 }
 
@@ -100,6 +100,18 @@ impl HeadState {
         for gate in self.gates.iter_mut().filter(|gate| gate.name.name == name) {
             gate.says = None;
         }
+    }
+
+    /// The gates of which nobody speaks any more and that have not ended as far as is known.
+    pub fn unended<'a>(
+        &'a mut self,
+        wanted: &'a [(GateName, Gate)],
+    ) -> impl Iterator<Item = &'a mut Published> {
+        self.gates.iter_mut().filter(|gate| {
+            let says = gate.says.as_ref();
+            says.is_some_and(|says| !matches!(says.status, GateStatus::Completed(_)))
+                && !wanted.iter().any(|(name, _)| *name == gate.name)
+        })
     }
 
     /// What gates say that were published and of which nobody speaks any more: one that is not `configured` blocks

@@ -6,9 +6,9 @@
 
 use super::{Engine, Permit, Worked, note_failure};
 use crate::domain::config::RepoConfig;
-use crate::domain::event::{Button, Event};
+use crate::domain::event::{BuildStatus, Button, Event};
 use crate::domain::gate::{
-    CONFIG_GATE, Gate, GateStatus, HeadState, combine, gates_of_pull, gates_of_runs,
+    CONFIG_GATE, Gate, GateStatus, HeadState, Published, combine, gates_of_pull, gates_of_runs,
 };
 use crate::domain::ids::{CheckRunId, Repo, RepoId, RunSubject, Sha, Subject};
 use crate::domain::pipeline::Publish;
@@ -69,6 +69,13 @@ impl Engine {
             }
         }
         let stored = head.clone();
+        if let Err(error) = self.learn_how_they_ended(&mut head, &wanted.gates).await {
+            note_failure(&error, "can't ask how a gate ended");
+            head.attempts = head.attempts.saturating_add(1);
+            end.due = vec![(subject, Some(self.retry_after(&error, head.attempts)))];
+            end.records.push(Record::Head(Box::new(head)));
+            return self.commit(end).await.map(Worked::made);
+        }
         let mut gates = match self.store().repo(repo).await? {
             Some(known) => match known.enabled() {
                 Some(config) => head.unspoken(&wanted.gates, &configured(&head, config, &wanted)),
@@ -97,6 +104,7 @@ impl Engine {
                 }
                 Err(error) => {
                     note_failure(&error, &format!("can't publish the gate {}", name.name));
+                    head.gate(name).written_at = None;
                     head.attempts = head.attempts.saturating_add(1);
                     let at = self.retry_after(&error, head.attempts);
                     next = Some(next.map_or(at, |earlier| earlier.min(at)));
@@ -139,6 +147,38 @@ impl Engine {
             gates: combine(voices),
             pulls,
         }))
+    }
+
+    /// A gate of which nobody speaks any more keeps how it ended, and after a crash or an answer that was lost it may have
+    /// ended without our knowing: GitHub is asked.
+    async fn learn_how_they_ended(
+        &self,
+        head: &mut HeadState,
+        wanted: &[(GateName, Gate)],
+    ) -> Result<(), GitHubError> {
+        let started_at = self.shared.started_at;
+        let unsure = |gate: &Published| gate.written_at.is_none_or(|at| at < started_at);
+        if !head.unended(wanted).any(|gate| unsure(gate)) {
+            return Ok(());
+        }
+        let github = self.shared.github.of(&head.repo);
+        let app = self.shared.github.app().await?.id;
+        let there = github.commit_checks(&head.sha).await?;
+        for gate in head.unended(wanted).filter(|gate| unsure(gate)) {
+            let reporter = match gate.name.publish {
+                Publish::Check => Some(app),
+                Publish::Status => None,
+            };
+            let is = there
+                .iter()
+                .find(|check| check.app_id == reporter && check.build.name == gate.name.name);
+            if let (Some(check), Some(says)) = (is, &mut gate.says)
+                && let BuildStatus::Ended(conclusion) = check.build.status
+            {
+                says.status = GateStatus::Completed(conclusion);
+            }
+        }
+        Ok(())
     }
 
     /// When a gate is to be written.

@@ -110,6 +110,8 @@ struct Shared {
     permits: Mutex<HashMap<InstallationId, Arc<Semaphore>>>,
     waiting: waiting::Waiting,
     reading: Mutex<HashMap<RepoId, Arc<tokio::sync::Mutex<()>>>>,
+    /// What was written before may have been written by an earlier process.
+    started_at: DateTime<Utc>,
     /// Cancelled when a stop does not wait for the work under way any longer.
     given_up: CancellationToken,
 }
@@ -144,7 +146,6 @@ impl Engine {
                 store,
                 github,
                 backends,
-                clock,
                 pace,
                 schedule: Schedule::new(),
                 people: People::default(),
@@ -153,6 +154,8 @@ impl Engine {
                 permits: Mutex::default(),
                 waiting: waiting::Waiting::default(),
                 reading: Mutex::default(),
+                started_at: clock.now(),
+                clock,
                 given_up: CancellationToken::new(),
             }),
         };

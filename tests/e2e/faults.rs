@@ -258,3 +258,30 @@ async fn a_pull_request_that_hangs_holds_up_no_other() {
     town.told(slow);
     town.finish().await;
 }
+
+#[tokio::test]
+async fn a_gate_that_ended_without_our_knowing_keeps_how_it_ended() {
+    let mut town = Town::new().await;
+    let pr = town.member_pr().await;
+    town.mirrored(pr);
+    let head = town.head(pr);
+    // The answer is lost, and nothing more is learnt until nobody waits for the gate any more.
+    town.fault("PATCH", CHECK_RUN, FaultKind::AnswerLost);
+    town.faults(100_000, "PATCH", CHECK_RUN, FaultKind::DropConnection);
+    town.github().finish_build(&mirror(pr), "build", "success");
+    let says = |g: &drawbridge::sandbox::Sandbox| {
+        let check = g.check(&head, GATE_NAME).expect("a gate");
+        check.conclusion.map(|conclusion| conclusion.to_string())
+    };
+    town.github()
+        .wait_until("the gate passes", |g| says(g).as_deref() == Some("success"))
+        .await;
+    town.github().close_pr(pr, "maya");
+    town.github()
+        .wait_until("the mirror goes", |g| g.branch(&mirror(pr)).is_none())
+        .await;
+    town.github().clear_faults();
+    town.settle().await;
+    assert_eq!(says(town.github()).as_deref(), Some("success"));
+    town.finish().await;
+}
