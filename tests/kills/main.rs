@@ -1,0 +1,214 @@
+//! The built program is killed with SIGKILL a hundred times and more in a stream of deliveries over many pull requests,
+//! while GitHub fails, loses answers, and repeats and reorders deliveries. In the end everything on GitHub is as in a run
+//! without kills and faults, each thing exactly once.
+//!
+//! `DRAWBRIDGE_SEED` sets what is chosen at random (the moments of the kills, the faults, the order of the deliveries),
+//! `DRAWBRIDGE_KILLS` how many kills there are. How far the program gets between two of them also depends on the machine.
+
+mod killer;
+mod picture;
+mod postman;
+mod server;
+mod stories;
+
+use drawbridge::sandbox::{Options, Permission, Sandbox, Visibility};
+use drawbridge::store::{SledStore, Store};
+use picture::Picture;
+use server::Server;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+use stories::{Story, Tale};
+use tempfile::TempDir;
+use tokio::task::JoinSet;
+
+const CONFIG: &str = "\
+enabled: true
+pipelines:
+  ci:
+    on: pull_request
+    jobs:
+      build: {workflow: jobs.yml, inputs: {job: build}}
+      test: {workflow: jobs.yml, inputs: {job: test}, needs: build}
+      preview: {workflow: jobs.yml, inputs: {job: preview}, labels: preview}
+      seen: {check: Lint}
+";
+
+/// Its runs are found by their title where GitHub's answer to a dispatch was lost.
+const WORKFLOW: &str = "\
+name: Jobs
+run-name: Jobs (${{ inputs.drawbridge_id }})
+on:
+  workflow_dispatch:
+    inputs:
+      job: {type: string}
+      drawbridge_id: {type: string, default: ''}
+jobs:
+  go: {runs-on: ubuntu-latest, steps: [{run: 'true'}]}
+";
+
+/// How often each story is told at the same time.
+const LANES: usize = 2;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hundred_kills_change_nothing_of_what_comes_out_in_the_end() {
+    let seed = number("DRAWBRIDGE_SEED").unwrap_or_else(rand::random);
+    let kills = number("DRAWBRIDGE_KILLS").unwrap_or(100);
+    println!("DRAWBRIDGE_SEED={seed} DRAWBRIDGE_KILLS={kills} cargo test --test kills");
+    let expected = undisturbed().await;
+    let began = Instant::now();
+    let town = Town::start().await;
+    let enough = Arc::new(AtomicBool::new(false));
+    let postmen = postman::go_round(&town.github, &town.server, seed);
+    let killer = tokio::spawn(killer::kill(
+        town.github.clone(),
+        town.server.clone(),
+        enough.clone(),
+        (seed, kills),
+    ));
+    let mut lanes = JoinSet::new();
+    for story in Story::ALL
+        .into_iter()
+        .cycle()
+        .take(LANES * Story::ALL.len())
+    {
+        let (github, enough) = (town.github.clone(), enough.clone());
+        lanes.spawn(async move {
+            let mut told = Vec::new();
+            while told.is_empty() || !enough.load(Ordering::SeqCst) {
+                told.push((story, Tale::tell(&github, story).await));
+            }
+            told
+        });
+    }
+    let mut tales = Vec::new();
+    while let Some(told) = lanes.join_next().await {
+        tales.extend(told.unwrap_or_else(|broken| {
+            panic!(
+                "{broken}; seed {seed}; the server said:\n{}",
+                town.server.said()
+            )
+        }));
+    }
+    let counted = killer.await.expect("the killer is well");
+    let redelivered = postmen.until_all_is_delivered().await;
+    town.comes_to_rest().await;
+    println!(
+        "{} kills ({} of them in the middle of a write), {} faults, {} pull requests, {} deliveries, {redelivered} of them sent again, {} s",
+        counted.kills,
+        counted.in_writes,
+        counted.faults,
+        tales.len(),
+        town.github.deliveries().len(),
+        began.elapsed().as_secs()
+    );
+    assert!(counted.kills >= kills, "{} kills", counted.kills);
+    let mut ids = BTreeMap::new();
+    for run in town.github.dispatched_runs() {
+        let id = run.inputs.get("drawbridge_id").cloned().unwrap_or_default();
+        let other = ids.insert(id, run.run_id);
+        assert_eq!(other, None, "seed {seed}: dispatched twice: {run:#?}");
+    }
+    for (story, tale) in tales {
+        let is = Picture::of(&town.github, &tale, story);
+        let should_be = &expected[&story];
+        assert_eq!(is, *should_be, "seed {seed}: {story:?}, #{}", tale.pr);
+    }
+}
+
+/// What each story leaves behind where nothing goes wrong.
+async fn undisturbed() -> BTreeMap<Story, Picture> {
+    let town = Town::start().await;
+    let postmen = postman::go_round_well(&town.github, &town.server);
+    let mut tales = Vec::new();
+    for story in Story::ALL {
+        tales.push((story, Tale::tell(&town.github, story).await));
+    }
+    postmen.until_all_is_delivered().await;
+    town.comes_to_rest().await;
+    let picture = |(story, tale)| (story, Picture::of(&town.github, &tale, story));
+    tales.into_iter().map(picture).collect()
+}
+
+/// `acme/engine` with its people, and the program that serves it.
+struct Town {
+    github: Sandbox,
+    server: Arc<Server>,
+    data: TempDir,
+}
+
+impl Town {
+    async fn start() -> Self {
+        let github = Sandbox::start(Options::default())
+            .await
+            .expect("the stand-in starts");
+        github.hold_deliveries(true);
+        github.set_workflows(&[]);
+        github.add_org_member("mel", Visibility::Private);
+        github.set_permission("vera", Permission::Write);
+        let workflow = ".github/workflows/jobs.yml";
+        github.write_file("engine", workflow, WORKFLOW, "maya");
+        github.write_file("engine", ".github/drawbridge.yaml", CONFIG, "maya");
+        let data = TempDir::new().expect("a directory");
+        let server = Arc::new(Server::new(&github, data.path()));
+        server.start();
+        server.listens().await;
+        Self {
+            github,
+            server,
+            data,
+        }
+    }
+
+    /// Waits until the program, which is killed no more, has done all it has to: what it keeps says so.
+    async fn comes_to_rest(&self) {
+        for _ in 0..50 {
+            self.server.stop().await;
+            if at_rest(self.data.path()).await {
+                return;
+            }
+            self.server.start();
+            self.server.listens().await;
+            self.works().await;
+        }
+        panic!("it has work for ever; it said:\n{}", self.server.said());
+    }
+
+    /// Gives it the time of a few requests, or of none if it makes none.
+    async fn works(&self) {
+        let mut changed = self.github.changed();
+        for _ in 0..20 {
+            let change =
+                tokio::time::timeout(std::time::Duration::from_millis(500), changed.changed());
+            if change.await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// Whether nothing is left in the inbox, and nothing is due but looks at what runs.
+async fn at_rest(data: &Path) -> bool {
+    let (dir, now) = (data.join("state"), chrono::Utc::now());
+    let store = tokio::task::spawn_blocking(move || SledStore::open(&dir, now))
+        .await
+        .expect("no panic")
+        .expect("the store is sound after all");
+    let pending = store.pending().await.expect("readable");
+    let due = store.due().await.expect("readable");
+    store.close().await.expect("written");
+    pending.is_empty()
+        && due
+            .iter()
+            .all(|(_, at)| *at - now > chrono::TimeDelta::minutes(1))
+}
+
+fn number(name: &str) -> Option<u64> {
+    let text = std::env::var(name).ok()?;
+    Some(
+        text.parse()
+            .unwrap_or_else(|_| panic!("{name} is no number: {text}")),
+    )
+}

@@ -1,0 +1,144 @@
+//! The program as a process that may die at any moment.
+
+use drawbridge::sandbox::Sandbox;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// Longer than a start or an end takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How much of what it said is shown when a test fails.
+const LAST: usize = 80;
+
+/// `drawbridge serve` on one directory, again and again.
+pub struct Server {
+    github: Sandbox,
+    data: PathBuf,
+    child: Mutex<Option<Child>>,
+    said: Mutex<Vec<String>>,
+    /// Whether the present process listens.
+    up: watch::Sender<bool>,
+}
+
+impl Server {
+    pub fn new(github: &Sandbox, data: &Path) -> Self {
+        Self {
+            github: github.clone(),
+            data: data.to_owned(),
+            child: Mutex::default(),
+            said: Mutex::default(),
+            up: watch::Sender::new(false),
+        }
+    }
+
+    /// Starts a process; GitHub delivers to it once it listens.
+    pub fn start(self: &Arc<Self>) {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_drawbridge"))
+            .arg("serve")
+            .env("APP_ID", self.github.app_id().to_string())
+            .env("PRIVATE_KEY", self.github.private_key_pem())
+            .env("WEBHOOK_SECRET", self.github.webhook_secret())
+            .env("GITHUB_API_URL", self.github.api_url())
+            .env("GITHUB_LIMITS", "off")
+            .env("PORT", "0")
+            .env("DATA_DIR", &self.data)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let lines = BufReader::new(child.stderr.take().expect("a pipe")).lines();
+        let pid = child.id();
+        *lock(&self.child) = Some(child);
+        // Whoever holds the server for good would keep the process from being killed when the test ends.
+        let server = Arc::downgrade(self);
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                let Some(server) = server.upgrade() else {
+                    return;
+                };
+                if let Some(address) = listening(&line) {
+                    server.is_up(pid, &address);
+                }
+                lock(&server.said).push(line);
+            }
+        });
+    }
+
+    fn is_up(&self, pid: u32, address: &str) {
+        let child = lock(&self.child);
+        // It may have been killed since it wrote that.
+        if child.as_ref().is_some_and(|child| child.id() == pid) {
+            let hook = format!("http://{address}/api/github/webhooks");
+            self.github.deliver_to(&hook);
+            self.up.send_replace(true);
+        }
+    }
+
+    /// Waits until it listens.
+    pub async fn listens(&self) {
+        let mut up = self.up.subscribe();
+        let waited = tokio::time::timeout(PATIENCE, up.wait_for(|up| *up)).await;
+        assert!(waited.is_ok(), "it does not start:\n{}", self.said());
+    }
+
+    /// Kills it at once, and returns when it is dead. Whether it was alive.
+    pub fn kill(&self) -> bool {
+        let mut child = lock(&self.child);
+        let Some(mut victim) = child.take() else {
+            return false;
+        };
+        self.up.send_replace(false);
+        victim.kill().expect("it can be killed");
+        let status = victim.wait().expect("it can be waited for");
+        assert_eq!(status.code(), None, "it ended by itself:\n{}", self.said());
+        true
+    }
+
+    /// Has it stop by itself.
+    pub async fn stop(&self) {
+        self.up.send_replace(false);
+        let mut child = lock(&self.child).take().expect("it runs");
+        let kill = format!("kill -TERM {}", child.id());
+        let sent = Command::new("sh").args(["-c", &kill]).status();
+        assert!(sent.is_ok_and(|sent| sent.success()));
+        let ended = tokio::task::spawn_blocking(move || child.wait());
+        let ended = tokio::time::timeout(PATIENCE, ended).await;
+        let status = ended
+            .expect("it ends in time")
+            .expect("no panic")
+            .expect("a status");
+        assert!(status.success(), "{}", self.said());
+    }
+
+    /// The last lines of what it said.
+    pub fn said(&self) -> String {
+        let said = lock(&self.said);
+        said[said.len().saturating_sub(LAST)..].join("\n")
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(mut child) = lock(&self.child).take() {
+            // It may have ended already.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The address in a `listening` line.
+fn listening(line: &str) -> Option<String> {
+    let (_, rest) = line.split_once("listening")?;
+    let (_, rest) = rest.split_once("address=")?;
+    let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.' && c != ':');
+    Some(rest[..end.unwrap_or(rest.len())].to_owned())
+}
