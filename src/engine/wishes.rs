@@ -28,7 +28,7 @@ impl Engine {
         };
         for account in pass.state.pressed.clone() {
             let people = &self.shared.people;
-            let may = config.is_listed_vetter(&account.login)
+            let may = config.is_listed_vetter(&account)
                 || people
                     .may_write(&self.shared.github, &pass.state.repo, &account, now)
                     .await?;

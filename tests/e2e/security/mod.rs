@@ -1,0 +1,4 @@
+//! What attackers try, as `docs/security.md` lists it, where no other story tells of it.
+
+mod names;
+mod replay;
