@@ -326,3 +326,38 @@ pub fn backend(spec: &BackendSpec) -> String {
         BackendSpec::Connection { name, .. } => format!("connection {}", code(name)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_name_cannot_end_its_label_or_begin_anything_in_the_graph() {
+        for (name, shown) in [
+            ("build (amd64, 12.4)", "build (amd64, 12.4)"),
+            (
+                "a\"]; click j0 \"https://evil.example\"",
+                "a#34;#93;#59; click j0 #34;https://evil.example#34;",
+            ),
+            ("```\n<script>", "'''#92;u#123;a#125;#60;script#62;"),
+            ("#quot;%%", "#35;quot#59;#37;#37;"),
+        ] {
+            assert_eq!(
+                label(name),
+                shown.replace("'''", "#39;#39;#39;"),
+                "{name:?}"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_in_a_label_means_anything_to_mermaid(name in any::<String>()) {
+            let label = label(&name);
+            prop_assert!(!label.contains(['"', '[', ']', '{', '}', '<', '>', '`', '%', '\n']), "{label}");
+            let mut spelled = label.split('#').skip(1).filter_map(|rest| rest.split_once(';'));
+            prop_assert!(spelled.all(|(digits, _)| digits.bytes().all(|byte| byte.is_ascii_digit())));
+        }
+    }
+}
