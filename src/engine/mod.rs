@@ -45,6 +45,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 /// How the engine paces itself.
 #[derive(Debug, Clone)]
@@ -101,6 +103,8 @@ struct Shared {
     permits: Mutex<HashMap<InstallationId, Arc<Semaphore>>>,
     waiting: waiting::Waiting,
     reading: Mutex<HashMap<RepoId, Arc<tokio::sync::Mutex<()>>>>,
+    /// Cancelled when a stop does not wait for the work under way any longer.
+    given_up: CancellationToken,
 }
 
 /// Why a subject could not be brought up to date now.
@@ -138,6 +142,7 @@ impl Engine {
                 permits: Mutex::default(),
                 waiting: waiting::Waiting::default(),
                 reading: Mutex::default(),
+                given_up: CancellationToken::new(),
             }),
         };
         engine.resume().await?;
@@ -231,6 +236,7 @@ impl Engine {
         let still = tokio::time::timeout(patience, self.shared.schedule.quiet()).await;
         if still.is_err() {
             tracing::warn!("stopping with work under way; the next start takes it up");
+            self.shared.given_up.cancel();
         }
         match tokio::time::timeout(LAST_FLUSH, self.store().flush()).await {
             Ok(flushed) => flushed,
@@ -288,7 +294,12 @@ impl Engine {
         let engine = self.clone();
         tokio::spawn(async move {
             let worker = tokio::spawn(engine.clone().work_on(subject.clone()));
-            if let Err(error) = worker.await {
+            let worker = AbortOnDropHandle::new(worker);
+            let given_up = engine.shared.given_up.clone();
+            let Some(ended) = given_up.run_until_cancelled(worker).await else {
+                return;
+            };
+            if let Err(error) = ended {
                 // A defect in the handling of one subject must not take the others with it.
                 tracing::error!(%subject, %error, "the handling of a subject broke off");
                 let later = engine.now() + TimeDelta::minutes(1);
