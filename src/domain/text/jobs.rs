@@ -1,7 +1,7 @@
 //! The jobs of a run, in a gate: the table, the picture, and what they have to tell.
 
 use super::builds::{build_state, build_table, in_words};
-use super::{code, inert, link, plain};
+use super::{code, inert, link, plain, quoted};
 use crate::domain::event::BuildStatus;
 use crate::domain::pipeline::BackendSpec;
 use crate::domain::run::{Job, JobState, Run, SkipReason, Stop};
@@ -285,30 +285,6 @@ pub(super) fn job_notes(jobs: &[&Job], text: &mut String) {
             let _ = writeln!(text, "{}", quoted(summary));
         }
     }
-}
-
-/// A text from outside, as a quotation: it can't pretend to be a part of what we say, nor notify anybody. What can't be
-/// seen behind it keeps an `@` from naming anybody, a `#7` from linking and a `<` from beginning HTML, which could end the quotation
-/// (`</blockquote>`); code shows both as they were.
-fn quoted(summary: &str) -> String {
-    // A lone carriage return ends a line, too (CommonMark, 2.1).
-    let summary = summary.replace("\r\n", "\n");
-    let lines: Vec<String> = summary
-        .split(['\n', '\r'])
-        .map(|line| {
-            let mut quoted = "> ".to_owned();
-            let mut rest = line.chars().peekable();
-            while let Some(c) = rest.next() {
-                quoted.push(c);
-                let number = rest.peek().is_some_and(char::is_ascii_digit);
-                if matches!(c, '@' | '<') || (c == '#' && number) {
-                    quoted.push('\u{200b}');
-                }
-            }
-            quoted
-        })
-        .collect();
-    lines.join("\n")
 }
 
 /// What executes a job, in words.
