@@ -121,3 +121,17 @@ async fn no_secret_is_in_the_log_an_answer_the_command_line_or_the_state() {
         }
     }
 }
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_memory_of_a_server_is_never_dumped() {
+    let bench = Bench::new().await;
+    let serving = bench.serve();
+    let limits = format!("/proc/{}/limits", serving.process.id());
+    let limits = std::fs::read_to_string(limits).expect("limits of a process that runs");
+    let core = limits
+        .lines()
+        .find(|line| line.starts_with("Max core file size"));
+    let core: Vec<&str> = core.expect("a limit").split_whitespace().collect();
+    assert_eq!(core[4..6], ["0", "0"]);
+}
