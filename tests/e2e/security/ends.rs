@@ -132,6 +132,7 @@ async fn a_push_that_is_told_of_again_does_not_change_what_the_next_one_is_compa
     let main = town.github().branch("main").expect("main");
     town.github().push_branch(BRANCH, &main, "maya");
     town.settle().await;
+    town.all_end_on(BRANCH).await;
     town.lands_on_branch("docs/a.md", "different").await;
     town.all_end_on(BRANCH).await;
     let caught = town.github().deliveries();
