@@ -6,16 +6,15 @@ use crate::engine::{Engine, Pace};
 use crate::github::{ClientOptions, GitHub};
 use crate::settings::{Keep, Settings};
 use crate::store::{Retention, SledStore, Store};
-use crate::web::{self, Web};
+use crate::web::{self, Bounds, LARGE_AT_ONCE, Web};
 use anyhow::Context;
 use chrono::{DateTime, Utc};
-use std::future::IntoFuture;
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::task::JoinHandle;
 
 /// How long requests under way, and then work under way, may take after the signal to stop.
@@ -32,7 +31,7 @@ pub struct App {
     address: SocketAddr,
     engine: Engine,
     stop: oneshot::Sender<()>,
-    server: JoinHandle<std::io::Result<()>>,
+    server: JoinHandle<()>,
     housekeeping: Vec<JoinHandle<()>>,
     disk: Arc<SledStore>,
     clock: Arc<dyn Clock>,
@@ -110,6 +109,7 @@ impl App {
             github,
             backends,
             secrets: settings.secrets,
+            large: Semaphore::new(LARGE_AT_ONCE),
             me: OnceLock::new(),
             clock: clock.clone(),
             inbox_limit: settings.inbox_limit,
@@ -117,11 +117,9 @@ impl App {
         });
         let learning = tokio::spawn(learn_identity(web.clone()));
         let (stop, stopped) = oneshot::channel::<()>();
-        let server = axum::serve(listener, web::routes(web))
-            .with_graceful_shutdown(async {
-                let _ = stopped.await;
-            })
-            .into_future();
+        let server = web::serve(listener, web::routes(web), Bounds::default(), async {
+            let _ = stopped.await;
+        });
         tracing::info!(%address, api = settings.api_url, "listening");
         if let Some(url) = public_url {
             tracing::info!("the app's webhook URL has to be {url}{}", web::WEBHOOK_PATH);

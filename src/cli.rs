@@ -1,5 +1,6 @@
 //! The command line.
 
+mod memory;
 mod plan;
 mod state;
 
@@ -75,6 +76,7 @@ pub fn run() -> ExitCode {
 }
 
 async fn serve(config: Option<PathBuf>, given: Given) -> ExitCode {
+    let sealed = memory::seal();
     let env = |name: &str| std::env::var(name).ok();
     let checked = given.complete(config.as_deref(), env).and_then(|given| {
         start_logging(&given.logging())?;
@@ -87,6 +89,9 @@ async fn serve(config: Option<PathBuf>, given: Given) -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    if let Err(error) = sealed {
+        tracing::warn!(%error, "can't forbid core dumps: the app's key may be written into one; start with `ulimit -c 0`");
+    }
     let stopped = async {
         let signal = stop_signal()?;
         let app = App::start(settings).await?;

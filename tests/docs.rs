@@ -257,6 +257,9 @@ fn every_link_between_the_papers_leads_somewhere() {
         "deploy/README.md",
         "docs/ARCHITECTURE.md",
         "docs/configuration.md",
+        "docs/operations.md",
+        "docs/reliability.md",
+        "docs/security.md",
         "docs/backends/README.md",
         "docs/backends/http.md",
     ] {
@@ -284,4 +287,51 @@ fn every_link_between_the_papers_leads_somewhere() {
         }
     }
     assert!(seen > 15, "only {seen} links found");
+}
+
+/// The names of all functions below a directory.
+fn functions(dir: &Path, into: &mut BTreeSet<String>) {
+    for entry in std::fs::read_dir(dir).expect("a directory") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            functions(&path, into);
+        } else if path.extension().is_some_and(|kind| kind == "rs") {
+            let text = std::fs::read_to_string(&path).expect("a text");
+            let names = text.split("fn ").skip(1).filter_map(|rest| {
+                let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_')?;
+                Some(rest[..end].to_owned())
+            });
+            into.extend(names);
+        }
+    }
+}
+
+#[test]
+fn every_test_and_place_that_the_security_page_names_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut known = BTreeSet::new();
+    functions(&root.join("src"), &mut known);
+    functions(&root.join("tests"), &mut known);
+    let page = std::fs::read_to_string(root.join("docs/security.md")).expect("the page");
+    let (mut tests, mut places) = (0, 0);
+    for row in page.lines().filter(|line| line.starts_with("| ")) {
+        let cells: Vec<&str> = row.trim_matches('|').split(" | ").collect();
+        let [tried, stops, shown] = cells[..] else {
+            panic!("{row}")
+        };
+        if tried.trim() == "what they could try" || tried.trim() == "what it could try" {
+            continue;
+        }
+        let named: Vec<&str> = shown.split('`').skip(1).step_by(2).collect();
+        assert!(!named.is_empty(), "no test: {row}");
+        for name in named {
+            assert!(known.contains(name), "no test {name}");
+            tests += 1;
+        }
+        for place in stops.split('`').filter(|word| word.ends_with(".rs")) {
+            assert!(root.join("src").join(place).exists(), "no {place}");
+            places += 1;
+        }
+    }
+    assert!(tests > 80 && places > 20, "{tests} tests, {places} places");
 }

@@ -213,7 +213,8 @@ impl Backend for GitLab {
     async fn start(&self, a: &Assignment) -> Result<Started, BackendError> {
         let ask = self
             .ask(Method::POST, "/trigger/pipeline", "starting the pipeline")
-            .with(Body::Form(self.form(a)?));
+            .with(Body::Form(self.form(a)?))
+            .hiding(&self.connection.trigger_token);
         let answer = self.outbound.send(&ask).await?;
         if !answer.status.is_success() {
             return Err(ask.declined(&answer));

@@ -11,6 +11,7 @@ use crate::domain::run::{Handle, Report};
 use ::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use async_trait::async_trait;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -52,9 +53,13 @@ impl Http {
         body: Value,
         doing: &'static str,
     ) -> Result<(Ask<'_>, Answer), BackendError> {
+        let token = body["report"]["token"].as_str().map(SecretString::from);
         let mut ask = self
             .ask(Method::POST, &self.connection.url, doing)
             .with(Body::Json(body));
+        if let Some(token) = &token {
+            ask = ask.hiding(token);
+        }
         if let Ok(key) = HeaderValue::from_str(&key) {
             ask.headers
                 .push((HeaderName::from_static("idempotency-key"), key));

@@ -45,6 +45,8 @@ pub(super) struct Ask<'a> {
     /// Secrets and the like; never logged.
     pub headers: Vec<(HeaderName, HeaderValue)>,
     pub body: Body,
+    /// What it sends that nobody is to read in its answer.
+    hidden: Vec<SecretString>,
     /// The connection's name.
     pub connection: &'a str,
     /// What is being done, as a participle; stands in errors.
@@ -91,6 +93,7 @@ impl<'a> Ask<'a> {
             url,
             headers: Vec::new(),
             body: Body::Empty,
+            hidden: Vec::new(),
             connection,
             doing,
             largest: LARGEST_ANSWER,
@@ -104,7 +107,28 @@ impl<'a> Ask<'a> {
             value.set_sensitive(true);
             self.headers.push((name, value));
         }
+        self.hiding(secret)
+    }
+
+    /// With a secret in its body. What the backend says is shown to people, and some say what they were sent: there the secret
+    /// is struck out.
+    pub fn hiding(mut self, secret: &SecretString) -> Self {
+        self.hidden.push(secret.clone());
         self
+    }
+
+    fn struck_out(&self, body: Bytes) -> Bytes {
+        let text = String::from_utf8_lossy(&body);
+        let secrets = self.hidden.iter().map(|secret| secret.expose_secret());
+        let said = |secret: &&str| !secret.is_empty() && text.contains(secret);
+        let mut said: Vec<&str> = secrets.filter(said).collect();
+        if said.is_empty() {
+            return body;
+        }
+        // The longest first: another may be a part of it.
+        said.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        let hide = |text: String, secret: &str| text.replace(secret, "***");
+        Bytes::from(said.into_iter().fold(text.to_string(), hide))
     }
 
     pub fn with(mut self, body: Body) -> Self {
@@ -217,7 +241,7 @@ impl Outbound {
             Ok(Answer {
                 status: parts.status,
                 headers: parts.headers,
-                body: body.to_bytes(),
+                body: ask.struck_out(body.to_bytes()),
             })
         };
         let answer = tokio::time::timeout(LONGEST, exchange)

@@ -99,7 +99,7 @@ fn for_pull(
     now: DateTime<Utc>,
 ) -> (Decided, RunsState) {
     let author = Account {
-        id: UserId(1),
+        id: config.pinned_id(&imagined.author).unwrap_or(UserId(1)),
         login: imagined.author.clone(),
         kind: match imagined.author.ends_with("[bot]") {
             true => AccountKind::Bot,

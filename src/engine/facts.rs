@@ -99,7 +99,7 @@ impl Engine {
         {
             let by = request.by();
             if by.kind == AccountKind::User
-                && !config.is_listed_vetter(&by.login)
+                && !config.is_listed_vetter(by)
                 && !vetters.contains_key(&by.id)
             {
                 let people = &self.shared.people;

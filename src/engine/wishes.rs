@@ -7,7 +7,7 @@ use crate::domain::config::RepoConfig;
 use crate::domain::filter;
 use crate::domain::ids::RunSubject;
 use crate::domain::pipeline::{Pipeline, Trigger, Value, schedule};
-use crate::domain::run::{Changed, Scene, TriggerKind};
+use crate::domain::run::{Changed, Run, Scene, TriggerKind};
 use crate::domain::runs::{Repeat, RunsState, Told, Wish};
 use crate::domain::trust::Listing;
 use crate::github::GitHubError;
@@ -28,7 +28,7 @@ impl Engine {
         };
         for account in pass.state.pressed.clone() {
             let people = &self.shared.people;
-            let may = config.is_listed_vetter(&account.login)
+            let may = config.is_listed_vetter(&account)
                 || people
                     .may_write(&self.shared.github, &pass.state.repo, &account, now)
                     .await?;
@@ -62,20 +62,19 @@ impl Engine {
         let Some(told) = pass.state.told.clone() else {
             return Ok(());
         };
-        if told.gone {
-            pass.state.withdraw("the merge group is gone", now);
-            return Ok(());
-        }
-        if !pass.state.stale {
+        // Whoever can send an old delivery again could end a group that is still waited for, so GitHub is asked. It may have told
+        // of the end before its branch is gone: then it is asked again whenever there is other news of these runs.
+        let ending = told.gone && pass.state.runs().any(Run::counts);
+        if !(pass.state.stale || ending) {
             return Ok(());
         }
         let github = self.shared.github.of(&pass.state.repo);
         match github.branch_head(branch).await? {
-            Some(head) if head == told.sha => {}
-            // Its own delivery is on its way, or was late.
+            Some(head) if head == told.sha && pass.state.stale => {}
+            // Nothing is new, or its own delivery is on its way, or was late.
             Some(_) => return Ok(()),
             None => {
-                pass.state.withdraw("the merge group is gone", now);
+                pass.state.group_is_gone(now);
                 return Ok(());
             }
         }
@@ -107,15 +106,7 @@ impl Engine {
             pass.state.withdraw("the branch is gone", now);
             return Ok(());
         };
-        let ran = pass.state.builds.last().map(|builds| builds.sha.clone());
-        let before = match ran.filter(|ran| *ran != sha) {
-            Some(ran) => Some(ran),
-            None => pass
-                .state
-                .told
-                .as_ref()
-                .and_then(|told| told.before.clone()),
-        };
+        let before = pass.state.pushed_onto(&sha);
         let told = Told {
             sha,
             before,

@@ -3,7 +3,10 @@
 mod answer;
 mod callback;
 mod health;
+mod serve;
 mod webhook;
+
+pub use serve::{Bounds, serve};
 
 use crate::backends::{Backends, GITLAB_PATH, REPORT_PATH};
 use crate::clock::Clock;
@@ -15,9 +18,16 @@ use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
+use tokio::sync::Semaphore;
 
 /// What GitHub sends at most (25 MB; "Webhook events and payloads").
 pub const LARGEST_DELIVERY: usize = 25 * 1024 * 1024;
+
+/// Whose body is larger than this is one of [`LARGE_AT_ONCE`]. GitHub's are, but for a few, a tenth of it.
+const LARGE: u64 = 1024 * 1024;
+
+/// So many large bodies are read at a time: their sender has not proven anything yet, and they are kept in memory.
+pub const LARGE_AT_ONCE: usize = 4;
 
 /// Where deliveries go; Probot's default path.
 pub const WEBHOOK_PATH: &str = "/api/github/webhooks";
@@ -38,6 +48,8 @@ pub struct Web {
     pub me: OnceLock<Identity>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
+    /// Places for large bodies; [`LARGE_AT_ONCE`] of them.
+    pub large: Semaphore,
     /// How many bytes of deliveries may wait in the inbox.
     pub inbox_limit: u64,
     /// How many deliveries were refused because more than that waited.

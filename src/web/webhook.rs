@@ -44,6 +44,10 @@ pub(super) async fn receive(State(web): State<Arc<Web>>, request: Request) -> An
         );
         return FULL;
     }
+    let _place = match announced_length(&headers) {
+        Some(..=super::LARGE) => None,
+        _ => web.large.acquire().await.ok(),
+    };
     let body = match Bytes::from_request(request, &()).await {
         Ok(body) => body,
         Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {

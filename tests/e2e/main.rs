@@ -16,6 +16,7 @@ mod order;
 mod people;
 mod repository;
 mod rules;
+mod security;
 mod support;
 mod systems;
 mod titles;

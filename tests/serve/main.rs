@@ -12,6 +12,7 @@ mod plan;
 mod process;
 mod refusals;
 mod sandbox;
+mod secrets;
 mod settings;
 mod settings_file;
 mod state;

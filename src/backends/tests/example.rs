@@ -108,7 +108,7 @@ async fn the_example_fails_cancels_and_refuses() {
     let a = assignment(connection("x"));
     let example = Example::start("exit 3");
     let (server, mut heard) = reports().await;
-    let unknown = backend(&example, &server, "wrong").start(&a).await;
+    let unknown = backend(&example, &server, "another").start(&a).await;
     assert_eq!(
         refused(unknown.unwrap_err()),
         "x answered 401 while taking the job: the connection's token is wrong"

@@ -238,3 +238,20 @@ async fn a_retried_pipeline_does_not_end_by_what_had_ended_before() {
     );
     assert_eq!(asked.load(SeqCst), 4);
 }
+
+#[tokio::test]
+async fn a_secret_that_gitlab_says_back_is_shown_to_nobody() {
+    let echo = |seen: &Seen| {
+        let sent = format!("{} {}", seen.header("private-token"), seen.text);
+        reply(400, json!({ "message": sent }))
+    };
+    let (_server, backend) = kiln(None, echo).await;
+    let a = assignment(connection("x"));
+    for error in [
+        backend.start(&a).await.unwrap_err(),
+        backend.observe(&a, &Handle("61".into())).await.unwrap_err(),
+    ] {
+        let shown = format!("{error} {error:?}");
+        assert!(shown.contains("***") && !shown.contains("hush"), "{shown}");
+    }
+}

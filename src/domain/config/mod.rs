@@ -29,6 +29,8 @@ pub use resolve::{
     NamedFiltersFile, check_connections, check_dispatches, check_outputs, filters_file, resolve,
 };
 
+use super::event::Account;
+use super::ids::UserId;
 use super::pipeline::{BackendSpec, Pipeline};
 use serde::{Deserialize, Serialize};
 
@@ -58,9 +60,9 @@ pub struct RepoConfig {
     pub auto_sync_draft: bool,
     /// Whether a trusted pull request that is ready for review is mirrored without being asked for. Default: true.
     pub auto_sync_ready: bool,
-    /// Logins that are trusted as if they were members; see [`RepoConfig::is_listed_trustee`].
+    /// Logins that are trusted as if they were members, each perhaps with its account's number (`alice#5`); see [`RepoConfig::is_listed_trustee`].
     pub additional_trustees: Vec<String>,
-    /// Logins that may approve as if they had write; see [`RepoConfig::is_listed_vetter`].
+    /// Logins that may approve as if they had write, in the same way; see [`RepoConfig::is_listed_vetter`].
     pub additional_vetters: Vec<String>,
     /// The `trust` section.
     pub trust: Trust,
@@ -119,18 +121,39 @@ impl RepoConfig {
         })
     }
 
-    /// Whether the login is in `additional_trustees`. Logins compare without case, as on GitHub.
-    pub fn is_listed_trustee(&self, login: &str) -> bool {
-        is_listed(&self.additional_trustees, login)
+    /// Whether the account is in `additional_trustees`.
+    pub fn is_listed_trustee(&self, account: &Account) -> bool {
+        is_listed(&self.additional_trustees, account)
     }
 
-    /// Whether the login is in `additional_vetters`. Logins compare without case, as on GitHub.
-    pub fn is_listed_vetter(&self, login: &str) -> bool {
-        is_listed(&self.additional_vetters, login)
+    /// Whether the account is in `additional_vetters`.
+    pub fn is_listed_vetter(&self, account: &Account) -> bool {
+        is_listed(&self.additional_vetters, account)
+    }
+
+    /// The account's number that a list pins this login to, for where only the login is known.
+    pub fn pinned_id(&self, login: &str) -> Option<UserId> {
+        let lists = [&self.additional_trustees, &self.additional_vetters];
+        let mut pinned = lists
+            .into_iter()
+            .flatten()
+            .filter_map(|entry| pinned(entry));
+        let (_, id) = pinned.find(|(listed, _)| listed.eq_ignore_ascii_case(login))?;
+        Some(id)
     }
 }
 
-/// Logins are ASCII, so ASCII folding is enough and no other character can be made to look equal.
-fn is_listed(list: &[String], login: &str) -> bool {
-    list.iter().any(|listed| listed.eq_ignore_ascii_case(login))
+/// An account with a number is that number whatever it is called now; otherwise it is whoever has the login now. Logins compare without
+/// case, as on GitHub: they are ASCII, so ASCII folding is enough and no other character can be made to look equal.
+fn is_listed(list: &[String], account: &Account) -> bool {
+    list.iter().any(|entry| match pinned(entry) {
+        Some((_, id)) => id == account.id,
+        None => entry.eq_ignore_ascii_case(&account.login),
+    })
+}
+
+/// `login#number` taken apart.
+fn pinned(entry: &str) -> Option<(&str, UserId)> {
+    let (login, id) = entry.split_once('#')?;
+    Some((login, UserId(id.parse().ok()?)))
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::domain::event::AccountKind;
 use insta::assert_snapshot;
 use proptest::prelude::*;
 
@@ -20,6 +21,14 @@ fn refusal(text: &str) -> String {
 
 fn of(text: &str) -> RepoConfig {
     resolve(None, Some(&read(text)), None).expect(text)
+}
+
+fn account(login: &str, id: u64) -> Account {
+    Account {
+        id: UserId(id),
+        login: login.to_owned(),
+        kind: AccountKind::User,
+    }
 }
 
 #[test]
@@ -58,9 +67,12 @@ fn the_file_of_copy_pr_bot_works_unchanged() {
         config.additional_trustees,
         ["gh_user_1", "007", "007", "no"]
     );
-    assert!(config.is_listed_vetter("vetter-1") && config.is_listed_vetter("Dependabot[bot]"));
-    assert!(!config.is_listed_vetter("vetter-2") && !config.is_listed_trustee("vetter-1"));
-    assert!(config.is_listed_trustee("GH_USER_1"));
+    for vetter in ["vetter-1", "Dependabot[bot]"] {
+        assert!(config.is_listed_vetter(&account(vetter, 7)), "{vetter}");
+    }
+    assert!(!config.is_listed_vetter(&account("vetter-2", 7)));
+    assert!(!config.is_listed_trustee(&account("vetter-1", 7)));
+    assert!(config.is_listed_trustee(&account("GH_USER_1", 7)));
 }
 
 #[test]
@@ -155,18 +167,58 @@ fn each_refusal_names_the_thing_the_place_and_the_remedy() {
 }
 
 #[test]
+fn an_account_with_a_number_is_that_number_whatever_it_is_called() {
+    let config = read("additional_trustees: [alice#5, bob]\nadditional_vetters: ['ci[bot]#8']\n");
+    let config = resolve(None, Some(&config), None).expect("valid");
+    for (login, id, trusted) in [
+        ("alice", 5, true),
+        ("renamed", 5, true),
+        // Somebody else took the login.
+        ("alice", 6, false),
+        ("alice#5", 6, false),
+        ("bob", 9, true),
+        ("renamed-bob", 9, false),
+        ("ci[bot]", 8, false),
+    ] {
+        let trustee = config.is_listed_trustee(&account(login, id));
+        assert_eq!(trustee, trusted, "{login} {id}");
+    }
+    assert!(config.is_listed_vetter(&account("ci[bot]", 8)));
+    for bad in [
+        "alice#",
+        "alice#0",
+        "alice#05",
+        "alice#+5",
+        "alice#5#6",
+        "alice#x",
+        "alice#99999999999999999999",
+    ] {
+        let error = parse(
+            PATH,
+            &format!("additional_vetters: ['{bad}']"),
+            Scope::Repository,
+        );
+        let error = error.expect_err(bad).to_string();
+        assert!(
+            error.contains("no account's number") && error.contains("/users/alice"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
 fn the_organisation_gives_defaults_and_the_repository_wins_key_by_key() {
     let org = org(
         "enabled: true\nauto_sync_ready: false\nadditional_vetters: [boss]\n\
                    trust: {always_vet: ['.github/**'], require_verified_commits: false}\n",
     );
     let alone = resolve(Some(&org), None, None).expect("valid");
-    assert!(alone.enabled && !alone.auto_sync_draft && alone.is_listed_vetter("boss"));
+    assert!(alone.enabled && !alone.auto_sync_draft && alone.is_listed_vetter(&account("boss", 7)));
     let repo = read(
         "auto_sync_ready: true\nadditional_vetters: []\ntrust: {require_verified_commits: true}\n",
     );
     let both = resolve(Some(&org), Some(&repo), None).expect("valid");
-    assert!(both.enabled && both.auto_sync_ready && !both.is_listed_vetter("boss"));
+    assert!(both.enabled && both.auto_sync_ready && !both.is_listed_vetter(&account("boss", 7)));
     assert!(both.trust.require_verified_commits);
     assert_eq!(both.trust.always_vet, [".github/**"]);
 }

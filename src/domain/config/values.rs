@@ -185,8 +185,13 @@ pub(super) fn did_you_mean_or_known<'a>(
     })
 }
 
-/// A login is letters, digits, `-` and, for managed users, `_`; an app's ends in `[bot]`.
-fn check_login(login: &str) -> Result<(), Fault> {
+/// A login is letters, digits, `-` and, for managed users, `_`; an app's ends in `[bot]`. Behind it the account's number
+/// may stand.
+fn check_login(entry: &str) -> Result<(), Fault> {
+    let (login, id) = match entry.split_once('#') {
+        Some((login, id)) => (login, Some(id)),
+        None => (entry, None),
+    };
     let shown = printable(login, 60);
     if let Some(bare) = login.strip_prefix('@') {
         return Err((
@@ -205,6 +210,19 @@ fn check_login(login: &str) -> Result<(), Fault> {
         && name
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    let is_number = |id: &str| {
+        id.parse()
+            .is_ok_and(|number: u64| number > 0 && number.to_string() == id)
+    };
+    if let Some(id) = id.filter(|id| valid && !is_number(id)) {
+        let shown_id = printable(id, 60);
+        return Err((
+            format!("`{shown_id}` is no account's number"),
+            Some(format!(
+                "Behind `#` stands the `id` that api.github.com/users/{shown} shows"
+            )),
+        ));
+    }
     if valid {
         Ok(())
     } else {

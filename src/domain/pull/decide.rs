@@ -209,7 +209,7 @@ fn changed(config: &RepoConfig, evidence: &Evidence) -> Changed {
 fn trusts_author(config: &RepoConfig, evidence: &Evidence) -> bool {
     evidence.pull.author.as_ref().is_some_and(|author| {
         let member = evidence.members.get(&author.id) == Some(&true);
-        member || config.is_listed_trustee(&author.login)
+        member || config.is_listed_trustee(author)
     })
 }
 

@@ -316,7 +316,7 @@ pub fn pipeline_of<'a>(config: &'a RepoConfig, word: &str) -> Option<&'a Pipelin
 
 fn may_approve(by: &Account, config: &RepoConfig, vetters: &BTreeMap<UserId, bool>) -> bool {
     by.kind == AccountKind::User
-        && (config.is_listed_vetter(&by.login) || vetters.get(&by.id) == Some(&true))
+        && (config.is_listed_vetter(by) || vetters.get(&by.id) == Some(&true))
 }
 
 /// A vetter, or the author of a pull request whose head is trusted.

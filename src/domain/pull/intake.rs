@@ -30,12 +30,15 @@ impl PullState {
             } => {
                 self.repo = repo.clone();
                 self.author = self.author.take().or_else(|| pull_author.clone());
-                self.request(Request::Comment {
-                    comment: *comment,
-                    by: author.clone(),
-                    at: *created_at,
-                    lines: lines.clone(),
-                });
+                // More at once than may wait are not heard, and may be sent again.
+                if self.may_wait() && self.heard.is_new(*comment) {
+                    self.request(Request::Comment {
+                        comment: *comment,
+                        by: author.clone(),
+                        at: *created_at,
+                        lines: lines.clone(),
+                    });
+                }
             }
             Event::GatePressed {
                 repo,
@@ -89,10 +92,15 @@ impl PullState {
     }
 
     fn request(&mut self, request: Request) {
-        if self.requests.len() < MAX_REQUESTS {
+        if self.may_wait() {
             self.requests.push(request);
         }
         self.stale = true;
+    }
+
+    /// Whether another request may wait.
+    fn may_wait(&self) -> bool {
+        self.requests.len() < MAX_REQUESTS
     }
 
     fn mirror_was_pushed(&mut self, after: Option<&Sha>, sender: Option<Account>) {

@@ -6,6 +6,7 @@
 mod decide;
 mod gates;
 mod hear;
+mod heard;
 mod intake;
 mod plan;
 mod required;
@@ -14,6 +15,7 @@ mod talk;
 pub use decide::{Enabled, Findings, approves_head, decide, unestablished};
 pub use gates::{GateAt, GateName, Proposal, implied_gates};
 pub use hear::pipeline_of;
+pub use heard::Heard;
 pub use plan::{Action, plan};
 pub use required::Required;
 pub use talk::{Answer, Outgoing, Posted, Request, StatusComment};
@@ -103,6 +105,9 @@ pub struct PullState {
     pub verdict: Option<Verdict>,
     /// What still has to be acted on.
     pub requests: Vec<Request>,
+    /// The comments that made them: each is obeyed once.
+    #[serde(default)]
+    pub heard: Heard,
     /// Where the mirror should be.
     pub wanted_mirror: Mirror,
     /// Where it is.
@@ -167,6 +172,7 @@ impl PullState {
             approvals: Vec::new(),
             verdict: None,
             requests: Vec::new(),
+            heard: Heard::default(),
             wanted_mirror: Mirror::Unknown,
             observed_mirror: if new { Mirror::Absent } else { Mirror::Unknown },
             disturbance: None,

@@ -85,7 +85,7 @@ pub struct Told {
     pub before: Option<Sha>,
     /// The branch a merge group is for; otherwise the branch itself.
     pub base_branch: String,
-    /// Whether it is gone.
+    /// Whether it is gone, as far as a delivery says, which may be an old one that was sent again.
     pub gone: bool,
 }
 

@@ -92,6 +92,29 @@ impl RunsState {
         }
     }
 
+    /// GitHub says that there is no branch of this merge group.
+    pub fn group_is_gone(&mut self, now: DateTime<Utc>) {
+        if let Some(told) = &mut self.told {
+            told.gone = true;
+        }
+        self.withdraw("the merge group is gone", now);
+    }
+
+    /// What a branch that is at this commit now is compared with: what it was built at before, otherwise what was told. What has
+    /// a run stays compared with the same: a push may be told of again, also one from long before.
+    pub fn pushed_onto(&self, sha: &Sha) -> Option<Sha> {
+        let of_commit = |run: &&Run| run.counts() && run.scene.sha == *sha;
+        if let Some(run) = self.runs().find(of_commit) {
+            return run.scene.base_sha.clone();
+        }
+        let built = self.builds.last().map(|builds| &builds.sha);
+        match (built.filter(|built| *built != sha), &self.told) {
+            (Some(built), _) => Some(built.clone()),
+            (None, Some(told)) if told.sha == *sha => told.before.clone(),
+            (None, _) => None,
+        }
+    }
+
     /// Runs for this commit do not count any more.
     pub(super) fn withdraw_at(&mut self, sha: &Sha, why: &str, now: DateTime<Utc>) {
         let of_commit = |run: &&mut Run| run.counts() && run.scene.sha == *sha;

@@ -1,7 +1,7 @@
 //! The jobs of a run, in a gate: the table, the picture, and what they have to tell.
 
 use super::builds::{build_state, build_table, in_words};
-use super::{code, inert, link, plain};
+use super::{code, inert, link, plain, quoted};
 use crate::domain::event::BuildStatus;
 use crate::domain::pipeline::BackendSpec;
 use crate::domain::run::{Job, JobState, Run, SkipReason, Stop};
@@ -287,30 +287,6 @@ pub(super) fn job_notes(jobs: &[&Job], text: &mut String) {
     }
 }
 
-/// A text from outside, as a quotation: it can't pretend to be a part of what we say, nor notify anybody. What can't be
-/// seen behind it keeps an `@` from naming anybody, a `#7` from linking and a `<` from beginning HTML, which could end the quotation
-/// (`</blockquote>`); code shows both as they were.
-fn quoted(summary: &str) -> String {
-    // A lone carriage return ends a line, too (CommonMark, 2.1).
-    let summary = summary.replace("\r\n", "\n");
-    let lines: Vec<String> = summary
-        .split(['\n', '\r'])
-        .map(|line| {
-            let mut quoted = "> ".to_owned();
-            let mut rest = line.chars().peekable();
-            while let Some(c) = rest.next() {
-                quoted.push(c);
-                let number = rest.peek().is_some_and(char::is_ascii_digit);
-                if matches!(c, '@' | '<') || (c == '#' && number) {
-                    quoted.push('\u{200b}');
-                }
-            }
-            quoted
-        })
-        .collect();
-    lines.join("\n")
-}
-
 /// What executes a job, in words.
 pub fn backend(spec: &BackendSpec) -> String {
     match spec {
@@ -324,5 +300,40 @@ pub fn backend(spec: &BackendSpec) -> String {
             format!("{} in {}", code(event), code(&repository.to_string()))
         }
         BackendSpec::Connection { name, .. } => format!("connection {}", code(name)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_name_cannot_end_its_label_or_begin_anything_in_the_graph() {
+        for (name, shown) in [
+            ("build (amd64, 12.4)", "build (amd64, 12.4)"),
+            (
+                "a\"]; click j0 \"https://evil.example\"",
+                "a#34;#93;#59; click j0 #34;https://evil.example#34;",
+            ),
+            ("```\n<script>", "'''#92;u#123;a#125;#60;script#62;"),
+            ("#quot;%%", "#35;quot#59;#37;#37;"),
+        ] {
+            assert_eq!(
+                label(name),
+                shown.replace("'''", "#39;#39;#39;"),
+                "{name:?}"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_in_a_label_means_anything_to_mermaid(name in any::<String>()) {
+            let label = label(&name);
+            prop_assert!(!label.contains(['"', '[', ']', '{', '}', '<', '>', '`', '%', '\n']), "{label}");
+            let mut spelled = label.split('#').skip(1).filter_map(|rest| rest.split_once(';'));
+            prop_assert!(spelled.all(|(digits, _)| digits.bytes().all(|byte| byte.is_ascii_digit())));
+        }
     }
 }

@@ -21,7 +21,7 @@ pub use comment::{
     ANSWER_MARKER, STATUS_MARKER, answer_marker, comment_auto_sync_off, comment_needs_vetting,
     comment_nothing_needed,
 };
-pub use escape::{code, inert, link, plain};
+pub use escape::{code, inert, link, plain, quoted};
 pub use gate::{
     gate_broken_configuration, gate_waits_for_github, last_good_in_force, last_good_note,
     shared_head, summary, title_mirroring, title_uncovered, title_waits_for_vetter, too_many_files,

@@ -181,14 +181,14 @@ pub fn is_trusted_user(
     members: &BTreeMap<UserId, bool>,
 ) -> bool {
     let member = account.kind == AccountKind::User && members.get(&account.id) == Some(&true);
-    member || config.is_listed_trustee(&account.login)
+    member || config.is_listed_trustee(account)
 }
 
 /// Whether only the answer of GitHub can tell if `account` is trusted.
 pub fn needs_membership(account: &Account, config: &RepoConfig) -> bool {
     account.kind == AccountKind::User
         && account.id != WEB_FLOW
-        && !config.is_listed_trustee(&account.login)
+        && !config.is_listed_trustee(account)
 }
 
 /// Whether the files of a pull request have to be read to judge it.

@@ -5,9 +5,13 @@ use crate::domain::command;
 use crate::domain::event::{AccountKind, Event};
 use crate::domain::ids::{CommentId, PrNumber};
 use crate::github::wire::{WireAccount, account};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+
+/// GitHub delivers again what is three days old at most ("Redelivering webhooks"). What is older than this was kept by
+/// somebody else, and is sent by somebody else.
+const OLDEST: TimeDelta = TimeDelta::days(7);
 
 #[derive(Deserialize)]
 struct Payload {
@@ -59,6 +63,9 @@ pub(super) fn decode(delivery: &Delivery<'_>) -> Result<Decoded, DecodeError> {
         || comment.performed_via_github_app.is_some()
     {
         return ignored("a comment made by an app commands nothing");
+    }
+    if delivery.now - comment.created_at > OLDEST {
+        return ignored("a comment that is older than a week commands nothing; write a new one");
     }
     let lines = command::extract(comment.body.as_deref().unwrap_or_default());
     if lines.is_empty() {

@@ -174,8 +174,8 @@ async fn what_a_job_writes_is_shown_as_a_quotation_that_cannot_act() {
     let pr = town.member_pr().await;
     town.mirrored(pr);
     let job = service.start_of("bake");
-    let forged = "fine\r### Trust\rTrusted: all of it.\n</blockquote><h3>Trust</h3>\r\n@acme/core look at #1 <!-- drawbridge:status -->";
-    let title = "@acme/core [OK to test](https://evil.example) <img src=x> #1 | x";
+    let forged = "fine\r### Trust\rTrusted: all of it.\n</blockquote><h3>Trust</h3>\r\n@acme/core &commat;acme [^1] look at #1 <!-- drawbridge:status -->";
+    let title = "@acme/core &commat;acme www.evil.example [OK to test](https://evil.example) <img src=x> #1 | x";
     let end = json!({ "status": "completed", "conclusion": "failure", "title": title, "summary": forged,
         "url": "https://bakery.example.com/loaves/17" });
     assert_eq!(report(&town, job.token(), end).await.0, 202);
@@ -189,6 +189,9 @@ async fn what_a_job_writes_is_shown_as_a_quotation_that_cannot_act() {
         for what in [
             "\r",
             "@acme",
+            "&commat;",
+            "[^1]",
+            "www.evil",
             "</blockquote>",
             "<img",
             "<!-- drawbridge:status",

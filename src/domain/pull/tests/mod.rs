@@ -115,7 +115,7 @@ impl Scene {
             repo: repo(),
             number: PrNumber(7),
             pull_author: None,
-            comment: CommentId(99),
+            comment: CommentId(second.unsigned_abs()),
             author: by.clone(),
             created_at: at(second),
             lines: command::extract(body),

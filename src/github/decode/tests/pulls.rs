@@ -111,6 +111,14 @@ fn everything_else_in_comments_is_passed_over() {
             "on an issue",
         ),
         (with(command(), "/issue/state", json!("closed")), "closed"),
+        (
+            with(
+                command(),
+                "/comment/created_at",
+                json!("1969-12-24T23:59:59Z"),
+            ),
+            "older than a week",
+        ),
         (with(command(), "/comment/user", bot.clone()), "bot"),
         (
             with(command(), "/comment/user", json!(null)),

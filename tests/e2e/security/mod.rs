@@ -1,0 +1,5 @@
+//! What attackers try, as `docs/security.md` lists it, where no other story tells of it.
+
+mod ends;
+mod names;
+mod replay;
