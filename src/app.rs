@@ -10,7 +10,7 @@ use crate::web::{self, Web};
 use anyhow::Context;
 use std::future::IntoFuture;
 use std::net::SocketAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -89,14 +89,11 @@ impl App {
         let pruning = tokio::spawn(keep_house(store.clone(), clock.clone()));
         let web = Arc::new(Web {
             engine: engine.clone(),
-            store,
-            github,
             backends,
             secrets: settings.secrets,
-            me: OnceLock::new(),
             clock,
         });
-        let learning = tokio::spawn(learn_identity(web.clone()));
+        let learning = tokio::spawn(learn_identity(engine.clone()));
         let (stop, stopped) = oneshot::channel::<()>();
         let server = axum::serve(listener, web::routes(web))
             .with_graceful_shutdown(async {
@@ -194,10 +191,10 @@ async fn keep_house(store: Arc<dyn Store>, clock: Arc<dyn Clock>) {
 }
 
 /// Asks GitHub who we are until it has answered, so that the log says at once whether the credentials are right.
-async fn learn_identity(web: Arc<Web>) {
+async fn learn_identity(engine: Engine) {
     let mut wait = Duration::from_secs(1);
     loop {
-        match web.learn_identity().await {
+        match engine.ask_identity().await {
             Ok(me) => {
                 tracing::info!(
                     app = me.slug,

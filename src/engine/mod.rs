@@ -10,26 +10,37 @@
 //! in one transaction together with a note that the subject is due, and then acts until wanted and observed agree.
 //! Only then is the note removed. Work on disk is therefore the inbox plus what is due, and a start takes up both.
 //!
+//! What GitHub could not tell us it is asked for (`recovery`, `survey`, `compare`): news found that way is taken in like any
+//! other, or the subject concerned is woken.
+//!
 //! Accepted races: between judging a head and writing the mirror the head may move. What is written is a judged SHA
 //! all the same, and the delivery of the push brings the next look.
 
+mod compare;
 mod configuration;
 mod facts;
 mod head;
+mod identity;
 mod installation;
 mod jobs;
 mod people;
+mod presence;
 mod pull;
+mod recall;
+mod receive;
+mod recovery;
 mod repository;
 mod route;
 mod rules;
 mod runs;
 mod schedule;
+mod survey;
 mod wishes;
+
+pub use receive::{Raw, Read, Received, Taken};
 
 use crate::backends::Backends;
 use crate::clock::Clock;
-use crate::domain::event::Event;
 use crate::domain::ids::{InstallationId, Repo, RepoId, Subject};
 use crate::github::{GitHub, GitHubError};
 use crate::store::{Accepted, Change, Delivery, InboxEntry, Store, StoreError};
@@ -40,7 +51,7 @@ use schedule::Schedule;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::Semaphore;
+use tokio::sync::{RwLock, Semaphore};
 
 /// How the engine paces itself.
 #[derive(Debug, Clone)]
@@ -57,6 +68,10 @@ pub struct Pace {
     pub gate: Duration,
     /// How many subjects of one installation are worked on at a time.
     pub per_installation: usize,
+    /// How often GitHub is asked for what was missed: lost deliveries, and each repository's pull requests and mirrors.
+    pub recover: Duration,
+    /// So many requests one round of that may make.
+    pub recovery_calls: u32,
 }
 
 impl Default for Pace {
@@ -68,6 +83,8 @@ impl Default for Pace {
             job_poll: None,
             gate: Duration::from_secs(5),
             per_installation: 16,
+            recover: Duration::from_secs(300),
+            recovery_calls: 300,
         }
     }
 }
@@ -95,6 +112,10 @@ struct Shared {
     organisations: configuration::Organisations,
     permits: Mutex<HashMap<InstallationId, Arc<Semaphore>>>,
     reading: Mutex<HashMap<RepoId, Arc<tokio::sync::Mutex<()>>>>,
+    /// Held by everybody who works in a repository, and alone while it is forgotten: its records must not be written
+    /// again by somebody who read them before.
+    present: Mutex<HashMap<RepoId, Arc<RwLock<()>>>>,
+    recovery: recovery::Progress,
 }
 
 /// Why a subject could not be brought up to date now.
@@ -131,8 +152,11 @@ impl Engine {
                 organisations: configuration::Organisations::default(),
                 permits: Mutex::default(),
                 reading: Mutex::default(),
+                present: Mutex::default(),
+                recovery: recovery::Progress::default(),
             }),
         };
+        engine.recall_identity().await?;
         let pending = engine.store().pending().await?;
         let due = engine.store().due().await?;
         if !pending.is_empty() || !due.is_empty() {
@@ -146,6 +170,7 @@ impl Engine {
         for (subject, at) in due {
             engine.wake_at(subject, at);
         }
+        engine.wake_at(Subject::Deliveries, engine.now());
         tokio::spawn(engine.clone().keep_time());
         Ok(engine)
     }
@@ -287,12 +312,16 @@ impl Engine {
         entries: &[InboxEntry],
         due: bool,
     ) -> Result<(), StoreError> {
+        let _here = self.enter(subject).await;
         match subject {
             Subject::Pull(key) => self.process_pull(*key, entries, due).await,
             Subject::Head(repo, sha) => self.process_head(*repo, sha, entries).await,
             Subject::Repository(id) => self.process_repository(*id, entries).await,
             Subject::Installation(id) => self.process_installation(*id, entries).await,
             Subject::Runs(repo, of) => self.process_runs(*repo, of, entries).await,
+            Subject::Deliveries => self.process_deliveries().await,
+            Subject::Installations => self.process_installations().await,
+            Subject::Comparison(repo) => self.process_comparison(*repo).await,
         }
     }
 
@@ -351,37 +380,6 @@ impl Engine {
         // The semaphore is never closed, so there always is a permit in the end.
         semaphore.acquire_owned().await.ok()
     }
-
-    /// Drops cached answers that an event makes wrong, before anything is decided with them.
-    fn forget_outdated(&self, event: &Event) {
-        match event {
-            Event::PeopleChanged { installation, .. } => self.shared.people.forget(*installation),
-            Event::InstallationChanged { installation, .. } => {
-                self.shared.people.forget(*installation);
-                self.shared.organisations.forget(*installation);
-                self.shared.github.forget(*installation);
-            }
-            Event::RepositoryChanged { repo, .. } if is_organisation_defaults(repo) => {
-                self.shared.organisations.forget(repo.installation);
-            }
-            _ => {}
-        }
-    }
-}
-
-/// A verified delivery as the web room hands it over.
-#[derive(Debug, Clone)]
-pub struct Received {
-    /// `X-GitHub-Delivery`.
-    pub id: crate::domain::ids::DeliveryId,
-    /// When it came.
-    pub received_at: DateTime<Utc>,
-    /// `X-GitHub-Event`.
-    pub event_name: String,
-    /// What it means; `None`: nothing to us.
-    pub event: Option<Event>,
-    /// Why it means nothing, or empty.
-    pub note: String,
 }
 
 /// Whether a repository is the one that holds its organisation's defaults.

@@ -39,6 +39,11 @@ impl Signer {
         }
     }
 
+    /// The app's id or client id, as the operator gave it.
+    pub fn app_id(&self) -> &str {
+        &self.app_id
+    }
+
     /// A JWT for the next nine minutes. GitHub wants `iat` in the past, `exp` at most ten minutes ahead, and advises
     /// to set `iat` 60 seconds back ("Generating a JSON Web Token for a GitHub App").
     pub fn jwt(&self, now: DateTime<Utc>) -> Option<SecretString> {

@@ -7,6 +7,7 @@ use super::error::GitHubError;
 use super::etag::EtagCache;
 use super::key::AppKey;
 use super::transport::{Ask, Timeouts, Transport};
+use super::wire::WireRepo;
 use crate::clock::Clock;
 use crate::domain::ids::{InstallationId, Repo, RepoId};
 use bytes::Bytes;
@@ -16,7 +17,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 use tokio::sync::OnceCell;
 
@@ -70,6 +71,8 @@ struct Inner {
     tokens: Tokens,
     kept: Mutex<EtagCache>,
     app: OnceCell<AppInfo>,
+    /// Who the app was at an earlier start; counts until GitHub says it.
+    known: OnceLock<Identity>,
 }
 
 impl fmt::Debug for GitHub {
@@ -102,6 +105,7 @@ impl GitHub {
             tokens: Tokens::default(),
             kept: Mutex::default(),
             app: OnceCell::new(),
+            known: OnceLock::new(),
         })))
     }
 
@@ -121,6 +125,20 @@ impl GitHub {
             self.ask_as_app(&ask).await?.json(&ask.doing)
         };
         self.0.app.get_or_try_init(ask).await.cloned()
+    }
+
+    /// Who the app is: as GitHub says, or said to an earlier process; asks if that is not known.
+    pub async fn identity(&self) -> Result<Identity, GitHubError> {
+        match (self.0.app.get(), self.0.known.get()) {
+            (None, Some(known)) => Ok(known.clone()),
+            _ => Ok(self.app().await?.identity()),
+        }
+    }
+
+    /// Takes up what GitHub said of the app to an earlier process.
+    pub fn was_known_as(&self, me: Identity) {
+        // It is taken up once, at the start.
+        let _ = self.0.known.set(me);
     }
 
     /// Forgets the token of an installation and the answers kept for it: it was deleted or suspended.
@@ -231,12 +249,17 @@ impl GitHub {
         }
     }
 
+    /// The app's id or client id, as the operator gave it.
+    pub fn configured_id(&self) -> &str {
+        self.0.signer.app_id()
+    }
+
     /// The time by GitHub's clock, as far as it is known.
     fn now(&self) -> chrono::DateTime<chrono::Utc> {
         self.0.signer.corrected(self.0.clock.now())
     }
 
-    fn kept(&self) -> std::sync::MutexGuard<'_, EtagCache> {
+    pub(super) fn kept(&self) -> std::sync::MutexGuard<'_, EtagCache> {
         self.0.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -257,8 +280,42 @@ impl Repository {
         format!("/repos/{}{rest}", self.repo.name)
     }
 
+    /// Asks as the repository's installation. GitHub leads a GET of a renamed repository on by itself; anything else is
+    /// asked again by the name that the repository's number has now, once.
     pub(super) async fn ask(&self, ask: &Ask) -> Result<Answer, GitHubError> {
-        self.github.ask_as(self.repo.installation, ask, None).await
+        let answer = self.github.ask_as(self.repo.installation, ask, None).await;
+        match answer {
+            Err(error) if error.is_moved() && ask.method != Method::GET => {
+                let Some(path) = self.renamed(&ask.path).await? else {
+                    return Err(error);
+                };
+                let ask = Ask {
+                    path,
+                    ..ask.clone()
+                };
+                self.github.ask_as(self.repo.installation, &ask, None).await
+            }
+            answer => answer,
+        }
+    }
+
+    /// A path of this repository by the name that it has now; `None`: it has the same.
+    async fn renamed(&self, path: &str) -> Result<Option<String>, GitHubError> {
+        let by_number = format!("/repositories/{}", self.repo.id);
+        let ask = Ask::get(by_number, "looking for the renamed repository");
+        let answer = self
+            .github
+            .ask_as(self.repo.installation, &ask, None)
+            .await?;
+        let wire: WireRepo = answer.json(&ask.doing)?;
+        let now = wire
+            .repo(self.repo.installation)
+            .map_err(|error| GitHubError::unusable(&ask.doing, error.to_string()))?;
+        let rest = path.strip_prefix(&self.path(format_args!("")));
+        let moved = now.id == self.repo.id && now.name != self.repo.name;
+        Ok(rest
+            .filter(|_| moved)
+            .map(|rest| format!("/repos/{}{rest}", now.name)))
     }
 
     pub(super) async fn ask_json<T: DeserializeOwned>(&self, ask: &Ask) -> Result<T, GitHubError> {

@@ -15,6 +15,7 @@ pub mod decode;
 mod error;
 mod etag;
 mod key;
+mod list;
 mod signature;
 #[cfg(test)]
 mod tests;
@@ -22,11 +23,13 @@ mod transport;
 mod wire;
 
 pub use api::{
-    CommitCheck, Dispatched, EditOutcome, NewCheck, Permission, RefOutcome, RequiredCheck,
-    RerunOutcome, Sought, StatusState, WorkflowFile, WorkflowRun,
+    Attempt, Attempts, CommitCheck, Covered, Dispatched, EditOutcome, Installed, Listed, NewCheck,
+    Permission, RefOutcome, RequiredCheck, RerunOutcome, Sought, StatusState, WorkflowFile,
+    WorkflowRun,
 };
 pub use client::{AppInfo, ClientOptions, GitHub, Repository};
 pub use decode::{DecodeError, Decoded, Identity, decode};
 pub use error::GitHubError;
 pub use key::{AppKey, KeyError};
+pub use list::Listing;
 pub use signature::{BadSignature, NoSecret, WebhookSecrets};

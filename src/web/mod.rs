@@ -8,12 +8,11 @@ mod webhook;
 use crate::backends::{Backends, GITLAB_PATH, REPORT_PATH};
 use crate::clock::Clock;
 use crate::engine::Engine;
-use crate::github::{GitHub, Identity, WebhookSecrets};
-use crate::store::Store;
+use crate::github::WebhookSecrets;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 /// What GitHub sends at most (25 MB; "Webhook events and payloads").
 pub const LARGEST_DELIVERY: usize = 25 * 1024 * 1024;
@@ -25,16 +24,10 @@ pub const WEBHOOK_PATH: &str = "/api/github/webhooks";
 pub struct Web {
     /// Takes deliveries.
     pub engine: Engine,
-    /// For payloads that can't be decoded.
-    pub store: Arc<dyn Store>,
-    /// For readiness.
-    pub github: GitHub,
     /// Knows the tokens that jobs report with.
     pub backends: Arc<Backends>,
     /// What deliveries are verified with.
     pub secrets: WebhookSecrets,
-    /// Who we are, as GitHub told when it accepted our credentials; empty until then.
-    pub me: OnceLock<Identity>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
 }

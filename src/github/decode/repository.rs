@@ -8,6 +8,13 @@ use serde::de::IgnoredAny;
 #[derive(Deserialize)]
 struct Payload {
     changes: Option<Changes>,
+    repository: Option<WireState>,
+}
+
+#[derive(Deserialize)]
+struct WireState {
+    #[serde(default)]
+    archived: bool,
 }
 
 #[derive(Deserialize)]
@@ -23,8 +30,8 @@ pub(super) fn decode(delivery: &Delivery<'_>) -> Result<Decoded, DecodeError> {
         "deleted" => RepositoryChange::Gone,
         other => return ignored_action(delivery, other),
     };
+    let payload: Payload = delivery.read()?;
     if action == "edited" {
-        let payload: Payload = delivery.read()?;
         if payload
             .changes
             .is_none_or(|changes| changes.default_branch.is_none())
@@ -34,6 +41,11 @@ pub(super) fn decode(delivery: &Delivery<'_>) -> Result<Decoded, DecodeError> {
     }
     let Some((repo, _)) = delivery.scene()? else {
         return ignored(NO_INSTALLATION);
+    };
+    let archived = payload.repository.is_some_and(|state| state.archived);
+    let change = match change {
+        RepositoryChange::Identity if archived => RepositoryChange::Archived,
+        change => change,
     };
     Ok(Decoded::Event(Event::RepositoryChanged { repo, change }))
 }

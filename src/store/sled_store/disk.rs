@@ -56,12 +56,16 @@ pub(super) struct Disk {
     pub due: Tree,
     /// repository, SHA of the gate, number → nothing.
     pub by_head: Tree,
-    /// author, repository, number → nothing; open pull requests only.
+    /// person, repository, number → nothing; open pull requests that the person opened, or whose trust hung on the person.
     pub by_author: Tree,
     /// subject, place → `HistoryEntry`.
     pub history: Tree,
     /// subject → the place of its next line in `history`.
     pub history_next: Tree,
+    /// name → what the mark says.
+    pub marks: Tree,
+    /// When something was lost that is not read again yet.
+    pub lost_at: RwLock<Option<DateTime<Utc>>>,
     /// When this store was first created.
     pub born_at: DateTime<Utc>,
     /// Held alone while a repository is forgotten, which takes several batches; shared by all other changes.
@@ -110,11 +114,14 @@ impl Disk {
             by_author: tree("by_author")?,
             history: tree("history")?,
             history_next: tree("history_next")?,
+            marks: tree("marks")?,
+            lost_at: RwLock::default(),
             forgetting: RwLock::new(()),
             db: db.clone(),
         };
         raise_counter(&disk.meta, INBOX_NEXT, &disk.inbox)?;
         raise_counter(&disk.meta, ASIDE_NEXT, &disk.aside)?;
+        disk.recall_loss()?;
         disk.prune(now).map_err(storage)?;
         disk.db.flush().map_err(storage)?;
         Ok(disk)

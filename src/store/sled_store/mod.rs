@@ -10,6 +10,7 @@ mod flusher;
 mod forget;
 mod inbox;
 mod keys;
+mod marks;
 mod read;
 mod records;
 #[cfg(test)]
@@ -19,7 +20,7 @@ use super::{
     Accepted, Aside, Change, Delivery, HistoryEntry, InboxEntry, InboxId, Record, Store, StoreError,
 };
 use crate::domain::gate::HeadState;
-use crate::domain::ids::{PullKey, RepoId, RunSubject, Sha, Subject, UserId};
+use crate::domain::ids::{DeliveryId, PullKey, RepoId, RunSubject, Sha, Subject, UserId};
 use crate::domain::pull::PullState;
 use crate::domain::repository::RepoState;
 use crate::domain::runs::RunsState;
@@ -65,6 +66,16 @@ impl SledStore {
         Self::over(Disk::temporary(DateTime::UNIX_EPOCH)?)
     }
 
+    /// Notes that this store takes the place of one that could not be used.
+    ///
+    /// # Errors
+    /// It could not be written.
+    pub async fn note_loss(&self, at: DateTime<Utc>) -> Result<(), StoreError> {
+        self.run("noting a loss", move |disk| disk.note_loss(at))
+            .await?;
+        self.flush().await
+    }
+
     fn over(disk: Disk) -> Result<Self, StoreError> {
         let disk = Arc::new(disk);
         let flushed = disk.clone();
@@ -104,6 +115,28 @@ impl SledStore {
 impl Store for SledStore {
     fn born_at(&self) -> DateTime<Utc> {
         self.disk.born_at
+    }
+
+    fn lost_at(&self) -> Option<DateTime<Utc>> {
+        self.disk.lost_at()
+    }
+
+    async fn rebuilt(&self) -> Result<(), StoreError> {
+        self.run("noting that nothing is missing", Disk::rebuilt)
+            .await
+    }
+
+    async fn mark(&self, name: &'static str) -> Result<Option<String>, StoreError> {
+        self.run("reading how far something has come", move |disk| {
+            disk.mark(name)
+        })
+        .await
+    }
+
+    async fn has_accepted(&self, delivery: &DeliveryId) -> Result<bool, StoreError> {
+        let id = delivery.clone();
+        self.run("looking for a delivery", move |disk| disk.has_accepted(&id))
+            .await
     }
 
     async fn prune(&self, now: DateTime<Utc>) -> Result<usize, StoreError> {
@@ -164,9 +197,9 @@ impl Store for SledStore {
         .await
     }
 
-    async fn pulls_by(&self, author: UserId) -> Result<Vec<PullKey>, StoreError> {
-        self.run("listing the pull requests of an author", move |disk| {
-            disk.pulls_by(author)
+    async fn pulls_by(&self, person: UserId) -> Result<Vec<PullKey>, StoreError> {
+        self.run("listing the pull requests of a person", move |disk| {
+            disk.pulls_by(person)
         })
         .await
     }
