@@ -13,6 +13,7 @@ mod jobs;
 mod mirror;
 mod order;
 mod people;
+mod recovery;
 mod repository;
 mod rules;
 mod support;
