@@ -37,6 +37,10 @@ pub struct Received {
 
 /// A delivery that was read.
 #[derive(Debug, Clone)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "made once per delivery and taken apart at once"
+)]
 pub enum Read {
     /// It means this.
     Delivery(Received),

@@ -31,13 +31,11 @@ pub(super) fn decode(delivery: &Delivery<'_>) -> Result<Decoded, DecodeError> {
         other => return ignored_action(delivery, other),
     };
     let payload: Payload = delivery.read()?;
-    if action == "edited" {
-        if payload
-            .changes
-            .is_none_or(|changes| changes.default_branch.is_none())
-        {
-            return ignored("the repository was edited, but not its default branch");
-        }
+    let other_branch = payload
+        .changes
+        .is_some_and(|changes| changes.default_branch.is_some());
+    if action == "edited" && !other_branch {
+        return ignored("the repository was edited, but not its default branch");
     }
     let Some((repo, _)) = delivery.scene()? else {
         return ignored(NO_INSTALLATION);
