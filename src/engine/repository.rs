@@ -140,6 +140,8 @@ impl Engine {
             numbers.extend(open.into_iter().map(|pull| pull.number));
         }
         let repo = state.repo.id;
+        // Where nothing was enabled it would come seldom.
+        concerned.push(Subject::Comparison(repo));
         let others = self.store().run_subjects(repo).await?;
         let is_pull = |subject: &RunSubject| matches!(subject, RunSubject::Pull(_));
         let others = others.into_iter().filter(|subject| !is_pull(subject));

@@ -28,7 +28,13 @@ pub(super) struct Signer {
     key: AppKey,
     /// GitHub's clock minus ours, in seconds.
     skew: AtomicI64,
+    /// The last JWT, and when it was made by GitHub's clock: signing is dear, and a round of recovery asks as the app
+    /// hundreds of times.
+    last: Mutex<Option<(i64, SecretString)>>,
 }
+
+/// A JWT is used so many seconds; it is good for nine minutes.
+const JWT_USED: i64 = 300;
 
 impl Signer {
     pub fn new(app_id: String, key: AppKey) -> Self {
@@ -36,6 +42,7 @@ impl Signer {
             app_id,
             key,
             skew: AtomicI64::new(0),
+            last: Mutex::default(),
         }
     }
 
@@ -48,6 +55,14 @@ impl Signer {
     /// to set `iat` 60 seconds back ("Generating a JSON Web Token for a GitHub App").
     pub fn jwt(&self, now: DateTime<Utc>) -> Option<SecretString> {
         let now = self.corrected(now).timestamp();
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        // After a correction of the clock backwards one that was made in the future is of no use.
+        let used = last
+            .as_ref()
+            .filter(|(made, _)| (0..JWT_USED).contains(&(now - made)));
+        if let Some((_, jwt)) = used {
+            return Some(jwt.clone());
+        }
         let claims = Claims {
             iat: now - 60,
             exp: now + 9 * 60,
@@ -55,7 +70,9 @@ impl Signer {
         };
         let header = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::RS256);
         let jwt = jsonwebtoken::encode(&header, &claims, self.key.signing_key());
-        jwt.ok().map(SecretString::from)
+        let jwt = SecretString::from(jwt.ok()?);
+        *last = Some((now, jwt.clone()));
+        Some(jwt)
     }
 
     /// Our time by GitHub's clock.
