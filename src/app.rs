@@ -11,8 +11,8 @@ use anyhow::Context;
 use chrono::{DateTime, Utc};
 use std::future::IntoFuture;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
@@ -102,16 +102,13 @@ impl App {
         let resuming = tokio::spawn(resume(disk.reopened(), engine.clone()));
         let web = Arc::new(Web {
             engine: engine.clone(),
-            store,
-            github,
             backends,
             secrets: settings.secrets,
-            me: OnceLock::new(),
             clock: clock.clone(),
             inbox_limit: settings.inbox_limit,
             refused: AtomicU64::new(0),
         });
-        let learning = tokio::spawn(learn_identity(web.clone()));
+        let learning = tokio::spawn(learn_identity(engine.clone()));
         let (stop, stopped) = oneshot::channel::<()>();
         let server = axum::serve(listener, web::routes(web))
             .with_graceful_shutdown(async {
@@ -253,10 +250,10 @@ async fn resume(mut reopened: watch::Receiver<u64>, engine: Engine) {
 }
 
 /// Asks GitHub who we are until it has answered, so that the log says at once whether the credentials are right.
-async fn learn_identity(web: Arc<Web>) {
+async fn learn_identity(engine: Engine) {
     let mut wait = Duration::from_secs(1);
     loop {
-        match web.learn_identity().await {
+        match engine.ask_identity().await {
             Ok(me) => {
                 tracing::info!(
                     app = me.slug,

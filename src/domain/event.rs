@@ -361,8 +361,10 @@ pub enum MergeGroupChange {
 pub enum RepositoryChange {
     /// The configuration, or the organisation's default, may have changed.
     Configuration,
-    /// Renamed or transferred, archived or back: the name or access changed.
+    /// Renamed or transferred, made private or public, or no longer archived: the name or access changed.
     Identity,
+    /// Archived: it can only be read.
+    Archived,
     /// Deleted, or taken out of the installation.
     Gone,
 }

@@ -69,7 +69,12 @@ impl Engine {
             }
         }
         let stored = head.clone();
-        let mut gates = match self.store().repo(repo).await? {
+        let repository = self.store().repo(repo).await?;
+        // Nothing can be written there; all is looked at again when that ends.
+        if repository.as_ref().is_some_and(|known| known.archived) {
+            return self.store().commit(end).await.map(Worked::made);
+        }
+        let mut gates = match repository {
             Some(known) => match known.enabled() {
                 Some(config) => head.unspoken(&wanted.gates, &configured(&head, config, &wanted)),
                 None => Vec::new(),
@@ -248,8 +253,8 @@ impl Engine {
         sha: &Sha,
         name: &str,
     ) -> Result<Option<CheckRunId>, GitHubError> {
-        let app = self.shared.github.app().await?;
-        github.find_check(sha, name, app.id).await
+        let me = self.identity().await?;
+        github.find_check(sha, name, me.app_id).await
     }
 }
 

@@ -14,6 +14,7 @@ use futures::StreamExt;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
+use tokio_util::task::AbortOnDropHandle;
 
 /// So many requests to backends are under way at a time.
 const CONCURRENT: usize = 8;
@@ -102,7 +103,7 @@ impl Engine {
         let asked = task.clone();
         let asking = async move { self.ask_backend(&asked).await };
         let asking = tokio::spawn(tracing::Instrument::in_current_span(asking));
-        let stop = asking.abort_handle();
+        let asking = AbortOnDropHandle::new(asking);
         let outcome = match tokio::time::timeout_at(deadline, asking).await {
             Ok(Ok(Ok(outcome))) => outcome,
             Ok(Ok(Err(error))) => Outcome::Failed(error),
@@ -110,10 +111,7 @@ impl Engine {
                 tracing::error!(%error, job = task.assignment.job.job, "asking a backend broke off");
                 later("a defect in Drawbridge keeps it from asking the backend; its log says more")
             }
-            Err(_) => {
-                stop.abort();
-                later("the backend did not answer in time")
-            }
+            Err(_) => later("the backend did not answer in time"),
         };
         (task, outcome)
     }

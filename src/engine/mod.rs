@@ -10,33 +10,44 @@
 //! in one transaction together with a note that the subject is due, and then acts until wanted and observed agree.
 //! Only then is the note removed. Work on disk is therefore the inbox plus what is due, and a start takes up both.
 //!
+//! What GitHub could not tell us it is asked for (`recovery`, `survey`, `compare`): news found that way is taken in like any
+//! other, or the subject concerned is woken.
+//!
 //! Accepted races: between judging a head and writing the mirror the head may move. What is written is a judged SHA
 //! all the same, and the delivery of the push brings the next look.
 
 mod anchors;
+mod compare;
 mod configuration;
 mod facts;
 mod head;
+mod identity;
 mod installation;
 mod jobs;
 mod patience;
 mod people;
+mod presence;
 mod pull;
+mod recall;
+mod receive;
+mod recovery;
 mod repository;
 mod route;
 mod rules;
 mod runs;
 mod schedule;
+mod survey;
 mod tasks;
 mod waiting;
 mod wishes;
 
+pub use receive::{Raw, Read, Received, Taken};
+
 use crate::backends::Backends;
 use crate::clock::Clock;
-use crate::domain::event::Event;
 use crate::domain::ids::{InstallationId, Repo, RepoId, Subject};
 use crate::github::{GitHub, GitHubError, Limits};
-use crate::store::{Accepted, Change, Delivery, InboxEntry, Store, StoreError};
+use crate::store::{Accepted, Change, Delivery, InboxEntry, Loss, Store, StoreError};
 use chrono::{DateTime, TimeDelta, Utc};
 use patience::{Permit, note_failure};
 use people::People;
@@ -44,7 +55,9 @@ use schedule::Schedule;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::sync::Semaphore;
+use tokio::sync::{RwLock, Semaphore};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 /// How the engine paces itself.
 #[derive(Debug, Clone)]
@@ -63,6 +76,10 @@ pub struct Pace {
     pub per_installation: usize,
     /// How much is asked of GitHub.
     pub limits: Limits,
+    /// How often GitHub is asked for what was missed: lost deliveries, and each repository's pull requests and mirrors.
+    pub recover: Duration,
+    /// So many requests one round of that may make.
+    pub recovery_calls: u32,
 }
 
 impl Default for Pace {
@@ -75,6 +92,8 @@ impl Default for Pace {
             gate: Duration::from_secs(5),
             per_installation: 16,
             limits: Limits::default(),
+            recover: Duration::from_secs(300),
+            recovery_calls: 300,
         }
     }
 }
@@ -101,6 +120,12 @@ struct Shared {
     permits: Mutex<HashMap<InstallationId, Arc<Semaphore>>>,
     waiting: waiting::Waiting,
     reading: Mutex<HashMap<RepoId, Arc<tokio::sync::Mutex<()>>>>,
+    /// Held by everybody who works in a repository, and alone while it is forgotten: its records must not be written
+    /// again by somebody who read them before.
+    present: Mutex<HashMap<RepoId, Arc<RwLock<()>>>>,
+    recovery: recovery::Progress,
+    /// Cancelled when a stop does not wait for the work under way any longer.
+    given_up: CancellationToken,
 }
 
 /// Why a subject could not be brought up to date now.
@@ -138,9 +163,14 @@ impl Engine {
                 permits: Mutex::default(),
                 waiting: waiting::Waiting::default(),
                 reading: Mutex::default(),
+                present: Mutex::default(),
+                recovery: recovery::Progress::default(),
+                given_up: CancellationToken::new(),
             }),
         };
+        engine.recall_identity().await?;
         engine.resume().await?;
+        engine.wake_at(Subject::Deliveries, engine.now());
         tokio::spawn(engine.clone().keep_time());
         Ok(engine)
     }
@@ -231,6 +261,7 @@ impl Engine {
         let still = tokio::time::timeout(patience, self.shared.schedule.quiet()).await;
         if still.is_err() {
             tracing::warn!("stopping with work under way; the next start takes it up");
+            self.shared.given_up.cancel();
         }
         match tokio::time::timeout(LAST_FLUSH, self.store().flush()).await {
             Ok(flushed) => flushed,
@@ -241,6 +272,11 @@ impl Engine {
                 Ok(())
             }
         }
+    }
+
+    /// What may be missing because the store took the place of one that could not be used.
+    pub fn loss(&self) -> Option<Loss> {
+        self.store().loss()
     }
 
     fn store(&self) -> &dyn Store {
@@ -288,7 +324,12 @@ impl Engine {
         let engine = self.clone();
         tokio::spawn(async move {
             let worker = tokio::spawn(engine.clone().work_on(subject.clone()));
-            if let Err(error) = worker.await {
+            let worker = AbortOnDropHandle::new(worker);
+            let given_up = engine.shared.given_up.clone();
+            let Some(ended) = given_up.run_until_cancelled(worker).await else {
+                return;
+            };
+            if let Err(error) = ended {
                 // A defect in the handling of one subject must not take the others with it.
                 tracing::error!(%subject, %error, "the handling of a subject broke off");
                 let later = engine.now() + TimeDelta::minutes(1);
@@ -327,6 +368,7 @@ impl Engine {
         entries: &[InboxEntry],
         due: bool,
     ) -> Result<Worked, StoreError> {
+        let _here = self.enter(subject).await;
         match subject {
             Subject::Pull(key) => self.process_pull(*key, entries, due).await,
             Subject::Head(repo, sha) => self.process_head(*repo, sha, entries).await,
@@ -339,6 +381,9 @@ impl Engine {
                 .await
                 .map(Worked::made),
             Subject::Runs(repo, of) => self.process_runs(*repo, of, entries).await,
+            Subject::Deliveries => self.process_deliveries().await.map(Worked::made),
+            Subject::Installations => self.process_installations().await.map(Worked::made),
+            Subject::Comparison(repo) => self.process_comparison(*repo).await.map(Worked::made),
         }
     }
 
@@ -356,22 +401,6 @@ impl Engine {
             }
         }
     }
-
-    /// Drops cached answers that an event makes wrong, before anything is decided with them.
-    fn forget_outdated(&self, event: &Event) {
-        match event {
-            Event::PeopleChanged { installation, .. } => self.shared.people.forget(*installation),
-            Event::InstallationChanged { installation, .. } => {
-                self.shared.people.forget(*installation);
-                self.shared.organisations.forget(*installation);
-                self.shared.github.forget(*installation);
-            }
-            Event::RepositoryChanged { repo, .. } if is_organisation_defaults(repo) => {
-                self.shared.organisations.forget(repo.installation);
-            }
-            _ => {}
-        }
-    }
 }
 
 /// What came of working on a subject.
@@ -386,21 +415,6 @@ impl Worked {
     fn made((): ()) -> Self {
         Self::Made
     }
-}
-
-/// A verified delivery as the web room hands it over.
-#[derive(Debug, Clone)]
-pub struct Received {
-    /// `X-GitHub-Delivery`.
-    pub id: crate::domain::ids::DeliveryId,
-    /// When it came.
-    pub received_at: DateTime<Utc>,
-    /// `X-GitHub-Event`.
-    pub event_name: String,
-    /// What it means; `None`: nothing to us.
-    pub event: Option<Event>,
-    /// Why it means nothing, or empty.
-    pub note: String,
 }
 
 /// Whether a repository is the one that holds its organisation's defaults.

@@ -5,6 +5,7 @@ use super::{Engine, Failure, is_organisation_defaults, note_failure};
 use crate::domain::event::{Event, RepositoryChange};
 use crate::domain::ids::{PrNumber, PullKey, RepoId, RunSubject, Subject};
 use crate::domain::repository::RepoState;
+use crate::github::Listing;
 use crate::store::{Change, InboxEntry, Record, StoreError};
 use std::collections::BTreeSet;
 
@@ -16,12 +17,28 @@ impl Engine {
     ) -> Result<(), StoreError> {
         let subject = Subject::Repository(id);
         let began = self.now();
+        let present = self.present(id);
+        let goes = entries.iter().any(|entry| {
+            matches!(
+                entry.event,
+                Event::RepositoryChanged {
+                    change: RepositoryChange::Gone,
+                    ..
+                }
+            )
+        });
+        let (_alone, _here) = match goes {
+            true => (Some(present.write().await), None),
+            false => (None, Some(present.read().await)),
+        };
         let mut known = self.store().repo(id).await?;
         let mut gone = false;
+        let mut archived = None;
         for entry in entries {
             let repo = match &entry.event {
                 Event::RepositoryChanged { repo, change } => {
                     gone = *change == RepositoryChange::Gone;
+                    archived = Some(*change == RepositoryChange::Archived);
                     repo
                 }
                 Event::BranchPushed { repo, .. } => {
@@ -31,6 +48,8 @@ impl Engine {
                 _ => continue,
             };
             let state = known.get_or_insert_with(|| RepoState::new(repo.clone()));
+            // Who is trusted goes by the owner.
+            state.followed &= state.repo.owner == repo.owner;
             state.is_now(repo);
         }
         let done = entries.iter().map(|entry| entry.id).collect();
@@ -48,6 +67,9 @@ impl Engine {
         if !entries.is_empty() {
             state.checked_at = None;
         }
+        // What was to be written meanwhile was let be.
+        state.followed &= !state.archived || archived != Some(false);
+        state.archived = archived.unwrap_or(state.archived);
         let taken_in = Change {
             records: vec![Record::Repo(Box::new(state.clone()))],
             done,
@@ -68,6 +90,10 @@ impl Engine {
                 change
                     .due
                     .extend(concerned.map(|subject| (subject, Some(now))));
+                // What was opened or moved while nothing was heard of it tells of itself only when it is looked at.
+                if archived.is_some() {
+                    change.due.push((Subject::Comparison(id), Some(now)));
+                }
                 return self.followed(&followed.state, change).await;
             }
             Err(Failure::Store(error)) => return Err(error),
@@ -112,16 +138,13 @@ impl Engine {
             .map(|pull| pull.number)
             .collect();
         if now.concerns_us() {
-            numbers.extend(
-                self.shared
-                    .github
-                    .of(&now.repo)
-                    .for_housekeeping()
-                    .open_pulls()
-                    .await?,
-            );
+            let github = self.shared.github.of(&now.repo).for_housekeeping();
+            let (Listing::Whole(open) | Listing::Cut(open)) = github.open_pulls().await?;
+            numbers.extend(open.into_iter().map(|pull| pull.number));
         }
         let repo = state.repo.id;
+        // Where nothing was enabled it would come seldom.
+        concerned.push(Subject::Comparison(repo));
         let others = self.store().run_subjects(repo).await?;
         let is_pull = |subject: &RunSubject| matches!(subject, RunSubject::Pull(_));
         let others = others.into_iter().filter(|subject| !is_pull(subject));

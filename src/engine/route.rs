@@ -110,7 +110,7 @@ pub(super) async fn subjects(event: &Event, store: &dyn Store) -> Result<Vec<Sub
 }
 
 /// Whether a label may make a job run; yes if nothing is known.
-async fn asks_for_labels(repo: RepoId, store: &dyn Store) -> Result<bool, StoreError> {
+pub(super) async fn asks_for_labels(repo: RepoId, store: &dyn Store) -> Result<bool, StoreError> {
     let known = store.repo(repo).await?;
     Ok(known.and_then(|known| known.good).is_none_or(|config| {
         let mut jobs = Pipeline::for_pulls(&config.pipelines).flat_map(|pipeline| &pipeline.jobs);

@@ -8,13 +8,12 @@ mod webhook;
 use crate::backends::{Backends, GITLAB_PATH, REPORT_PATH};
 use crate::clock::Clock;
 use crate::engine::Engine;
-use crate::github::{GitHub, Identity, WebhookSecrets};
-use crate::store::Store;
+use crate::github::WebhookSecrets;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, OnceLock};
 
 /// What GitHub sends at most (25 MB; "Webhook events and payloads").
 pub const LARGEST_DELIVERY: usize = 25 * 1024 * 1024;
@@ -26,16 +25,10 @@ pub const WEBHOOK_PATH: &str = "/api/github/webhooks";
 pub struct Web {
     /// Takes deliveries.
     pub engine: Engine,
-    /// For payloads that can't be decoded.
-    pub store: Arc<dyn Store>,
-    /// For readiness.
-    pub github: GitHub,
     /// Knows the tokens that jobs report with.
     pub backends: Arc<Backends>,
     /// What deliveries are verified with.
     pub secrets: WebhookSecrets,
-    /// Who we are, as GitHub told when it accepted our credentials; empty until then.
-    pub me: OnceLock<Identity>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// How many bytes of deliveries may wait in the inbox.

@@ -5,12 +5,16 @@ use super::encoded_path;
 use super::pulls::sha;
 use crate::domain::ids::Sha;
 use crate::github::error::GitHubError;
+use crate::github::list::Listing;
 use crate::github::repository::Repository;
 use crate::github::tokens::Purpose;
 use crate::github::transport::Ask;
 use http::Method;
 use serde::Deserialize;
 use serde_json::json;
+
+/// More pages of branches are not listed.
+const MOST_PAGES: usize = 500;
 
 /// What came of writing a branch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +48,20 @@ impl Repository {
     /// The commit at the tip of a branch; `None`: there is no such branch.
     pub async fn branch_head(&self, branch: &str) -> Result<Option<Sha>, GitHubError> {
         self.tip(branch, "reading the branch").await
+    }
+
+    /// All branches whose names begin with `prefix`, and where they are. Free while nothing changed.
+    pub async fn branches(&self, prefix: &str) -> Result<Listing<(String, Sha)>, GitHubError> {
+        let path = self.path(format_args!("/git/matching-refs/heads/{prefix}"));
+        let ask = Ask::get(path, "listing the mirrors");
+        let found = |page: Vec<WireRef>| {
+            let named = |wire: WireRef| {
+                let branch = wire.name.strip_prefix("refs/heads/")?.to_owned();
+                Some((branch, Sha::parse(&wire.object.sha).ok()?))
+            };
+            page.into_iter().filter_map(named).collect()
+        };
+        self.kept_pages(&ask, MOST_PAGES, found).await
     }
 
     async fn tip(&self, branch: &str, doing: &str) -> Result<Option<Sha>, GitHubError> {
