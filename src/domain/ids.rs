@@ -289,6 +289,14 @@ impl Subject {
             Self::Installation(_) | Self::Deliveries | Self::Installations => None,
         }
     }
+
+    /// Whether its turn comes again and again, although nothing is left to do.
+    pub fn comes_round(&self) -> bool {
+        matches!(
+            self,
+            Self::Deliveries | Self::Installations | Self::Comparison(_)
+        )
+    }
 }
 
 /// What a run is for. Runs of one pipeline for one of these supersede each other.

@@ -244,10 +244,13 @@ impl Engine {
 
     /// Returns once nothing is being worked on, whatever is due soon.
     pub async fn quiet(&self) {
-        self.shared.schedule.quiet().await;
+        self.shared
+            .schedule
+            .quiet(self.shared.clock.as_ref())
+            .await;
     }
 
-    /// Returns once nothing is being worked on and nothing is due within a minute.
+    /// Returns once nothing is being worked on and nothing is due within a minute, a next round of housekeeping aside.
     pub async fn idle(&self) {
         self.shared.schedule.idle(self.shared.clock.as_ref()).await;
     }
@@ -258,7 +261,7 @@ impl Engine {
     /// When the flush failed; what was accepted is on disk all the same.
     pub async fn stop(&self, patience: Duration) -> Result<(), StoreError> {
         self.shared.schedule.stop();
-        let still = tokio::time::timeout(patience, self.shared.schedule.quiet()).await;
+        let still = tokio::time::timeout(patience, self.quiet()).await;
         if still.is_err() {
             tracing::warn!("stopping with work under way; the next start takes it up");
             self.shared.given_up.cancel();
@@ -395,9 +398,7 @@ impl Engine {
             .await
         {
             for subject in due {
-                if self.shared.schedule.add_due(&subject) {
-                    self.begin(subject);
-                }
+                self.begin(subject);
             }
         }
     }

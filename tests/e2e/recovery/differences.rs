@@ -198,8 +198,8 @@ async fn a_pass_over_a_thousand_open_pull_requests_costs_thirty_requests_at_most
         heads.push((pr, Sha::parse(&head).expect("it is one")));
     }
     town.github().forget_deliveries();
-    let dir = town.playground.data_dir().join("state");
-    let store = SledStore::open(&dir, Utc::now()).expect("the app has let go of it");
+    let dir = town.playground.data_dir();
+    let store = SledStore::open(dir, Utc::now()).expect("the app has let go of it");
     let repo = store.repos().await.expect("it is read").remove(0).repo;
     let records = heads
         .iter()

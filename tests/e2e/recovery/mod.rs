@@ -8,7 +8,6 @@ mod lost;
 
 use crate::support::Town;
 use chrono::TimeDelta;
-use serde_json::json;
 
 impl Town {
     /// The app is down: GitHub can hand nothing over.
@@ -24,15 +23,9 @@ impl Town {
         self.settle().await;
     }
 
-    /// So many minutes pass, and the app does what it does then.
+    /// So many minutes pass on both clocks, and the app does what it does then.
     async fn minutes_pass(&self, minutes: i64) {
-        self.playground.advance(TimeDelta::minutes(minutes));
-        // Something happens, whatever the installation covers now: that is when the app looks at its clock.
-        let somebody = json!({ "id": 1, "login": "nobody", "type": "User" });
-        let installation = json!({ "id": self.github().installation_id() });
-        let payload =
-            json!({ "action": "edited", "member": somebody, "installation": installation });
-        self.github().send_event("member", payload);
+        self.playground.pass(TimeDelta::minutes(minutes)).await;
         self.settle().await;
     }
 
