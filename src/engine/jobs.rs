@@ -1,13 +1,11 @@
 //! Does on the backends what the jobs of runs ask for.
 
-use super::Engine;
 use super::runs::Pass;
 use super::tasks::{self, Kind, Task};
+use super::{Engine, Failure};
 use crate::backends::{Backend, BackendError, Observed, Started};
-use crate::domain::gate::HeadState;
 use crate::domain::pipeline::BackendSpec;
 use crate::domain::run::Handle;
-use crate::github::GitHubError;
 use crate::store::{Record, StoreError};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::StreamExt;
@@ -36,11 +34,7 @@ enum Outcome {
 
 impl Engine {
     /// Asks for the builds if that has to be; whether it was.
-    pub(super) async fn read_builds(
-        &self,
-        pass: &mut Pass,
-        head: Option<&HeadState>,
-    ) -> Result<bool, GitHubError> {
+    pub(super) async fn read_builds(&self, pass: &mut Pass) -> Result<bool, Failure> {
         let (Some(branch), Some(sha)) = (pass.state.branch(), pass.state.must_read().cloned())
         else {
             return Ok(false);
@@ -50,9 +44,22 @@ impl Engine {
             true => github.reports(&branch, &sha).await?,
             false => github.builds(&branch, &sha).await?,
         };
-        pass.state.builds_are(&sha, builds, head);
+        if self.stands_anew(pass).await? {
+            // They may be the new stand's, and the next pass, which is due by now, knows of it.
+            return Ok(false);
+        }
+        let head = self.store().head(pass.state.repo.id, &sha).await?;
+        pass.state.builds_are(&sha, builds, head.as_ref());
         pass.state.settle(self.now());
         Ok(true)
+    }
+
+    async fn stands_anew(&self, pass: &Pass) -> Result<bool, StoreError> {
+        let Some(known) = &pass.pull else {
+            return Ok(false);
+        };
+        let present = self.store().pull(known.key()).await?;
+        Ok(present.is_some_and(|present| present.stands != known.stands))
     }
 
     /// Takes the steps that are to be taken now; whether there were any.

@@ -40,6 +40,7 @@ mod survey;
 mod tasks;
 mod waiting;
 mod wishes;
+mod work;
 
 pub use receive::{Raw, Read, Received, Taken};
 
@@ -47,8 +48,8 @@ use crate::backends::Backends;
 use crate::clock::Clock;
 use crate::domain::ids::{InstallationId, Repo, RepoId, Subject};
 use crate::github::{GitHub, GitHubError, Limits};
-use crate::store::{Accepted, Change, Delivery, InboxEntry, Loss, Store, StoreError};
-use chrono::{DateTime, TimeDelta, Utc};
+use crate::store::{Accepted, Delivery, Loss, Store, StoreError};
+use chrono::{DateTime, Utc};
 use patience::{Permit, note_failure};
 use people::People;
 use schedule::Schedule;
@@ -57,7 +58,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::{RwLock, Semaphore};
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::AbortOnDropHandle;
+use work::Worked;
 
 /// How the engine paces itself.
 #[derive(Debug, Clone)]
@@ -288,133 +289,6 @@ impl Engine {
 
     fn now(&self) -> DateTime<Utc> {
         self.shared.clock.now()
-    }
-
-    fn take_up(&self, entries: Vec<InboxEntry>) {
-        for entry in entries {
-            self.shared.waiting.add(&entry);
-            let subject = entry.subject.clone();
-            if self.shared.schedule.add(entry) {
-                self.begin(subject);
-            }
-        }
-    }
-
-    /// Sees to it that a subject is brought up to date at `at`.
-    fn wake_at(&self, subject: Subject, at: DateTime<Utc>) {
-        if at <= self.now() {
-            if self.shared.schedule.add_due(&subject) {
-                self.begin(subject);
-            }
-        } else {
-            self.shared.schedule.set_timer(subject, at);
-        }
-    }
-
-    /// Commits a change, and wakes the subjects that it says are due.
-    async fn commit(&self, change: Change) -> Result<(), StoreError> {
-        let due = change.due.clone();
-        self.store().commit(change).await?;
-        for (subject, at) in due {
-            if let Some(at) = at {
-                self.wake_at(subject, at);
-            }
-        }
-        Ok(())
-    }
-
-    fn begin(&self, subject: Subject) {
-        let engine = self.clone();
-        tokio::spawn(async move {
-            let worker = tokio::spawn(engine.clone().work_on(subject.clone()));
-            let worker = AbortOnDropHandle::new(worker);
-            let given_up = engine.shared.given_up.clone();
-            let Some(ended) = given_up.run_until_cancelled(worker).await else {
-                return;
-            };
-            if let Err(error) = ended {
-                // A defect in the handling of one subject must not take the others with it.
-                tracing::error!(%subject, %error, "the handling of a subject broke off");
-                let later = engine.now() + TimeDelta::minutes(1);
-                let mut entries = engine.store().pending().await.unwrap_or_default();
-                engine.shared.waiting.retain(&entries);
-                entries.retain(|entry| entry.subject == subject);
-                engine.shared.schedule.put_back(&subject, entries, later);
-            }
-        });
-    }
-
-    async fn work_on(self, subject: Subject) {
-        while let Some((entries, due)) = self.shared.schedule.next(&subject) {
-            let deliveries: Vec<&str> = entries.iter().map(|e| e.delivery.as_str()).collect();
-            let span = tracing::info_span!("subject", %subject, ?deliveries);
-            let done = tracing::Instrument::instrument(self.process(&subject, &entries, due), span);
-            let later = match done.await {
-                Ok(Worked::Made) => {
-                    self.shared.waiting.remove(&entries);
-                    continue;
-                }
-                Ok(Worked::NotBefore(at)) => at,
-                Err(error) => {
-                    tracing::error!(%subject, %error, "can't keep the state of a subject; trying again");
-                    self.now() + TimeDelta::seconds(10)
-                }
-            };
-            self.shared.schedule.put_back(&subject, entries, later);
-            return;
-        }
-    }
-
-    async fn process(
-        &self,
-        subject: &Subject,
-        entries: &[InboxEntry],
-        due: bool,
-    ) -> Result<Worked, StoreError> {
-        let _here = self.enter(subject).await;
-        match subject {
-            Subject::Pull(key) => self.process_pull(*key, entries, due).await,
-            Subject::Head(repo, sha) => self.process_head(*repo, sha, entries).await,
-            Subject::Repository(id) => self
-                .process_repository(*id, entries)
-                .await
-                .map(Worked::made),
-            Subject::Installation(id) => self
-                .process_installation(*id, entries)
-                .await
-                .map(Worked::made),
-            Subject::Runs(repo, of) => self.process_runs(*repo, of, entries).await,
-            Subject::Deliveries => self.process_deliveries().await.map(Worked::made),
-            Subject::Installations => self.process_installations().await.map(Worked::made),
-            Subject::Comparison(repo) => self.process_comparison(*repo).await.map(Worked::made),
-        }
-    }
-
-    async fn keep_time(self) {
-        while let Some(due) = self
-            .shared
-            .schedule
-            .next_timer(self.shared.clock.as_ref())
-            .await
-        {
-            for subject in due {
-                self.begin(subject);
-            }
-        }
-    }
-}
-
-/// What came of working on a subject.
-enum Worked {
-    /// What waited was taken in.
-    Made,
-    /// Nothing was begun, and is not to be before this time.
-    NotBefore(DateTime<Utc>),
-}
-
-impl Worked {
-    fn made((): ()) -> Self {
-        Self::Made
     }
 }
 

@@ -9,7 +9,7 @@ use crate::domain::pull::{
 use crate::domain::text;
 use crate::github::{EditOutcome, GitHubError, Priority, RefOutcome, Repository};
 use crate::store::{Change, HistoryEntry, InboxEntry, Record, StoreError};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use std::mem::{Discriminant, discriminant};
 
 /// How often in one pass the mirror may turn out to be elsewhere than GitHub has just said.
@@ -68,11 +68,12 @@ impl Engine {
             .due
             .extend(left.clone().map(|head| (head, Some(self.now()))));
         change.done = entries.iter().map(|entry| entry.id).collect();
+        let due = change.due.clone();
         self.store().commit(change).await?;
 
         if let Err(error) = self.finish(&mut state, began, retry, left).await {
             tracing::error!(%error, "can't keep what was done; looking again");
-            self.wake_at(subject, self.now() + TimeDelta::seconds(10));
+            self.look_again_later(&subject, due);
         }
         Ok(Worked::Made)
     }
@@ -174,6 +175,12 @@ impl Engine {
             if creates(&action) {
                 self.announce(state, began, &action).await?;
             }
+            // After a crash that forgot what was decided, a comment could be answered in another way, and nothing would
+            // tell which stand of the mirror builds are for.
+            let lasting = matches!(action, Action::MoveMirror { .. } | Action::Answer(_));
+            if lasting || creates(&action) {
+                self.store().flush().await?;
+            }
             let mut outcome = perform(&github, state, &action).await;
             if matches!(action, Action::MoveMirror { .. }) {
                 moves += 1;
@@ -213,7 +220,7 @@ impl Engine {
         Ok(retry)
     }
 
-    /// Notes on disk that something may be posted from now on, so that after a crash it is looked for first.
+    /// Notes that something may be posted from now on, so that after a crash it is looked for first.
     async fn announce(
         &self,
         state: &mut PullState,
@@ -225,8 +232,7 @@ impl Engine {
             _ => state.answer_may_be_there(),
         }
         let change = self.change_of(state, began, Vec::new(), Some(began));
-        self.store().commit(change).await?;
-        self.store().flush().await
+        self.store().commit(change).await
     }
 
     fn change_of(

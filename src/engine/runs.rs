@@ -12,7 +12,7 @@ use crate::github::{GitHubError, Priority};
 use crate::store::{Change, HistoryEntry, InboxEntry, Record, StoreError};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::BTreeSet;
-use std::time::Instant;
+use tokio::time::Instant;
 
 /// After so many rounds of steps, or a minute, the rest waits for the next pass.
 const ROUNDS: usize = 200;
@@ -68,6 +68,9 @@ impl Engine {
             next_tick: None,
             adrift: BTreeSet::new(),
         };
+        if let Some(pull) = &pass.pull {
+            pass.state.is_to_stand(pull.stands);
+        }
         for entry in entries {
             pass.state.intake(&entry.event, began);
         }
@@ -77,37 +80,36 @@ impl Engine {
         if let Some(newest) = reconfigured.map(|entry| entry.received_at).max() {
             self.outdate(repo, newest).await?;
         }
-        let mut retry = self.find_out_runs(&mut pass).await?;
+        pass.state.read_what_is_due(self.build_poll(), began);
+        let retry = self.find_out_runs(&mut pass).await?;
         pass.shas.extend(pass.state.shas());
         let mut taken_in = pass.change(Some(began), &stored, self.now());
         taken_in.done = done;
+        let due = taken_in.due.clone();
         self.store().commit(taken_in).await?;
         let taken_in = pass.state.clone();
 
-        match self.act_on_jobs(&mut pass).await {
-            Ok(failed) => {
-                retry = match (retry, failed) {
-                    (Some(one), Some(other)) => Some(one.min(other)),
-                    (one, other) => one.or(other),
-                }
-            }
-            Err(error) => {
-                tracing::error!(%error, "can't keep what was done; looking again");
-                self.wake_at(pass.subject, self.now() + TimeDelta::seconds(10));
-                return Ok(Worked::Made);
-            }
+        if let Err(error) = self.finish_runs(&mut pass, &taken_in, retry).await {
+            tracing::error!(%error, "can't keep what was done; looking again");
+            self.look_again_later(&pass.subject, due);
         }
-        if let Err(error) = self.weigh_anchors(&mut pass).await {
-            let again = self.in_trouble(&mut pass, &error);
-            retry = Some(retry.map_or(again, |time| time.min(again)));
-        }
-        let next = self.next_look_at_runs(&pass);
-        let next = match (retry, next) {
-            (Some(one), Some(other)) => Some(one.min(other)),
-            (one, other) => one.or(other),
-        };
-        let change = pass.change(next, &taken_in, self.now());
-        self.commit(change).await.map(Worked::made)
+        Ok(Worked::Made)
+    }
+
+    /// Does what the jobs ask for, and notes what came of it.
+    async fn finish_runs(
+        &self,
+        pass: &mut Pass,
+        taken_in: &RunsState,
+        retry: Option<DateTime<Utc>>,
+    ) -> Result<(), StoreError> {
+        let failed = self.act_on_jobs(pass).await?;
+        let weighed = self.weigh_anchors(pass).await;
+        let stuck = weighed.err().map(|error| self.in_trouble(pass, &error));
+        let next = self.next_look_at_runs(pass);
+        let next = [retry, failed, stuck, next].into_iter().flatten().min();
+        let change = pass.change(next, taken_in, self.now());
+        self.commit(change).await
     }
 
     async fn load_runs(
@@ -173,13 +175,10 @@ impl Engine {
             if began.elapsed() >= jobs::PATIENCE {
                 break;
             }
-            let head = match pass.state.must_read() {
-                Some(sha) => self.store().head(pass.state.repo.id, sha).await?,
-                None => None,
-            };
-            let read = match self.read_builds(pass, head.as_ref()).await {
+            let read = match self.read_builds(pass).await {
                 Ok(read) => read,
-                Err(error) => {
+                Err(Failure::Store(error)) => return Err(error),
+                Err(Failure::GitHub(error)) => {
                     retry = Some(self.in_trouble(pass, &error));
                     false
                 }
@@ -194,16 +193,17 @@ impl Engine {
         Ok(Some(retry.unwrap_or_else(|| self.now())))
     }
 
+    /// How often builds are asked for at first.
+    fn build_poll(&self) -> TimeDelta {
+        TimeDelta::from_std(self.shared.pace.poll).unwrap_or(TimeDelta::minutes(10))
+    }
+
     /// The builds are asked for when they have to be, and while they run in case a delivery was lost.
     fn next_look_at_runs(&self, pass: &Pass) -> Option<DateTime<Utc>> {
         let now = self.now();
         let state = &pass.state;
         let jobs = state.runs().filter_map(|run| run.next_look(now)).min();
-        let builds = state.watches_since().map(|since| {
-            let shortest =
-                TimeDelta::from_std(self.shared.pace.poll).unwrap_or(TimeDelta::minutes(10));
-            now + ((now - since) / 2).clamp(shortest, TimeDelta::days(1).max(shortest))
-        });
+        let builds = state.next_reading(self.build_poll());
         [jobs, builds, pass.next_tick].into_iter().flatten().min()
     }
 }

@@ -4,7 +4,7 @@ use super::RunsState;
 use crate::domain::event::{Build, BuildId};
 use crate::domain::ids::Sha;
 use crate::domain::run::Run;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 /// More builds of one commit than this are not kept.
@@ -28,6 +28,9 @@ pub struct Builds {
     pub runs_before: u64,
     /// Since when the branch holds the commit.
     pub since: DateTime<Utc>,
+    /// When they were last to be read because of the time alone.
+    #[serde(default)]
+    pub asked_at: Option<DateTime<Utc>>,
 }
 
 impl Builds {
@@ -41,6 +44,7 @@ impl Builds {
             read: false,
             runs_before,
             since: now,
+            asked_at: None,
         }
     }
 
@@ -92,6 +96,12 @@ impl Builds {
         self.read = true;
     }
 
+    fn next_reading(&self, shortest: TimeDelta) -> DateTime<Utc> {
+        let last = self.asked_at.unwrap_or(self.since);
+        let longest = TimeDelta::days(1).max(shortest);
+        last + ((last - self.since) / 2).clamp(shortest, longest)
+    }
+
     fn counts(&self, build: &Build) -> bool {
         match build.id {
             BuildId::WorkflowRun(id) => id > self.runs_before,
@@ -108,12 +118,27 @@ impl RunsState {
         if present.is_some_and(|present| present.sha == *sha && present.stand == stand) {
             return false;
         }
-        let newest = self.builds.iter().map(Builds::newest_run).max();
-        let runs_before = newest.unwrap_or(0).max(self.oldest_run);
+        let runs_before = match self.left {
+            (number, newest) if number == stand && stand > 0 => newest,
+            _ => self.newest_run(),
+        };
         self.builds.retain(|builds| builds.sha != *sha);
         let new = Builds::new(sha.clone(), stand, runs_before, now);
         self.builds.push(new);
         true
+    }
+
+    /// The branch is about to stand anew. Which workflow runs are known by now is noted before any news of one that the
+    /// new stand starts is taken in: nothing else tells those of before from those of after.
+    pub fn is_to_stand(&mut self, stand: u64) {
+        if stand > self.left.0 {
+            self.left = (stand, self.newest_run());
+        }
+    }
+
+    fn newest_run(&self) -> u64 {
+        let newest = self.builds.iter().map(Builds::newest_run).max();
+        newest.unwrap_or(0).max(self.oldest_run)
     }
 
     /// The same for a branch that is not ours: what was built before we looked is asked for.
@@ -135,13 +160,27 @@ impl RunsState {
         self.builds.iter_mut().find(|builds| builds.sha == *sha)
     }
 
-    /// The oldest stand whose builds a job waits for.
-    pub fn watches_since(&self) -> Option<DateTime<Utc>> {
-        let watched = self
-            .builds
-            .iter()
-            .filter(|builds| self.runs_for(builds).any(Run::watches));
-        watched.map(|builds| builds.since).min()
+    /// When builds that a job waits for are to be read although nothing is heard of them, in case a delivery was lost:
+    /// after `shortest`, and more seldom the longer the branch has stood, at least once a day.
+    pub fn next_reading(&self, shortest: TimeDelta) -> Option<DateTime<Utc>> {
+        let watched = self.builds.iter().filter(|builds| self.is_watched(builds));
+        watched.map(|builds| builds.next_reading(shortest)).min()
+    }
+
+    /// Has the builds read whose time it is.
+    pub fn read_what_is_due(&mut self, shortest: TimeDelta, now: DateTime<Utc>) {
+        let due = |builds: &Builds| builds.next_reading(shortest) <= now && self.is_watched(builds);
+        let due: Vec<bool> = self.builds.iter().map(due).collect();
+        for (builds, due) in self.builds.iter_mut().zip(due) {
+            if due {
+                builds.look_again();
+                builds.asked_at = Some(now);
+            }
+        }
+    }
+
+    fn is_watched(&self, builds: &Builds) -> bool {
+        self.runs_for(builds).any(Run::watches)
     }
 
     /// A commit whose builds have to be asked for now: success is published only after GitHub was asked whether there

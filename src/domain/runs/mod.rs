@@ -39,6 +39,10 @@ pub struct RunsState {
     pub builds: Vec<Builds>,
     /// Workflow runs up to this number belong to stands that are forgotten.
     pub oldest_run: u64,
+    /// The number of the stand that is to come or has come last, and the newest workflow run that was known when it was
+    /// first heard of.
+    #[serde(default)]
+    pub left: (u64, u64),
     /// What a merge group or a pushed branch is, as far as deliveries tell.
     pub told: Option<Told>,
     /// The anchors of commits whose branch has moved on, as far as they may be on GitHub.
@@ -121,6 +125,7 @@ impl RunsState {
             lines: BTreeMap::new(),
             builds: Vec::new(),
             oldest_run: 0,
+            left: (0, 0),
             told: None,
             anchors: BTreeMap::new(),
             pressed: Vec::new(),

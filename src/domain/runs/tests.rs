@@ -142,6 +142,54 @@ fn a_build_from_before_the_mirror_was_restored_does_not_count() {
     assert_eq!(status(&runs), GateStatus::Completed(Conclusion::Success));
 }
 
+#[test]
+fn a_build_that_is_heard_of_before_the_new_mirror_counts_for_it() {
+    let mut runs = watching();
+    told(&mut runs, 'a', build(5, SUCCESS, 30));
+    runs.withdraw("the pull request was closed", at(50));
+    // The mirror is about to be restored with the same head; its build is faster than the news that it stands.
+    runs.is_to_stand(2);
+    told(&mut runs, 'a', build(6, SUCCESS, 61));
+    runs.is_to_stand(2);
+    runs.stand_at(&sha('a'), 2, at(62));
+    runs.want(&wish(&Pipeline::implied(), 'a'), at(62));
+    runs.settle(at(62));
+    runs.builds_of(&sha('a'))
+        .expect("a stand")
+        .are(vec![build(5, SUCCESS, 30), build(6, SUCCESS, 61)]);
+    runs.settle(at(62));
+    assert_eq!(status(&runs), GateStatus::Completed(Conclusion::Success));
+}
+
+#[test]
+fn what_a_job_waits_for_is_read_again_more_and_more_seldom() {
+    let mut runs = watching();
+    let shortest = TimeDelta::minutes(10);
+    let mut readings = Vec::new();
+    for _ in 0..20 {
+        let next = runs.next_reading(shortest).expect("somebody waits");
+        runs.read_what_is_due(shortest, next - TimeDelta::seconds(1));
+        assert!(runs.must_read().is_none(), "not before its time");
+        runs.read_what_is_due(shortest, next);
+        assert!(runs.must_read().is_some());
+        runs.builds_of(&sha('a'))
+            .expect("a stand")
+            .are(vec![build(1, BuildStatus::Running, 30)]);
+        readings.push((next - at(20)).num_minutes());
+    }
+    assert_eq!(readings[..5], [10, 20, 30, 45, 67]);
+    assert_eq!(readings[19] - readings[18], 24 * 60);
+    told(&mut runs, 'a', build(1, SUCCESS, 100));
+    runs.builds_of(&sha('a'))
+        .expect("a stand")
+        .are(vec![build(1, SUCCESS, 100)]);
+    runs.settle(at(100));
+    assert!(
+        runs.next_reading(shortest).is_none(),
+        "nobody waits any more"
+    );
+}
+
 fn two_jobs(name: &str, concurrency: Concurrency) -> Pipeline {
     let mut pipeline = Pipeline::implied();
     pipeline.name = name.to_owned();

@@ -5,8 +5,11 @@ use super::{
     service::Service,
 };
 use crate::support::Town;
+use drawbridge::engine::Pace;
+use drawbridge::playground::Setup;
 use drawbridge::sandbox::NewPr;
 use serde_json::json;
+use std::time::Duration;
 
 /// Found by its title, where GitHub's answer was lost.
 pub const WORKFLOW: &str = "\
@@ -38,6 +41,30 @@ async fn a_workflow_run_whose_end_is_not_delivered_is_asked_for() {
     town.github().deliveries_settled().await;
     town.github().hold_deliveries(true);
     town.github().finish_run(run, "success");
+    for delivery in town.github().held() {
+        town.github().drop_delivery(&delivery.guid);
+    }
+    town.loses_deliveries();
+    gate_becomes(&town, &head, "success").await;
+    town.github().hold_deliveries(false);
+    town.mirrored(pr);
+    finish(town, &[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_build_whose_end_is_not_delivered_is_asked_for() {
+    let pace = Pace {
+        poll: Duration::from_millis(50),
+        ..Setup::default().pace
+    };
+    let mut town = paced(Connections::default(), pace, "seen: {check: build}").await;
+    let pr = town.github().open_pr(NewPr::by("mel"));
+    let head = town.head(pr);
+    gate_shows(&town, &head, "in_progress", "🏃").await;
+    town.github().deliveries_settled().await;
+    town.github().hold_deliveries(true);
+    town.github()
+        .finish_build(&crate::support::mirror(pr), "build", "success");
     for delivery in town.github().held() {
         town.github().drop_delivery(&delivery.guid);
     }

@@ -1,0 +1,153 @@
+//! Works on subjects: one task for each, begun when something waits for it or its time has come.
+
+use super::Engine;
+use crate::domain::ids::Subject;
+use crate::store::{Change, InboxEntry, StoreError};
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio_util::task::AbortOnDropHandle;
+
+impl Engine {
+    /// Sees to it that these are taken in.
+    pub(super) fn take_up(&self, entries: Vec<InboxEntry>) {
+        for entry in entries {
+            self.shared.waiting.add(&entry);
+            let subject = entry.subject.clone();
+            if self.shared.schedule.add(entry) {
+                self.begin(subject);
+            }
+        }
+    }
+
+    /// Sees to it that a subject is brought up to date at `at`.
+    pub(super) fn wake_at(&self, subject: Subject, at: DateTime<Utc>) {
+        if at <= self.now() {
+            if self.shared.schedule.add_due(&subject) {
+                self.begin(subject);
+            }
+        } else {
+            self.shared.schedule.set_timer(subject, at);
+        }
+    }
+
+    /// Commits a change, and wakes the subjects that it says are due.
+    pub(super) async fn commit(&self, change: Change) -> Result<(), StoreError> {
+        let due = change.due.clone();
+        self.store().commit(change).await?;
+        for (subject, at) in due {
+            if let Some(at) = at {
+                self.wake_at(subject, at);
+            }
+        }
+        Ok(())
+    }
+
+    /// What a subject has done could not be kept: it is looked at again, and those that it has noted as due before that
+    /// follow what was kept.
+    pub(super) fn look_again_later(
+        &self,
+        subject: &Subject,
+        due: Vec<(Subject, Option<DateTime<Utc>>)>,
+    ) {
+        self.wake_at(subject.clone(), self.now() + TimeDelta::seconds(10));
+        for (other, at) in due {
+            if let Some(at) = at.filter(|_| other != *subject) {
+                self.wake_at(other, at);
+            }
+        }
+    }
+
+    fn begin(&self, subject: Subject) {
+        let engine = self.clone();
+        tokio::spawn(async move {
+            let worker = tokio::spawn(engine.clone().work_on(subject.clone()));
+            let worker = AbortOnDropHandle::new(worker);
+            let given_up = engine.shared.given_up.clone();
+            let Some(ended) = given_up.run_until_cancelled(worker).await else {
+                return;
+            };
+            if let Err(error) = ended {
+                // A defect in the handling of one subject must not take the others with it.
+                tracing::error!(%subject, %error, "the handling of a subject broke off");
+                let later = engine.now() + TimeDelta::minutes(1);
+                let mut entries = engine.store().pending().await.unwrap_or_default();
+                engine.shared.waiting.retain(&entries);
+                entries.retain(|entry| entry.subject == subject);
+                engine.shared.schedule.put_back(&subject, entries, later);
+            }
+        });
+    }
+
+    async fn work_on(self, subject: Subject) {
+        while let Some((entries, due)) = self.shared.schedule.next(&subject) {
+            let deliveries: Vec<&str> = entries.iter().map(|e| e.delivery.as_str()).collect();
+            let span = tracing::info_span!("subject", %subject, ?deliveries);
+            let done = tracing::Instrument::instrument(self.process(&subject, &entries, due), span);
+            let later = match done.await {
+                Ok(Worked::Made) => {
+                    self.shared.waiting.remove(&entries);
+                    continue;
+                }
+                Ok(Worked::NotBefore(at)) => at,
+                Err(error) => {
+                    tracing::error!(%subject, %error, "can't keep the state of a subject; trying again");
+                    self.now() + TimeDelta::seconds(10)
+                }
+            };
+            self.shared.schedule.put_back(&subject, entries, later);
+            return;
+        }
+    }
+
+    async fn process(
+        &self,
+        subject: &Subject,
+        entries: &[InboxEntry],
+        due: bool,
+    ) -> Result<Worked, StoreError> {
+        let _here = self.enter(subject).await;
+        match subject {
+            Subject::Pull(key) => self.process_pull(*key, entries, due).await,
+            Subject::Head(repo, sha) => self.process_head(*repo, sha, entries).await,
+            Subject::Repository(id) => self
+                .process_repository(*id, entries)
+                .await
+                .map(Worked::made),
+            Subject::Installation(id) => self
+                .process_installation(*id, entries)
+                .await
+                .map(Worked::made),
+            Subject::Runs(repo, of) => self.process_runs(*repo, of, entries).await,
+            Subject::Deliveries => self.process_deliveries().await.map(Worked::made),
+            Subject::Installations => self.process_installations().await.map(Worked::made),
+            Subject::Comparison(repo) => self.process_comparison(*repo).await.map(Worked::made),
+        }
+    }
+
+    /// Begins what is due when its time comes, until the stop.
+    pub(super) async fn keep_time(self) {
+        while let Some(due) = self
+            .shared
+            .schedule
+            .next_timer(self.shared.clock.as_ref())
+            .await
+        {
+            for subject in due {
+                self.begin(subject);
+            }
+        }
+    }
+}
+
+/// What came of working on a subject.
+pub(super) enum Worked {
+    /// What waited was taken in.
+    Made,
+    /// Nothing was begun, and is not to be before this time.
+    NotBefore(DateTime<Utc>),
+}
+
+impl Worked {
+    pub(super) fn made((): ()) -> Self {
+        Self::Made
+    }
+}
