@@ -93,7 +93,10 @@ impl App {
             github.clone(),
             backends.clone(),
             clock.clone(),
-            pace,
+            Pace {
+                inbox_limit: settings.inbox_limit,
+                ..pace
+            },
         )
         .await?;
         let keep = settings.keep;
@@ -105,7 +108,6 @@ impl App {
             backends,
             secrets: settings.secrets,
             clock: clock.clone(),
-            inbox_limit: settings.inbox_limit,
             refused: AtomicU64::new(0),
         });
         let learning = tokio::spawn(learn_identity(engine.clone()));

@@ -1,6 +1,6 @@
-//! One repository's open pull requests and mirrors, compared with what is kept (`domain::recovery`). Whoever differs is
-//! woken, and its own task brings it up to date: it removes orphaned mirrors, restores missing ones, corrects wrong ones and
-//! publishes gates. While nothing changed, GitHub only confirms what was read before, which is free.
+//! One repository's open pull requests, mirrors and anchors, compared with what is kept (`domain::recovery`). Whoever differs is
+//! woken, and its own task brings it up to date: it removes orphaned mirrors and anchors, restores missing mirrors, corrects
+//! wrong ones and publishes gates. While nothing changed, GitHub only confirms what was read before, which is free.
 
 use super::patience::Permit;
 use super::{Engine, Failure, route};
@@ -85,13 +85,14 @@ impl Engine {
         let state = self
             .configuration(&known.repo, super::pull::Naming::Earlier)
             .await?;
-        if state.enabled().is_none() {
+        let Some(config) = state.enabled() else {
             return Ok(Outcome::NotOurs);
-        }
+        };
         let repo = state.repo.id;
         let github = self.shared.github.of(&state.repo).for_housekeeping();
         let (open, all_listed) = split(github.open_pulls().await?);
         let (branches, all_mirrors) = split(github.branches(MIRROR_PREFIX).await?);
+        let pushes = self.unheard_pushes(&state, config, &github).await?;
         let sight = Sight {
             open: open.into_iter().map(shown).collect(),
             all_listed,
@@ -123,6 +124,12 @@ impl Engine {
             }
         }
         let mut found = 0;
+        for event in pushes {
+            if take(&mut left) {
+                found += 1;
+                self.found_out(event).await?;
+            }
+        }
         for (number, there) in &differences.mirrors {
             if take(&mut left) {
                 found += 1;
@@ -208,7 +215,7 @@ impl Engine {
 }
 
 /// A list, and whether it is whole.
-fn split<T>(listing: Listing<T>) -> (Vec<T>, bool) {
+pub(super) fn split<T>(listing: Listing<T>) -> (Vec<T>, bool) {
     match listing {
         Listing::Whole(all) => (all, true),
         Listing::Cut(some) => (some, false),

@@ -3,8 +3,8 @@
 use super::Engine;
 use crate::domain::event::{Event, InstallationChange};
 use crate::domain::ids::{InstallationId, RepoId, Subject};
-use crate::store::{Change, InboxEntry, Record, StoreError};
-use std::collections::BTreeSet;
+use crate::store::{Change, InboxEntry, InboxId, Record, StoreError};
+use std::collections::{BTreeMap, BTreeSet};
 
 impl Engine {
     pub(super) async fn process_installation(
@@ -19,14 +19,13 @@ impl Engine {
             ..Change::default()
         };
         let forgotten = self.forgotten(id, entries).await?;
-        let locks: Vec<_> = forgotten.iter().map(|repo| self.present(*repo)).collect();
+        let locks: Vec<_> = forgotten.keys().map(|repo| self.present(*repo)).collect();
         let mut alone = Vec::new();
         for lock in &locks {
             alone.push(lock.write().await);
         }
-        change
-            .records
-            .extend(forgotten.into_iter().map(Record::ForgetRepo));
+        let forgets = |(repo, until): (&RepoId, &InboxId)| Record::ForgetRepo(*repo, *until);
+        change.records.extend(forgotten.iter().map(forgets));
         for entry in entries {
             match &entry.event {
                 Event::PeopleChanged {
@@ -43,28 +42,35 @@ impl Engine {
                 _ => {}
             }
         }
-        self.commit(change).await
+        self.commit(change).await?;
+        for (repo, until) in forgotten {
+            self.has_forgotten(repo, until);
+        }
+        Ok(())
     }
 
     /// The repositories that the installation does not cover any more. One that has come to another installation since
-    /// (it was transferred) stays.
+    /// (it was transferred) stays. With the entry that says so.
     async fn forgotten(
         &self,
         id: InstallationId,
         entries: &[InboxEntry],
-    ) -> Result<BTreeSet<RepoId>, StoreError> {
+    ) -> Result<BTreeMap<RepoId, InboxId>, StoreError> {
         let known = self.store().repos().await?;
         let of_ours = known.iter().filter(|known| known.repo.installation == id);
         let ours: BTreeSet<RepoId> = of_ours.map(|known| known.repo.id).collect();
-        let mut forgotten = BTreeSet::new();
+        let mut forgotten = BTreeMap::new();
         for entry in entries {
             let Event::InstallationChanged { change, .. } = &entry.event else {
                 continue;
             };
             match change {
-                InstallationChange::Deleted => forgotten.extend(&ours),
+                InstallationChange::Deleted => {
+                    forgotten.extend(ours.iter().map(|repo| (*repo, entry.id)));
+                }
                 InstallationChange::Removed(repos) => {
-                    forgotten.extend(repos.iter().filter(|repo| ours.contains(repo)));
+                    let taken_out = repos.iter().filter(|repo| ours.contains(repo));
+                    forgotten.extend(taken_out.map(|repo| (*repo, entry.id)));
                 }
                 // Forgotten and found again: what is still known of it may be out of date, and is dropped all the same.
                 InstallationChange::Available | InstallationChange::Suspended => {}
@@ -102,6 +108,6 @@ impl Engine {
 }
 
 fn forgets(change: &Change, repo: RepoId) -> bool {
-    let forgets = |record: &Record| matches!(record, Record::ForgetRepo(gone) if *gone == repo);
+    let forgets = |record: &Record| matches!(record, Record::ForgetRepo(gone, _) if *gone == repo);
     change.records.iter().any(forgets)
 }

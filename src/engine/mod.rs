@@ -17,6 +17,7 @@
 //! all the same, and the delivery of the push brings the next look.
 
 mod anchors;
+mod branches;
 mod compare;
 mod configuration;
 mod facts;
@@ -56,7 +57,7 @@ use schedule::Schedule;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::sync::{RwLock, Semaphore};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use work::Worked;
 
@@ -81,6 +82,8 @@ pub struct Pace {
     pub recover: Duration,
     /// So many requests one round of that may make.
     pub recovery_calls: u32,
+    /// So many bytes of deliveries may wait in the inbox; above that none is accepted that can be had later.
+    pub inbox_limit: u64,
 }
 
 impl Default for Pace {
@@ -95,6 +98,7 @@ impl Default for Pace {
             limits: Limits::default(),
             recover: Duration::from_secs(300),
             recovery_calls: 300,
+            inbox_limit: 256 << 20,
         }
     }
 }
@@ -121,9 +125,7 @@ struct Shared {
     permits: Mutex<HashMap<InstallationId, Arc<Semaphore>>>,
     waiting: waiting::Waiting,
     reading: Mutex<HashMap<RepoId, Arc<tokio::sync::Mutex<()>>>>,
-    /// Held by everybody who works in a repository, and alone while it is forgotten: its records must not be written
-    /// again by somebody who read them before.
-    present: Mutex<HashMap<RepoId, Arc<RwLock<()>>>>,
+    presence: presence::Presence,
     recovery: recovery::Progress,
     /// Cancelled when a stop does not wait for the work under way any longer.
     given_up: CancellationToken,
@@ -164,7 +166,7 @@ impl Engine {
                 permits: Mutex::default(),
                 waiting: waiting::Waiting::default(),
                 reading: Mutex::default(),
-                present: Mutex::default(),
+                presence: presence::Presence::default(),
                 recovery: recovery::Progress::default(),
                 given_up: CancellationToken::new(),
             }),
@@ -233,9 +235,9 @@ impl Engine {
         Ok(accepted)
     }
 
-    /// How many bytes wait in the inbox to be taken in.
-    pub fn waiting_bytes(&self) -> u64 {
-        self.shared.waiting.bytes()
+    /// Whether as much waits in the inbox as may.
+    pub fn is_full(&self) -> bool {
+        self.shared.waiting.bytes() >= self.shared.pace.inbox_limit
     }
 
     /// Looks at the clock, which may have been put forward, and begins what is due.
@@ -245,10 +247,7 @@ impl Engine {
 
     /// Returns once nothing is being worked on, whatever is due soon.
     pub async fn quiet(&self) {
-        self.shared
-            .schedule
-            .quiet(self.shared.clock.as_ref())
-            .await;
+        self.shared.schedule.quiet(self.shared.clock.as_ref()).await;
     }
 
     /// Returns once nothing is being worked on and nothing is due within a minute, a next round of housekeeping aside.

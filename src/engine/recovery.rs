@@ -82,6 +82,8 @@ impl Budget {
 enum End {
     Settled,
     BudgetUsedUp,
+    /// As much waits in the inbox as may.
+    Full,
 }
 
 impl Engine {
@@ -94,6 +96,12 @@ impl Engine {
             Ok(End::BudgetUsedUp) => {
                 tracing::info!(
                     "there are more lost deliveries to look for; going on in the next round"
+                );
+                None
+            }
+            Ok(End::Full) => {
+                tracing::info!(
+                    "as many deliveries wait as INBOX_LIMIT_MIB allows; the lost ones are taken up in a later round"
                 );
                 None
             }
@@ -167,10 +175,10 @@ impl Engine {
                 None if !budget.take() => return Ok(End::BudgetUsedUp),
                 None => self.attempts(walk, cursor.as_deref()).await?,
             };
-            if self.settle_page(walk, &page, &mut budget).await? == End::BudgetUsedUp {
-                return Ok(End::BudgetUsedUp);
+            match self.settle_page(walk, &page, &mut budget).await? {
+                End::Settled => walk.note_settled(&page),
+                early => return Ok(early),
             }
-            walk.note_settled(&page);
         }
     }
 
@@ -202,6 +210,9 @@ impl Engine {
                 || self.store().has_accepted(&attempt.delivery).await?;
             if settled {
                 continue;
+            }
+            if self.is_full() {
+                return Ok(End::Full);
             }
             if !budget.take() {
                 return Ok(End::BudgetUsedUp);

@@ -17,32 +17,18 @@ impl Engine {
     ) -> Result<(), StoreError> {
         let subject = Subject::Repository(id);
         let began = self.now();
-        let present = self.present(id);
-        let goes = entries.iter().any(|entry| {
-            matches!(
-                entry.event,
-                Event::RepositoryChanged {
-                    change: RepositoryChange::Gone,
-                    ..
-                }
-            )
-        });
-        let (_alone, _here) = match goes {
-            true => (Some(present.write().await), None),
-            false => (None, Some(present.read().await)),
-        };
         let mut known = self.store().repo(id).await?;
-        let mut gone = false;
+        let mut gone = None;
         let mut archived = None;
         for entry in entries {
             let repo = match &entry.event {
                 Event::RepositoryChanged { repo, change } => {
-                    gone = *change == RepositoryChange::Gone;
+                    gone = (*change == RepositoryChange::Gone).then_some(entry.id);
                     archived = Some(*change == RepositoryChange::Archived);
                     repo
                 }
                 Event::BranchPushed { repo, .. } => {
-                    gone = false;
+                    gone = None;
                     repo
                 }
                 _ => continue,
@@ -53,16 +39,20 @@ impl Engine {
             state.is_now(repo);
         }
         let done = entries.iter().map(|entry| entry.id).collect();
-        let Some(mut state) = known.filter(|_| !gone) else {
-            return self
-                .commit(Change {
-                    records: vec![Record::ForgetRepo(id)],
-                    done,
-                    due: vec![(subject, None)],
-                    began: Some(began),
-                    history: Vec::new(),
-                })
-                .await;
+        let Some(mut state) = known.filter(|_| gone.is_none()) else {
+            let forgets = gone.map(|until| Record::ForgetRepo(id, until));
+            self.commit(Change {
+                records: forgets.into_iter().collect(),
+                done,
+                due: vec![(subject, None)],
+                began: Some(began),
+                history: Vec::new(),
+            })
+            .await?;
+            if let Some(until) = gone {
+                self.has_forgotten(id, until);
+            }
+            return Ok(());
         };
         if !entries.is_empty() {
             state.checked_at = None;

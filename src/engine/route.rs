@@ -66,6 +66,7 @@ pub(super) async fn subjects(event: &Event, store: &dyn Store) -> Result<Vec<Sub
             }
             subjects
         }
+        Event::AnchorFound { repo, of, .. } => vec![Subject::Runs(repo.id, of.clone())],
         Event::MergeGroup {
             repo,
             branch,

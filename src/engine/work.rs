@@ -104,7 +104,12 @@ impl Engine {
         entries: &[InboxEntry],
         due: bool,
     ) -> Result<Worked, StoreError> {
-        let _here = self.enter(subject).await;
+        let _here = self.enter(subject, entries).await;
+        let news = self.news(subject, entries);
+        if news.is_empty() && !entries.is_empty() && !due {
+            return Ok(Worked::Made);
+        }
+        let entries = &*news;
         match subject {
             Subject::Pull(key) => self.process_pull(*key, entries, due).await,
             Subject::Head(repo, sha) => self.process_head(*repo, sha, entries).await,

@@ -155,8 +155,8 @@ pub enum Record {
     Repo(Box<RepoState>),
     /// The runs for one subject.
     Runs(Box<RunsState>),
-    /// Everything about a repository is dropped.
-    ForgetRepo(RepoId),
+    /// Everything about a repository is dropped, and what waits for it in the inbox from before this entry.
+    ForgetRepo(RepoId, InboxId),
     /// How far something has come, in its own words (`Store::mark`).
     Mark(&'static str, String),
 }

@@ -31,8 +31,6 @@ pub struct Web {
     pub secrets: WebhookSecrets,
     /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// How many bytes of deliveries may wait in the inbox.
-    pub inbox_limit: u64,
     /// How many deliveries were refused because more than that waited.
     pub refused: AtomicU64,
 }

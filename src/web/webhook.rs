@@ -33,11 +33,10 @@ pub(super) async fn receive(State(web): State<Arc<Web>>, request: Request) -> An
     if let Err(bad) = WebhookSecrets::well_formed(signature) {
         return Answer(StatusCode::UNAUTHORIZED, refusal(&bad));
     }
-    if web.engine.waiting_bytes() >= web.inbox_limit {
+    if web.engine.is_full() {
         let refused = web.refused.fetch_add(1, Ordering::Relaxed) + 1;
         tracing::warn!(
             refused,
-            limit = web.inbox_limit,
             "refused a delivery: as much waits as INBOX_LIMIT_MIB allows"
         );
         return FULL;

@@ -3,7 +3,7 @@
 use super::disk::Disk;
 use super::inbox::{next_number, not_applied};
 use super::records::encode;
-use super::{Change, Record, StoreError, keys};
+use super::{Change, InboxId, Record, StoreError, keys};
 use crate::domain::ids::{PullKey, RepoId, RunSubject, Sha, Subject, UserId};
 use crate::domain::pull::PullState;
 use crate::domain::runs::RunsState;
@@ -28,8 +28,8 @@ impl Disk {
             return self.apply(&prepared);
         }
         let _alone = self.alone();
-        for repo in &prepared.forget {
-            self.forget(*repo)?;
+        for (repo, until) in &prepared.forget {
+            self.forget(*repo, *until)?;
         }
         self.apply(&prepared)
     }
@@ -111,7 +111,7 @@ type Put = (Vec<u8>, Option<Vec<u8>>);
 /// A change as it is written: transactions stop all writers, so nothing is encoded within.
 #[derive(Default)]
 struct Prepared {
-    forget: Vec<RepoId>,
+    forget: Vec<(RepoId, InboxId)>,
     pulls: Vec<PullWrite>,
     runs: Vec<RunsWrite>,
     heads: Vec<Put>,
@@ -139,7 +139,7 @@ impl Prepared {
                     prepared.repos.push((key, Some(encode(DOING, &state)?)));
                 }
                 Record::Runs(state) => prepared.runs.push(RunsWrite::new(&state)?),
-                Record::ForgetRepo(id) => prepared.forget.push(id),
+                Record::ForgetRepo(id, until) => prepared.forget.push((id, until)),
                 Record::Mark(name, says) => {
                     let says = Some(says.into_bytes());
                     prepared.marks.push((keys::mark(name), says));

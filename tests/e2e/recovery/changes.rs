@@ -1,6 +1,7 @@
 //! Installation and repository change: what is kept, what is dropped, what is found again.
 
 use crate::support::{CONFIG, Town, mirror};
+use chrono::TimeDelta;
 use drawbridge::sandbox::{NewCommit, NewPr, Visibility};
 use serde_json::json;
 
@@ -215,6 +216,38 @@ async fn a_task_under_way_does_not_bring_back_what_was_dropped() {
         "{asked:#?}"
     );
     town.finish().await;
+}
+
+/// Without budget it waits for its turn, at which the repository is gone.
+#[tokio::test]
+async fn what_waited_for_a_repository_that_was_taken_out_does_not_bring_it_back() {
+    for restarted in [false, true] {
+        let mut town = Town::new().await;
+        let pr = town.member_pr().await;
+        town.mirrored(pr);
+        let id = town.github().repo_id();
+        town.github().set_budget(0, TimeDelta::minutes(30));
+        // This one is begun, and finds out that nothing is left.
+        town.github().open_pr(NewPr::by("mel"));
+        town.settle().await;
+        town.github().open_pr(NewPr::by("mel"));
+        town.github().comment(pr, "mel", "/help");
+        town.settle().await;
+        town.github().select_repo(id, false);
+        town.settle().await;
+        if restarted {
+            town.restart().await;
+        }
+        town.github().clear_exchanges();
+        town.playground.pass(TimeDelta::minutes(31)).await;
+        town.minutes_pass(120).await;
+        let asked = town.calls();
+        assert!(
+            !asked.iter().any(|e| e.path.starts_with("/repos/")),
+            "{asked:#?}"
+        );
+        town.finish().await;
+    }
 }
 
 #[tokio::test]

@@ -25,9 +25,14 @@ async fn frugal(calls: u32) -> Town {
     town
 }
 
+/// How often it was asked for. A JWT that is refused because only the app's clock was put forward is made again; that is a
+/// matter of clocks, and happens once for each time.
 fn asked(town: &Town, route: &str) -> usize {
     let all = town.github().exchanges();
-    all.iter().filter(|e| e.route == route).count()
+    let here = all.iter().filter(|e| e.route == route);
+    let refused = here.clone().filter(|e| e.status == 401).count();
+    assert!(refused <= 1, "{refused} refused");
+    here.count() - refused
 }
 
 #[tokio::test]

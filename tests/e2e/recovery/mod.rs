@@ -1,5 +1,6 @@
 //! What was missed is found: deliveries that GitHub could not hand over, and whatever else differs from what is kept.
 
+mod branches;
 mod changes;
 mod differences;
 mod down;
