@@ -64,7 +64,9 @@ pub(super) struct Ask {
 
 /// Makes of an answer what is needed of it.
 #[derive(Clone)]
-pub(super) struct Digest(pub Arc<dyn Fn(&Answer) -> Result<Bytes, GitHubError> + Send + Sync>);
+pub(super) struct Digest(pub Arc<Digesting>);
+
+type Digesting = dyn Fn(&Answer) -> Result<Bytes, GitHubError> + Send + Sync;
 
 impl fmt::Debug for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
