@@ -10,8 +10,8 @@ use crate::web::{self, Bounds, LARGE_AT_ONCE, Web};
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, oneshot, watch};
@@ -96,7 +96,10 @@ impl App {
             github.clone(),
             backends.clone(),
             clock.clone(),
-            pace,
+            Pace {
+                inbox_limit: settings.inbox_limit,
+                ..pace
+            },
         )
         .await?;
         let keep = settings.keep;
@@ -105,17 +108,13 @@ impl App {
         let resuming = tokio::spawn(resume(disk.reopened(), engine.clone()));
         let web = Arc::new(Web {
             engine: engine.clone(),
-            store,
-            github,
             backends,
             secrets: settings.secrets,
             large: Semaphore::new(LARGE_AT_ONCE),
-            me: OnceLock::new(),
             clock: clock.clone(),
-            inbox_limit: settings.inbox_limit,
             refused: AtomicU64::new(0),
         });
-        let learning = tokio::spawn(learn_identity(web.clone()));
+        let learning = tokio::spawn(learn_identity(engine.clone()));
         let (stop, stopped) = oneshot::channel::<()>();
         let server = web::serve(listener, web::routes(web), Bounds::default(), async {
             let _ = stopped.await;
@@ -255,10 +254,10 @@ async fn resume(mut reopened: watch::Receiver<u64>, engine: Engine) {
 }
 
 /// Asks GitHub who we are until it has answered, so that the log says at once whether the credentials are right.
-async fn learn_identity(web: Arc<Web>) {
+async fn learn_identity(engine: Engine) {
     let mut wait = Duration::from_secs(1);
     loop {
-        match web.learn_identity().await {
+        match engine.ask_identity().await {
             Ok(me) => {
                 tracing::info!(
                     app = me.slug,

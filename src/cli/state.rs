@@ -194,6 +194,7 @@ fn name(kind: Kind) -> &'static str {
         Kind::Seen => "ids of accepted deliveries",
         Kind::Aside => "deliveries that could not be decoded",
         Kind::History => "lines of history",
+        Kind::Mark => "marks of how far something has come",
     }
 }
 

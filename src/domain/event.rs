@@ -2,7 +2,9 @@
 //! because they are what must be on disk before a delivery is answered.
 
 use super::command::Line;
-use super::ids::{CheckRunId, CommentId, InstallationId, PrNumber, Repo, RepoId, Sha, UserId};
+use super::ids::{
+    CheckRunId, CommentId, InstallationId, PrNumber, Repo, RepoId, RunSubject, Sha, UserId,
+};
 use super::run::{JobRef, Report};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -248,6 +250,15 @@ pub enum Event {
         /// Whether it may touch the configuration of this repository or, in `.github`, of its organisation.
         configuration: bool,
     },
+    /// A branch of ours that holds a commit was found, and it is not known whose that is.
+    AnchorFound {
+        /// Where.
+        repo: Repo,
+        /// Whose it is by its name.
+        of: RunSubject,
+        /// Its commit.
+        sha: Sha,
+    },
     /// A group of the merge queue is to be checked, or is gone.
     MergeGroup {
         /// Where.
@@ -324,6 +335,7 @@ impl Event {
             | Self::MirrorPushed { repo, .. }
             | Self::BuildChanged { repo, .. }
             | Self::BranchPushed { repo, .. }
+            | Self::AnchorFound { repo, .. }
             | Self::MergeGroup { repo, .. }
             | Self::GatePressed { repo, .. }
             | Self::RepositoryChanged { repo, .. } => Some(repo),
@@ -361,8 +373,10 @@ pub enum MergeGroupChange {
 pub enum RepositoryChange {
     /// The configuration, or the organisation's default, may have changed.
     Configuration,
-    /// Renamed or transferred, archived or back: the name or access changed.
+    /// Renamed or transferred, made private or public, or no longer archived: the name or access changed.
     Identity,
+    /// Archived: it can only be read.
+    Archived,
     /// Deleted, or taken out of the installation.
     Gone,
 }

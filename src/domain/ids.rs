@@ -269,6 +269,34 @@ pub enum Subject {
     Installation(InstallationId),
     /// The runs of all pipelines for one pull request, merge group or branch, or on a schedule.
     Runs(RepoId, RunSubject),
+    /// The deliveries that GitHub could not hand over.
+    Deliveries,
+    /// What the app is installed on, compared with what is known.
+    Installations,
+    /// One repository's open pull requests and mirrors, compared with what is known.
+    Comparison(RepoId),
+}
+
+impl Subject {
+    /// The repository whose records its writer may change.
+    pub fn repository(&self) -> Option<RepoId> {
+        match self {
+            Self::Pull(key) => Some(key.repo),
+            Self::Head(repo, _)
+            | Self::Repository(repo)
+            | Self::Runs(repo, _)
+            | Self::Comparison(repo) => Some(*repo),
+            Self::Installation(_) | Self::Deliveries | Self::Installations => None,
+        }
+    }
+
+    /// Whether its turn comes again and again, although nothing is left to do.
+    pub fn comes_round(&self) -> bool {
+        matches!(
+            self,
+            Self::Deliveries | Self::Installations | Self::Comparison(_)
+        )
+    }
 }
 
 /// What a run is for. Runs of one pipeline for one of these supersede each other.
@@ -304,6 +332,9 @@ impl fmt::Display for Subject {
             Self::Repository(repo) => write!(f, "repository {repo}"),
             Self::Installation(id) => write!(f, "installation {id}"),
             Self::Runs(repo, subject) => write!(f, "repository {repo} runs for {subject}"),
+            Self::Deliveries => f.write_str("deliveries that were lost"),
+            Self::Installations => f.write_str("installations"),
+            Self::Comparison(repo) => write!(f, "comparison of repository {repo}"),
         }
     }
 }

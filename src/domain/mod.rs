@@ -14,6 +14,7 @@ pub mod pipeline;
 pub mod preview;
 pub(crate) mod printable;
 pub mod pull;
+pub mod recovery;
 pub mod repository;
 pub mod run;
 pub mod runs;

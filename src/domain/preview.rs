@@ -143,6 +143,7 @@ fn for_pull(
         required: None,
         proposal: None,
         merge_base: Some(imagined_sha('c')),
+        recalled: None,
         runs: None,
     };
     let mut state = PullState::new(repo.clone(), PrNumber(1), true);

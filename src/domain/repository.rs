@@ -18,6 +18,9 @@ pub struct RepoState {
     pub checked_at: Option<DateTime<Utc>>,
     /// Whether every open pull request has been told of the configuration as it is.
     pub followed: bool,
+    /// Whether it is archived: it can only be read, so nothing is done until that ends, and all that is known stays.
+    #[serde(default)]
+    pub archived: bool,
     /// Names it had, newest last: a delivery or a record from before a renaming must not bring one back.
     #[serde(default)]
     pub former_names: Vec<RepoName>,
@@ -35,6 +38,7 @@ impl RepoState {
             problem: None,
             checked_at: None,
             followed: true,
+            archived: false,
             former_names: Vec::new(),
         }
     }
@@ -59,12 +63,14 @@ impl RepoState {
 
     /// The configuration in force, if it enables the app.
     pub fn enabled(&self) -> Option<&RepoConfig> {
-        self.good.as_ref().filter(|config| config.enabled)
+        self.good
+            .as_ref()
+            .filter(|config| config.enabled && !self.archived)
     }
 
     /// Whether there is anything to do or say in this repository.
     pub fn concerns_us(&self) -> bool {
-        self.enabled().is_some() || self.problem.is_some()
+        self.enabled().is_some() || (self.problem.is_some() && !self.archived)
     }
 
     /// Takes in a configuration that was read: a mistake never replaces what was good.

@@ -36,6 +36,7 @@ impl Engine {
             required: None,
             proposal: None,
             merge_base: None,
+            recalled: None,
             runs: None,
         };
         if !findings.repository.concerns_us() {
@@ -48,6 +49,9 @@ impl Engine {
             return Ok(findings);
         };
         findings.vetters = self.vetters(state, &findings.repository, &config).await?;
+        if let Some(recalled) = self.recalled(&github, state).await? {
+            self.recall(&mut findings, recalled, &config).await?;
+        }
         if !state.requests.is_empty() {
             let subject = RunSubject::Pull(state.number);
             findings.runs = self.store().runs(state.repo.id, &subject).await?;

@@ -69,6 +69,11 @@ impl Engine {
             }
         }
         let stored = head.clone();
+        let repository = self.store().repo(repo).await?;
+        // Nothing can be written there; all is looked at again when that ends.
+        if repository.as_ref().is_some_and(|known| known.archived) {
+            return self.store().commit(end).await.map(Worked::made);
+        }
         if let Err(error) = self.learn_how_they_ended(&mut head, &wanted.gates).await {
             note_failure(&error, "can't ask how a gate ended");
             head.attempts = head.attempts.saturating_add(1);
@@ -76,7 +81,7 @@ impl Engine {
             end.records.push(Record::Head(Box::new(head)));
             return self.commit(end).await.map(Worked::made);
         }
-        let mut gates = match self.store().repo(repo).await? {
+        let mut gates = match repository {
             Some(known) => match known.enabled() {
                 Some(config) => head.unspoken(&wanted.gates, &configured(&head, config, &wanted)),
                 None => Vec::new(),
@@ -288,8 +293,8 @@ impl Engine {
         sha: &Sha,
         name: &str,
     ) -> Result<Option<CheckRunId>, GitHubError> {
-        let app = self.shared.github.app().await?;
-        github.find_check(sha, name, app.id).await
+        let me = self.identity().await?;
+        github.find_check(sha, name, me.app_id).await
     }
 }
 

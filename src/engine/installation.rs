@@ -2,8 +2,9 @@
 
 use super::Engine;
 use crate::domain::event::{Event, InstallationChange};
-use crate::domain::ids::{InstallationId, Subject};
-use crate::store::{Change, InboxEntry, Record, StoreError};
+use crate::domain::ids::{InstallationId, RepoId, Subject};
+use crate::store::{Change, InboxEntry, InboxId, Record, StoreError};
+use std::collections::{BTreeMap, BTreeSet};
 
 impl Engine {
     pub(super) async fn process_installation(
@@ -17,6 +18,14 @@ impl Engine {
             began: Some(self.now()),
             ..Change::default()
         };
+        let forgotten = self.forgotten(id, entries).await?;
+        let locks: Vec<_> = forgotten.keys().map(|repo| self.present(*repo)).collect();
+        let mut alone = Vec::new();
+        for lock in &locks {
+            alone.push(lock.write().await);
+        }
+        let forgets = |(repo, until): (&RepoId, &InboxId)| Record::ForgetRepo(*repo, *until);
+        change.records.extend(forgotten.iter().map(forgets));
         for entry in entries {
             match &entry.event {
                 Event::PeopleChanged {
@@ -27,36 +36,63 @@ impl Engine {
                     }
                 }
                 Event::InstallationChanged {
-                    change: InstallationChange::Removed(repos),
+                    change: InstallationChange::Available,
                     ..
-                } => {
-                    let forgotten = repos.iter().map(|repo| Record::ForgetRepo(*repo));
-                    change.records.extend(forgotten);
-                }
-                Event::InstallationChanged { change: what, .. } => {
-                    self.of_installation(id, what, &mut change).await?;
-                }
+                } => self.look_everywhere(id, &mut change).await?,
                 _ => {}
             }
         }
-        self.commit(change).await
+        self.commit(change).await?;
+        for (repo, until) in forgotten {
+            self.has_forgotten(repo, until);
+        }
+        Ok(())
     }
 
-    async fn of_installation(
+    /// The repositories that the installation does not cover any more. One that has come to another installation since
+    /// (it was transferred) stays. With the entry that says so.
+    async fn forgotten(
         &self,
         id: InstallationId,
-        what: &InstallationChange,
+        entries: &[InboxEntry],
+    ) -> Result<BTreeMap<RepoId, InboxId>, StoreError> {
+        let known = self.store().repos().await?;
+        let of_ours = known.iter().filter(|known| known.repo.installation == id);
+        let ours: BTreeSet<RepoId> = of_ours.map(|known| known.repo.id).collect();
+        let mut forgotten = BTreeMap::new();
+        for entry in entries {
+            let Event::InstallationChanged { change, .. } = &entry.event else {
+                continue;
+            };
+            match change {
+                InstallationChange::Deleted => {
+                    forgotten.extend(ours.iter().map(|repo| (*repo, entry.id)));
+                }
+                InstallationChange::Removed(repos) => {
+                    let taken_out = repos.iter().filter(|repo| ours.contains(repo));
+                    forgotten.extend(taken_out.map(|repo| (*repo, entry.id)));
+                }
+                // Forgotten and found again: what is still known of it may be out of date, and is dropped all the same.
+                InstallationChange::Available | InstallationChange::Suspended => {}
+            }
+        }
+        Ok(forgotten)
+    }
+
+    /// Everything that is known is looked at again, and what is not known is looked for.
+    async fn look_everywhere(
+        &self,
+        id: InstallationId,
         change: &mut Change,
     ) -> Result<(), StoreError> {
+        let now = Some(self.now());
+        change.due.push((Subject::Installations, now));
         for mut known in self.store().repos().await? {
-            if known.repo.installation != id {
-                continue;
-            }
             let repo = known.repo.id;
-            if *what == InstallationChange::Deleted {
-                change.records.push(Record::ForgetRepo(repo));
+            if known.repo.installation != id || forgets(change, repo) {
                 continue;
             }
+            change.due.push((Subject::Comparison(repo), now));
             known.checked_at = None;
             change.records.push(Record::Repo(Box::new(known)));
             for pull in self.store().pulls_of(repo).await? {
@@ -69,4 +105,9 @@ impl Engine {
         }
         Ok(())
     }
+}
+
+fn forgets(change: &Change, repo: RepoId) -> bool {
+    let forgets = |record: &Record| matches!(record, Record::ForgetRepo(gone, _) if *gone == repo);
+    change.records.iter().any(forgets)
 }

@@ -10,34 +10,46 @@
 //! in one transaction together with a note that the subject is due, and then acts until wanted and observed agree.
 //! Only then is the note removed. Work on disk is therefore the inbox plus what is due, and a start takes up both.
 //!
+//! What GitHub could not tell us it is asked for (`recovery`, `survey`, `compare`): news found that way is taken in like any
+//! other, or the subject concerned is woken.
+//!
 //! Accepted races: between judging a head and writing the mirror the head may move. What is written is a judged SHA
 //! all the same, and the delivery of the push brings the next look.
 
 mod anchors;
+mod branches;
+mod compare;
 mod configuration;
 mod facts;
 mod head;
+mod identity;
 mod installation;
 mod jobs;
 mod patience;
 mod people;
+mod presence;
 mod pull;
+mod recall;
+mod receive;
+mod recovery;
 mod repository;
 mod route;
 mod rules;
 mod runs;
 mod schedule;
+mod survey;
 mod tasks;
 mod waiting;
 mod wishes;
 mod work;
 
+pub use receive::{Raw, Read, Received, Taken};
+
 use crate::backends::Backends;
 use crate::clock::Clock;
-use crate::domain::event::Event;
-use crate::domain::ids::{InstallationId, Repo, RepoId};
+use crate::domain::ids::{InstallationId, Repo, RepoId, Subject};
 use crate::github::{GitHub, GitHubError, Limits};
-use crate::store::{Accepted, Delivery, Store, StoreError};
+use crate::store::{Accepted, Delivery, Loss, Store, StoreError};
 use chrono::{DateTime, Utc};
 use patience::{Permit, note_failure};
 use people::People;
@@ -70,6 +82,12 @@ pub struct Pace {
     pub limits: Limits,
     /// Where chance comes from; `None`: from the system.
     pub seed: Option<u64>,
+    /// How often GitHub is asked for what was missed: lost deliveries, and each repository's pull requests and mirrors.
+    pub recover: Duration,
+    /// So many requests one round of that may make.
+    pub recovery_calls: u32,
+    /// So many bytes of deliveries may wait in the inbox; above that none is accepted that can be had later.
+    pub inbox_limit: u64,
 }
 
 impl Default for Pace {
@@ -83,6 +101,9 @@ impl Default for Pace {
             per_installation: 16,
             limits: Limits::default(),
             seed: None,
+            recover: Duration::from_secs(300),
+            recovery_calls: 300,
+            inbox_limit: 256 << 20,
         }
     }
 }
@@ -112,6 +133,8 @@ struct Shared {
     reading: Mutex<HashMap<RepoId, Arc<tokio::sync::Mutex<()>>>>,
     /// What was written before may have been written by an earlier process.
     started_at: DateTime<Utc>,
+    presence: presence::Presence,
+    recovery: recovery::Progress,
     /// Cancelled when a stop does not wait for the work under way any longer.
     given_up: CancellationToken,
 }
@@ -156,10 +179,14 @@ impl Engine {
                 reading: Mutex::default(),
                 started_at: clock.now(),
                 clock,
+                presence: presence::Presence::default(),
+                recovery: recovery::Progress::default(),
                 given_up: CancellationToken::new(),
             }),
         };
+        engine.recall_identity().await?;
         engine.resume().await?;
+        engine.wake_at(Subject::Deliveries, engine.now());
         tokio::spawn(engine.clone().keep_time());
         Ok(engine)
     }
@@ -221,9 +248,9 @@ impl Engine {
         Ok(accepted)
     }
 
-    /// How many bytes wait in the inbox to be taken in.
-    pub fn waiting_bytes(&self) -> u64 {
-        self.shared.waiting.bytes()
+    /// Whether as much waits in the inbox as may.
+    pub fn is_full(&self) -> bool {
+        self.shared.waiting.bytes() >= self.shared.pace.inbox_limit
     }
 
     /// Looks at the clock, which may have been put forward, and begins what is due.
@@ -233,10 +260,10 @@ impl Engine {
 
     /// Returns once nothing is being worked on, whatever is due soon.
     pub async fn quiet(&self) {
-        self.shared.schedule.quiet().await;
+        self.shared.schedule.quiet(self.shared.clock.as_ref()).await;
     }
 
-    /// Returns once nothing is being worked on and nothing is due within a minute.
+    /// Returns once nothing is being worked on and nothing is due within a minute, a next round of housekeeping aside.
     pub async fn idle(&self) {
         self.shared.schedule.idle(self.shared.clock.as_ref()).await;
     }
@@ -247,7 +274,7 @@ impl Engine {
     /// When the flush failed; what was accepted is on disk all the same.
     pub async fn stop(&self, patience: Duration) -> Result<(), StoreError> {
         self.shared.schedule.stop();
-        let still = tokio::time::timeout(patience, self.shared.schedule.quiet()).await;
+        let still = tokio::time::timeout(patience, self.quiet()).await;
         if still.is_err() {
             tracing::warn!("stopping with work under way; the next start takes it up");
             self.shared.given_up.cancel();
@@ -263,6 +290,11 @@ impl Engine {
         }
     }
 
+    /// What may be missing because the store took the place of one that could not be used.
+    pub fn loss(&self) -> Option<Loss> {
+        self.store().loss()
+    }
+
     fn store(&self) -> &dyn Store {
         self.shared.store.as_ref()
     }
@@ -270,37 +302,6 @@ impl Engine {
     fn now(&self) -> DateTime<Utc> {
         self.shared.clock.now()
     }
-
-    /// Drops cached answers that an event makes wrong, before anything is decided with them.
-    fn forget_outdated(&self, event: &Event) {
-        match event {
-            Event::PeopleChanged { installation, .. } => self.shared.people.forget(*installation),
-            Event::InstallationChanged { installation, .. } => {
-                self.shared.people.forget(*installation);
-                self.shared.organisations.forget(*installation);
-                self.shared.github.forget(*installation);
-            }
-            Event::RepositoryChanged { repo, .. } if is_organisation_defaults(repo) => {
-                self.shared.organisations.forget(repo.installation);
-            }
-            _ => {}
-        }
-    }
-}
-
-/// A verified delivery as the web room hands it over.
-#[derive(Debug, Clone)]
-pub struct Received {
-    /// `X-GitHub-Delivery`.
-    pub id: crate::domain::ids::DeliveryId,
-    /// When it came.
-    pub received_at: DateTime<Utc>,
-    /// `X-GitHub-Event`.
-    pub event_name: String,
-    /// What it means; `None`: nothing to us.
-    pub event: Option<Event>,
-    /// Why it means nothing, or empty.
-    pub note: String,
 }
 
 /// Whether a repository is the one that holds its organisation's defaults.

@@ -5,6 +5,7 @@ use crate::domain::ids::InstallationId;
 use crate::github::{GitHubError, Priority};
 use chrono::{DateTime, TimeDelta, Utc};
 use rand::Rng;
+use rand::seq::SliceRandom;
 use std::ops::Range;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -21,9 +22,8 @@ impl Engine {
         let pace = &self.shared.pace;
         let doubled = pace.first_retry * 2u32.saturating_pow(failures.saturating_sub(1).min(16));
         let bounded = doubled.min(pace.longest_retry);
-        let jittered = bounded.mul_f64(self.chance(0.75..1.25));
-        let wait = asked_for.map_or(jittered, |least| least + jittered);
-        self.now() + TimeDelta::from_std(wait).unwrap_or(TimeDelta::hours(1))
+        let jittered = self.jittered(bounded);
+        self.later(asked_for.map_or(jittered, |least| least + jittered))
     }
 
     /// When to try again after an error of GitHub: soon if it may pass; within the hour if somebody has to act, or if it
@@ -41,8 +41,23 @@ impl Engine {
 
     /// A time after `wait`, and not the same for all.
     fn spread(&self, wait: Duration) -> DateTime<Utc> {
-        let wait = wait + SPREAD.mul_f64(self.chance(0.0..1.0));
+        self.later(wait + SPREAD.mul_f64(self.chance(0.0..1.0)))
+    }
+
+    /// The time after `wait`.
+    pub(super) fn later(&self, wait: Duration) -> DateTime<Utc> {
         self.now() + TimeDelta::from_std(wait).unwrap_or(TimeDelta::hours(1))
+    }
+
+    /// A quarter more or less.
+    pub(super) fn jittered(&self, wait: Duration) -> Duration {
+        wait.mul_f64(self.chance(0.75..1.25))
+    }
+
+    /// In any order.
+    pub(super) fn shuffle<T>(&self, all: &mut [T]) {
+        let chance = self.shared.chance.lock();
+        all.shuffle(&mut *chance.unwrap_or_else(PoisonError::into_inner));
     }
 
     fn chance(&self, range: Range<f64>) -> f64 {

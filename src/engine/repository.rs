@@ -5,6 +5,7 @@ use super::{Engine, Failure, is_organisation_defaults, note_failure};
 use crate::domain::event::{Event, RepositoryChange};
 use crate::domain::ids::{PrNumber, PullKey, RepoId, RunSubject, Subject};
 use crate::domain::repository::RepoState;
+use crate::github::Listing;
 use crate::store::{Change, InboxEntry, Record, StoreError};
 use std::collections::BTreeSet;
 
@@ -17,37 +18,48 @@ impl Engine {
         let subject = Subject::Repository(id);
         let began = self.now();
         let mut known = self.store().repo(id).await?;
-        let mut gone = false;
+        let mut gone = None;
+        let mut archived = None;
         for entry in entries {
             let repo = match &entry.event {
                 Event::RepositoryChanged { repo, change } => {
-                    gone = *change == RepositoryChange::Gone;
+                    gone = (*change == RepositoryChange::Gone).then_some(entry.id);
+                    archived = Some(*change == RepositoryChange::Archived);
                     repo
                 }
                 Event::BranchPushed { repo, .. } => {
-                    gone = false;
+                    gone = None;
                     repo
                 }
                 _ => continue,
             };
             let state = known.get_or_insert_with(|| RepoState::new(repo.clone()));
+            // Who is trusted goes by the owner.
+            state.followed &= state.repo.owner == repo.owner;
             state.is_now(repo);
         }
         let done = entries.iter().map(|entry| entry.id).collect();
-        let Some(mut state) = known.filter(|_| !gone) else {
-            return self
-                .commit(Change {
-                    records: vec![Record::ForgetRepo(id)],
-                    done,
-                    due: vec![(subject, None)],
-                    began: Some(began),
-                    history: Vec::new(),
-                })
-                .await;
+        let Some(mut state) = known.filter(|_| gone.is_none()) else {
+            let forgets = gone.map(|until| Record::ForgetRepo(id, until));
+            self.commit(Change {
+                records: forgets.into_iter().collect(),
+                done,
+                due: vec![(subject, None)],
+                began: Some(began),
+                history: Vec::new(),
+            })
+            .await?;
+            if let Some(until) = gone {
+                self.has_forgotten(id, until);
+            }
+            return Ok(());
         };
         if !entries.is_empty() {
             state.checked_at = None;
         }
+        // What was to be written meanwhile was let be.
+        state.followed &= !state.archived || archived != Some(false);
+        state.archived = archived.unwrap_or(state.archived);
         let taken_in = Change {
             records: vec![Record::Repo(Box::new(state.clone()))],
             done,
@@ -68,6 +80,10 @@ impl Engine {
                 change
                     .due
                     .extend(concerned.map(|subject| (subject, Some(now))));
+                // What was opened or moved while nothing was heard of it tells of itself only when it is looked at.
+                if archived.is_some() {
+                    change.due.push((Subject::Comparison(id), Some(now)));
+                }
                 return self.followed(&followed.state, change).await;
             }
             Err(Failure::Store(error)) => return Err(error),
@@ -112,16 +128,13 @@ impl Engine {
             .map(|pull| pull.number)
             .collect();
         if now.concerns_us() {
-            numbers.extend(
-                self.shared
-                    .github
-                    .of(&now.repo)
-                    .for_housekeeping()
-                    .open_pulls()
-                    .await?,
-            );
+            let github = self.shared.github.of(&now.repo).for_housekeeping();
+            let (Listing::Whole(open) | Listing::Cut(open)) = github.open_pulls().await?;
+            numbers.extend(open.into_iter().map(|pull| pull.number));
         }
         let repo = state.repo.id;
+        // Where nothing was enabled it would come seldom.
+        concerned.push(Subject::Comparison(repo));
         let others = self.store().run_subjects(repo).await?;
         let is_pull = |subject: &RunSubject| matches!(subject, RunSubject::Pull(_));
         let others = others.into_iter().filter(|subject| !is_pull(subject));

@@ -1,6 +1,8 @@
 //! Which subjects an event concerns.
 
-use crate::domain::event::{BuildId, Event, InstallationChange, MergeGroupChange, PullChange};
+use crate::domain::event::{
+    BuildId, Button, Event, InstallationChange, MergeGroupChange, PullChange,
+};
 use crate::domain::ids::{PrNumber, PullKey, Repo, RepoId, RunSubject, Subject};
 use crate::domain::pipeline::Pipeline;
 use crate::domain::pull::mirrored_number;
@@ -66,6 +68,7 @@ pub(super) async fn subjects(event: &Event, store: &dyn Store) -> Result<Vec<Sub
             }
             subjects
         }
+        Event::AnchorFound { repo, of, .. } => vec![Subject::Runs(repo.id, of.clone())],
         Event::MergeGroup {
             repo,
             branch,
@@ -81,8 +84,15 @@ pub(super) async fn subjects(event: &Event, store: &dyn Store) -> Result<Vec<Sub
         Event::JobReported { job, .. } | Event::JobChanged { job } => {
             with_runs(job.repo, vec![job.subject.clone()], store).await?
         }
-        Event::GatePressed { repo, sha, .. } => {
-            let pulls = store.pulls_at(repo.id, sha).await?;
+        Event::GatePressed {
+            repo, sha, button, ..
+        } => {
+            let mut pulls = store.pulls_at(repo.id, sha).await?;
+            if pulls.is_empty() && *button == Button::Approve {
+                // It may have been opened again, and the news of that comes later.
+                pulls = store.pulls_of(repo.id).await?;
+                pulls.retain(|pull| pull.view.as_ref().is_some_and(|view| view.head == *sha));
+            }
             let runs = store.runs_at(repo.id, sha).await?;
             let mut subjects: Vec<Subject> = pulls
                 .iter()
@@ -110,7 +120,7 @@ pub(super) async fn subjects(event: &Event, store: &dyn Store) -> Result<Vec<Sub
 }
 
 /// Whether a label may make a job run; yes if nothing is known.
-async fn asks_for_labels(repo: RepoId, store: &dyn Store) -> Result<bool, StoreError> {
+pub(super) async fn asks_for_labels(repo: RepoId, store: &dyn Store) -> Result<bool, StoreError> {
     let known = store.repo(repo).await?;
     Ok(known.and_then(|known| known.good).is_none_or(|config| {
         let mut jobs = Pipeline::for_pulls(&config.pipelines).flat_map(|pipeline| &pipeline.jobs);

@@ -223,7 +223,9 @@ impl Pass {
             history: std::mem::take(&mut self.history),
             ..Change::default()
         };
-        if self.state != *stored && !self.state.is_idle() {
+        // Of whom there never was anything to keep nothing is kept.
+        let was_idle = stored.lines.is_empty() && stored.anchors.is_empty();
+        if self.state != *stored && !(was_idle && self.state.is_idle()) {
             let record = Record::Runs(Box::new(self.state.clone()));
             change.records.push(record);
             self.news = true;

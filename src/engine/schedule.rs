@@ -35,6 +35,31 @@ struct Waiting {
     taken: Vec<InboxId>,
 }
 
+impl Inner {
+    fn add_with(&mut self, subject: &Subject, add: impl FnOnce(&mut Waiting)) -> bool {
+        let begins = !self.busy.contains_key(subject);
+        let parked = self.parked.remove(subject).unwrap_or_default();
+        let waiting = self.busy.entry(subject.clone()).or_default();
+        waiting.entries.extend(parked);
+        add(waiting);
+        begins
+    }
+
+    /// Whether a timer has ended that nobody has taken yet.
+    fn is_due(&self, now: DateTime<Utc>) -> bool {
+        self.timers.first().is_some_and(|(at, _)| *at <= now)
+    }
+}
+
+/// What is due within this time has still to be done before there is rest. Housekeeping always has a next round, which is
+/// nothing left to do, unless it is one of those that follow each other closely after a start.
+fn soon(subject: &Subject) -> TimeDelta {
+    match subject.comes_round() {
+        true => TimeDelta::seconds(10),
+        false => TimeDelta::minutes(1),
+    }
+}
+
 impl Schedule {
     pub(super) fn new() -> Self {
         Self {
@@ -65,11 +90,7 @@ impl Schedule {
         if inner.stopping {
             return false;
         }
-        let begins = !inner.busy.contains_key(subject);
-        let parked = inner.parked.remove(subject).unwrap_or_default();
-        let waiting = inner.busy.entry(subject.clone()).or_default();
-        waiting.entries.extend(parked);
-        add(waiting);
+        let begins = inner.add_with(subject, add);
         drop(inner);
         self.tick();
         begins
@@ -131,7 +152,7 @@ impl Schedule {
         self.tick();
     }
 
-    /// Waits for the next timers and takes them; `None`: the engine stops.
+    /// Waits for the next timers, which makes their subjects due; those that the caller has to begin. `None`: the engine stops.
     pub(super) async fn next_timer(&self, clock: &dyn Clock) -> Option<Vec<Subject>> {
         let mut changed = self.changed.subscribe();
         loop {
@@ -141,17 +162,17 @@ impl Schedule {
                     return None;
                 }
                 let now = clock.now();
-                let mut due = Vec::new();
-                while let Some((at, subject)) = inner.timers.first().cloned() {
-                    if at > now {
-                        break;
-                    }
-                    inner.timers.pop_first();
+                let mut begin = Vec::new();
+                while inner.is_due(now)
+                    && let Some((_, subject)) = inner.timers.pop_first()
+                {
                     inner.timer_of.remove(&subject);
-                    due.push(subject);
+                    if inner.add_with(&subject, |waiting| waiting.due = true) {
+                        begin.push(subject);
+                    }
                 }
-                if !due.is_empty() {
-                    return Some(due);
+                if !begin.is_empty() {
+                    return Some(begin);
                 }
                 let next = inner.timers.first().map(|(at, _)| *at - now);
                 next.and_then(|wait| wait.to_std().ok())
@@ -170,16 +191,21 @@ impl Schedule {
         self.tick();
     }
 
-    /// Nobody works on anything.
-    pub(super) async fn quiet(&self) {
-        self.wait_until(|inner| inner.busy.is_empty()).await;
+    /// Nobody works on anything, and nobody is about to begin.
+    pub(super) async fn quiet(&self, clock: &dyn Clock) {
+        self.wait_until(|inner| {
+            let begins = !inner.stopping && inner.is_due(clock.now());
+            inner.busy.is_empty() && !begins
+        })
+        .await;
     }
 
-    /// Nobody works on anything, and no timer ends within a minute.
+    /// Nobody works on anything, and no timer ends soon.
     pub(super) async fn idle(&self, clock: &dyn Clock) {
         self.wait_until(|inner| {
-            let soon = clock.now() + TimeDelta::minutes(1);
-            inner.busy.is_empty() && inner.timers.first().is_none_or(|(at, _)| *at > soon)
+            let now = clock.now();
+            let is_soon = |(at, subject): &(DateTime<Utc>, Subject)| *at <= now + soon(subject);
+            inner.busy.is_empty() && !inner.timers.iter().any(is_soon)
         })
         .await;
     }

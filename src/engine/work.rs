@@ -104,6 +104,12 @@ impl Engine {
         entries: &[InboxEntry],
         due: bool,
     ) -> Result<Worked, StoreError> {
+        let _here = self.enter(subject, entries).await;
+        let news = self.news(subject, entries);
+        if news.is_empty() && !entries.is_empty() && !due {
+            return Ok(Worked::Made);
+        }
+        let entries = &*news;
         match subject {
             Subject::Pull(key) => self.process_pull(*key, entries, due).await,
             Subject::Head(repo, sha) => self.process_head(*repo, sha, entries).await,
@@ -116,6 +122,9 @@ impl Engine {
                 .await
                 .map(Worked::made),
             Subject::Runs(repo, of) => self.process_runs(*repo, of, entries).await,
+            Subject::Deliveries => self.process_deliveries().await.map(Worked::made),
+            Subject::Installations => self.process_installations().await.map(Worked::made),
+            Subject::Comparison(repo) => self.process_comparison(*repo).await.map(Worked::made),
         }
     }
 
@@ -128,9 +137,7 @@ impl Engine {
             .await
         {
             for subject in due {
-                if self.shared.schedule.add_due(&subject) {
-                    self.begin(subject);
-                }
+                self.begin(subject);
             }
         }
     }

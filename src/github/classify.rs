@@ -128,10 +128,9 @@ fn error(answer: &Answer, doing: &str, now: DateTime<Utc>) -> GitHubError {
     match status {
         401 => GitHubError::Unauthorized { doing },
         404 | 410 => GitHubError::NotFound { doing },
-        // The repository was renamed: its new name comes with a delivery, or with a question that may be led on.
-        301 | 307 | 308 => {
-            GitHubError::transient(&doing, "GitHub says that the repository has moved")
-        }
+        // The repository was renamed: its new name comes with a delivery, with a question that may be led on, or by its
+        // number.
+        301 | 307 | 308 => GitHubError::moved(&doing),
         403 if contains_words(&text, "suspended") => GitHubError::Suspended,
         403 | 422 if contains_words(&text, "without `workflows` permission") => {
             GitHubError::MissingPermission {

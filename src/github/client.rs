@@ -9,7 +9,7 @@ use super::key::AppKey;
 use super::pace::{Lanes, Limits, Priority};
 use super::repository::Repository;
 use super::tokens::{NewToken, Permissions, Scope, Token, Tokens};
-use super::transport::{Ask, Timeouts, Transport, Wire};
+use super::transport::{Ask, Digest, Timeouts, Transport, Wire};
 use crate::clock::Clock;
 use crate::domain::ids::{InstallationId, OwnerKind, Repo};
 use http::header;
@@ -17,7 +17,7 @@ use http::{Method, StatusCode};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::OnceCell;
 
@@ -82,6 +82,8 @@ struct Inner {
     /// `https://github.com`, where people see what the API gives.
     web: String,
     app: OnceCell<AppInfo>,
+    /// Who the app was at an earlier start; counts until GitHub says it.
+    known: OnceLock<Identity>,
 }
 
 impl fmt::Debug for GitHub {
@@ -124,6 +126,7 @@ impl GitHub {
             web: web_of(&options.api_url),
             clock: options.clock,
             app: OnceCell::new(),
+            known: OnceLock::new(),
         }))
     }
 
@@ -150,6 +153,20 @@ impl GitHub {
             self.ask_as_app(&ask).await?.json(&ask.doing)
         };
         self.0.app.get_or_try_init(ask).await.cloned()
+    }
+
+    /// Who the app is: as GitHub says, or said to an earlier process; asks if that is not known.
+    pub async fn identity(&self) -> Result<Identity, GitHubError> {
+        match (self.0.app.get(), self.0.known.get()) {
+            (None, Some(known)) => Ok(known.clone()),
+            _ => Ok(self.app().await?.identity()),
+        }
+    }
+
+    /// Takes up what GitHub said of the app to an earlier process.
+    pub fn was_known_as(&self, me: Identity) {
+        // It is taken up once, at the start.
+        let _ = self.0.known.set(me);
     }
 
     /// Forgets the tokens of an installation, the answers kept for it and what it lacked: it was deleted or suspended, or
@@ -227,6 +244,11 @@ impl GitHub {
         let mut answer = inner.transport.send(ask, &token.secret, etag).await?;
         inner.signer.learn(answer.date(), inner.clock.now());
         pass.answered(&answer);
+        if answer.status == StatusCode::OK
+            && let Some(Digest(digest)) = &ask.digest
+        {
+            answer.body = digest(&answer)?;
+        }
         let Some(key) = key else { return Ok(answer) };
         match (answer.status, kept) {
             (StatusCode::NOT_MODIFIED, Some((_, body))) => {
@@ -236,9 +258,9 @@ impl GitHub {
             (StatusCode::NOT_MODIFIED, None) => {
                 return Err(GitHubError::transient(&ask.doing, "GitHub answered 304"));
             }
-            (StatusCode::OK, _) => match answer.header(header::ETAG) {
+            (StatusCode::OK, _) => match answer.header(header::ETAG).map(str::to_owned) {
                 Some(etag) => {
-                    let kept = (etag.to_owned(), answer.body.clone());
+                    let kept = (etag, answer.body.clone());
                     self.kept().put(key, token.serial, kept);
                 }
                 None => self.kept().remove(&key),
@@ -352,12 +374,17 @@ impl GitHub {
         missing.unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The app's id or client id, as the operator gave it.
+    pub fn configured_id(&self) -> &str {
+        self.0.signer.app_id()
+    }
+
     /// The time by GitHub's clock, as far as it is known.
     fn now(&self) -> chrono::DateTime<chrono::Utc> {
         self.0.signer.corrected(self.0.clock.now())
     }
 
-    fn kept(&self) -> MutexGuard<'_, EtagCache> {
+    pub(super) fn kept(&self) -> MutexGuard<'_, EtagCache> {
         self.0.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -7,6 +7,8 @@ use std::time::Duration;
 /// (GitHub, "Rate limits for the REST API").
 pub const LIMITED_WITHOUT_TIME: Duration = Duration::from_secs(60);
 
+const MOVED: &str = "GitHub says that the repository has moved";
+
 /// Why an answer could not be had. The texts are short, fit for a check's title, and hold no
 /// secrets and no addresses but the one of the page where a permission is granted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -125,6 +127,16 @@ impl GitHubError {
     /// Whether GitHub answered 409: what is asked for does not go with how things stand now.
     pub(super) fn is_conflict(&self) -> bool {
         matches!(self, Self::Transient { detail, .. } if detail == "GitHub answered 409")
+    }
+
+    /// What GitHub says of a repository that is asked for by a former name.
+    pub(super) fn moved(doing: &str) -> Self {
+        Self::transient(doing, MOVED)
+    }
+
+    /// Whether the repository was asked for by a former name.
+    pub(super) fn is_moved(&self) -> bool {
+        matches!(self, Self::Transient { detail, .. } if detail == MOVED)
     }
 
     /// Whether GitHub refused with 422 for a reason that contains `words`, in whatever case.

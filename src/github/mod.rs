@@ -15,6 +15,7 @@ pub mod decode;
 mod error;
 mod etag;
 mod key;
+mod list;
 mod pace;
 mod repository;
 mod signature;
@@ -25,13 +26,15 @@ mod transport;
 mod wire;
 
 pub use api::{
-    CommitCheck, Dispatched, EditOutcome, NewCheck, Permission, RefOutcome, RequiredCheck,
-    RerunOutcome, Sought, StatusState, WorkflowFile, WorkflowRun,
+    Attempt, Attempts, CommitCheck, Covered, Dispatched, EditOutcome, Installed, Listed, NewCheck,
+    Permission, RefOutcome, RequiredCheck, RerunOutcome, Sought, StatusState, WorkflowFile,
+    WorkflowRun,
 };
 pub use client::{AppInfo, ClientOptions, GitHub};
 pub use decode::{DecodeError, Decoded, Identity, decode};
 pub use error::GitHubError;
 pub use key::{AppKey, KeyError};
+pub use list::Listing;
 pub use pace::{Limits, Priority};
 pub use repository::Repository;
 pub use signature::{BadSignature, NoSecret, WebhookSecrets};

@@ -6,7 +6,9 @@ use super::error::GitHubError;
 use super::pace::Priority;
 use super::tokens::{Purpose, Scope};
 use super::transport::Ask;
+use super::wire::WireRepo;
 use crate::domain::ids::{Repo, RepoId, RepoName};
+use http::Method;
 use serde::de::DeserializeOwned;
 use std::fmt;
 
@@ -78,10 +80,43 @@ impl Repository {
         }
     }
 
+    /// Asks when it is this class's turn. GitHub leads a GET of a renamed repository on by itself; anything else is asked
+    /// again by the name that the repository's number has now, once.
     pub(super) async fn ask(&self, ask: &Ask) -> Result<Answer, GitHubError> {
-        let scope = self.scope(ask);
-        let answer = self.github.ask_as(&scope, self.priority, ask).await;
+        let answer = match self.ask_once(ask).await {
+            Err(error) if error.is_moved() && ask.method != Method::GET => {
+                let Some(path) = self.renamed(&ask.path).await? else {
+                    return Err(error);
+                };
+                let ask = Ask {
+                    path,
+                    ..ask.clone()
+                };
+                self.ask_once(&ask).await
+            }
+            answer => answer,
+        };
         answer.map_err(|error| self.github.with_page(error, &self.repo))
+    }
+
+    async fn ask_once(&self, ask: &Ask) -> Result<Answer, GitHubError> {
+        let scope = self.scope(ask);
+        self.github.ask_as(&scope, self.priority, ask).await
+    }
+
+    /// A path of this repository by the name that it has now; `None`: it has the same.
+    async fn renamed(&self, path: &str) -> Result<Option<String>, GitHubError> {
+        let by_number = format!("/repositories/{}", self.repo.id);
+        let ask = Ask::get(by_number, "looking for the renamed repository");
+        let wire: WireRepo = self.ask_once(&ask).await?.json(&ask.doing)?;
+        let now = wire
+            .repo(self.repo.installation)
+            .map_err(|error| GitHubError::unusable(&ask.doing, error.to_string()))?;
+        let rest = path.strip_prefix(&self.path(format_args!("")));
+        let moved = now.id == self.repo.id && now.name != self.repo.name;
+        Ok(rest
+            .filter(|_| moved)
+            .map(|rest| format!("/repos/{}{rest}", now.name)))
     }
 
     pub(super) async fn ask_json<T: DeserializeOwned>(&self, ask: &Ask) -> Result<T, GitHubError> {

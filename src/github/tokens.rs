@@ -33,6 +33,8 @@ pub(super) enum Purpose {
     Workflows,
     /// To read files of another repository.
     Files,
+    /// To list what an installation covers.
+    Survey,
     /// To send a `repository_dispatch`, which GitHub counts as writing contents.
     Dispatch,
 }
@@ -51,6 +53,7 @@ impl Purpose {
             Self::People => &[("members", "read")],
             Self::Mirrors => &[("contents", "write"), ("workflows", "write")],
             Self::Workflows => &[("actions", "write")],
+            Self::Survey => &[],
             Self::Files => &[("contents", "read")],
             Self::Dispatch => &[("contents", "write")],
         };
@@ -82,6 +85,8 @@ enum Place {
     Id(RepoId),
     /// Of the same owner; only its name is known.
     Named(String),
+    /// All that the installation covers.
+    All,
 }
 
 /// What a token is made for.
@@ -110,6 +115,15 @@ impl Scope {
         }
     }
 
+    /// To list what the installation covers, and nothing else.
+    pub fn whole(installation: InstallationId) -> Self {
+        Self {
+            installation,
+            place: Place::All,
+            purpose: Purpose::Survey,
+        }
+    }
+
     /// Whether it is another repository than the asker's.
     pub fn is_of_another(&self) -> bool {
         matches!(self.place, Place::Named(_))
@@ -128,6 +142,7 @@ impl Scope {
         }
         match &self.place {
             Place::Id(id) => json!({ "repository_ids": [id.0], "permissions": permissions }),
+            Place::All => json!({ "permissions": permissions }),
             Place::Named(name) => json!({ "repositories": [name], "permissions": permissions }),
         }
     }

@@ -13,6 +13,7 @@ use http_body_util::BodyExt as _;
 use octocrab::{OctoBody, Octocrab};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
+use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
@@ -58,6 +59,20 @@ pub(super) struct Ask {
     pub holder: Option<RepoName>,
     /// Whether its answer is kept and only confirmed when asked again.
     pub keep: bool,
+    /// What is made of its answer before that is kept.
+    pub digest: Option<Digest>,
+}
+
+/// Makes of an answer what is needed of it.
+#[derive(Clone)]
+pub(super) struct Digest(pub Arc<Digesting>);
+
+type Digesting = dyn Fn(&Answer) -> Result<Bytes, GitHubError> + Send + Sync;
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Digest")
+    }
 }
 
 impl Ask {
@@ -70,6 +85,7 @@ impl Ask {
             purpose: Purpose::Everyday,
             holder: None,
             keep: false,
+            digest: None,
         }
     }
 

@@ -155,8 +155,10 @@ pub enum Record {
     Repo(Box<RepoState>),
     /// The runs for one subject.
     Runs(Box<RunsState>),
-    /// Everything about a repository is dropped.
-    ForgetRepo(RepoId),
+    /// Everything about a repository is dropped, and what waits for it in the inbox from before this entry.
+    ForgetRepo(RepoId, InboxId),
+    /// How far something has come, in its own words (`Store::mark`).
+    Mark(&'static str, String),
 }
 
 /// What belongs together: applied wholly or not at all.
@@ -175,6 +177,18 @@ pub struct Change {
     pub history: Vec<HistoryEntry>,
 }
 
+impl Change {
+    /// That something has come as far as `says`.
+    pub fn marking(name: &'static str, says: &impl Serialize) -> Self {
+        // Only a map with keys that are no texts, or a type that refuses, can't be written as JSON.
+        let says = serde_json::to_string(says).unwrap_or_default();
+        Self {
+            records: vec![Record::Mark(name, says)],
+            ..Self::default()
+        }
+    }
+}
+
 /// The store. All methods may be called at the same time.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
@@ -189,6 +203,10 @@ pub trait Store: Send + Sync + 'static {
     }
     /// Everything was compared with GitHub: nothing is missing any more. On disk when it returns.
     async fn rebuilt(&self) -> Result<(), StoreError>;
+    /// How far something has come, as its last [`Record::Mark`] says.
+    async fn mark(&self, name: &'static str) -> Result<Option<String>, StoreError>;
+    /// Whether a delivery with this id was accepted or set aside.
+    async fn has_accepted(&self, delivery: &DeliveryId) -> Result<bool, StoreError>;
     /// Makes a delivery durable; returns after it is on disk.
     async fn accept(&self, delivery: Delivery) -> Result<Accepted, StoreError>;
     /// Keeps a delivery that could not be decoded; the oldest make room. Its id counts as accepted.
@@ -205,8 +223,8 @@ pub trait Store: Send + Sync + 'static {
     async fn pulls_of(&self, repo: RepoId) -> Result<Vec<PullState>, StoreError>;
     /// The pull requests whose gate stands at this commit.
     async fn pulls_at(&self, repo: RepoId, sha: &Sha) -> Result<Vec<PullState>, StoreError>;
-    /// The open pull requests that `author` opened, in any repository.
-    async fn pulls_by(&self, author: UserId) -> Result<Vec<PullKey>, StoreError>;
+    /// The open pull requests, in any repository, that `person` opened or whose trust hung on this person.
+    async fn pulls_by(&self, person: UserId) -> Result<Vec<PullKey>, StoreError>;
     /// The gates of a commit.
     async fn head(&self, repo: RepoId, sha: &Sha) -> Result<Option<HeadState>, StoreError>;
     /// The runs for one subject.

@@ -14,10 +14,11 @@ pub(super) async fn alive() -> Answer {
     Answer(StatusCode::OK, "alive")
 }
 
-/// The store is open (there is no server without it), and GitHub accepts our credentials.
+/// The store is open (there is no server without it), and GitHub accepts our credentials, or did once: while GitHub is
+/// away, deliveries can be taken in all the same.
 pub(super) async fn ready(State(web): State<Arc<Web>>) -> Response {
-    match web.learn_identity().await {
-        Ok(_) => match web.store.loss() {
+    match web.engine.identity().await {
+        Ok(_) => match web.engine.loss() {
             None => Answer(StatusCode::OK, "ready"),
             Some(loss) => return Told(StatusCode::OK, after(&loss)).into_response(),
         },

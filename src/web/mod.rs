@@ -11,13 +11,12 @@ pub use serve::{Bounds, serve};
 use crate::backends::{Backends, GITLAB_PATH, REPORT_PATH};
 use crate::clock::Clock;
 use crate::engine::Engine;
-use crate::github::{GitHub, Identity, WebhookSecrets};
-use crate::store::Store;
+use crate::github::WebhookSecrets;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, OnceLock};
 use tokio::sync::Semaphore;
 
 /// What GitHub sends at most (25 MB; "Webhook events and payloads").
@@ -36,22 +35,14 @@ pub const WEBHOOK_PATH: &str = "/api/github/webhooks";
 pub struct Web {
     /// Takes deliveries.
     pub engine: Engine,
-    /// For payloads that can't be decoded.
-    pub store: Arc<dyn Store>,
-    /// For readiness.
-    pub github: GitHub,
     /// Knows the tokens that jobs report with.
     pub backends: Arc<Backends>,
     /// What deliveries are verified with.
     pub secrets: WebhookSecrets,
-    /// Who we are, as GitHub told when it accepted our credentials; empty until then.
-    pub me: OnceLock<Identity>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// Places for large bodies; [`LARGE_AT_ONCE`] of them.
     pub large: Semaphore,
-    /// How many bytes of deliveries may wait in the inbox.
-    pub inbox_limit: u64,
     /// How many deliveries were refused because more than that waited.
     pub refused: AtomicU64,
 }

@@ -4,11 +4,9 @@
 use super::answer::Answer;
 use super::{LARGEST_DELIVERY, Web};
 use crate::domain::ids::DeliveryId;
-use crate::engine::Received;
-use crate::github::{
-    BadSignature, DecodeError, Decoded, GitHubError, Identity, WebhookSecrets, decode,
-};
-use crate::store::{Accepted, Aside, StoreError};
+use crate::engine::{Raw, Read, Taken};
+use crate::github::{BadSignature, WebhookSecrets};
+use crate::store::{Accepted, StoreError};
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -35,11 +33,10 @@ pub(super) async fn receive(State(web): State<Arc<Web>>, request: Request) -> An
     if let Err(bad) = WebhookSecrets::well_formed(signature) {
         return Answer(StatusCode::UNAUTHORIZED, refusal(&bad));
     }
-    if web.engine.waiting_bytes() >= web.inbox_limit {
+    if web.engine.is_full() {
         let refused = web.refused.fetch_add(1, Ordering::Relaxed) + 1;
         tracing::warn!(
             refused,
-            limit = web.inbox_limit,
             "refused a delivery: as much waits as INBOX_LIMIT_MIB allows"
         );
         return FULL;
@@ -76,83 +73,39 @@ pub(super) async fn receive(State(web): State<Arc<Web>>, request: Request) -> An
     let Some(payload) = payload_of(&headers, &body) else {
         return Answer(StatusCode::BAD_REQUEST, "the form has no field `payload`");
     };
-    let Ok(me) = web.learn_identity().await else {
-        // Not accepted, so GitHub lists it as failed and it can be sent again.
+    let Ok(me) = web.engine.identity().await else {
+        // Not accepted, so GitHub lists it as failed, and it is taken in from there later.
         return Answer(
             StatusCode::SERVICE_UNAVAILABLE,
             "GitHub has not accepted the app's credentials yet; see /readyz",
         );
     };
-    web.take(me, id, event_name, &payload).await
-}
-
-impl Web {
-    /// Who we are; asks GitHub until it has answered once.
-    pub(crate) async fn learn_identity(&self) -> Result<&Identity, GitHubError> {
-        if let Some(me) = self.me.get() {
-            return Ok(me);
+    let raw = Raw {
+        id: &id,
+        event_name,
+        payload: &payload,
+        at: web.clock.now(),
+    };
+    let taken = match web.engine.read(&me, raw) {
+        Read::NotJson(_) => return Answer(StatusCode::BAD_REQUEST, "the payload is not JSON"),
+        Read::Undecodable(aside) => web.engine.set_aside(aside).await,
+        Read::Delivery(received) => web.engine.take_in(received).await,
+    };
+    match taken {
+        Ok(Taken::Aside) => Answer(StatusCode::ACCEPTED, "set aside: it can't be decoded"),
+        Ok(Taken::In(Accepted::Fresh(entries))) if entries.is_empty() => {
+            tracing::debug!(delivery = %id, event = event_name, "recorded and ignored");
+            Answer(StatusCode::ACCEPTED, "recorded; there is nothing to do")
         }
-        let app = self.github.app().await?;
-        Ok(self.me.get_or_init(|| Identity {
-            app_id: app.id,
-            slug: app.slug.clone(),
-        }))
-    }
-
-    async fn take(
-        &self,
-        me: &Identity,
-        id: DeliveryId,
-        event_name: &str,
-        payload: &[u8],
-    ) -> Answer {
-        let now = self.clock.now();
-        let (event, note) = match decode(event_name, payload, me, now) {
-            Ok(Decoded::Event(event)) => (Some(event), String::new()),
-            Ok(Decoded::Ignored(why)) => (None, why),
-            Err(DecodeError::NotJson(_)) => {
-                return Answer(StatusCode::BAD_REQUEST, "the payload is not JSON");
-            }
-            Err(error) => {
-                tracing::warn!(delivery = %id, event = event_name, %error, "set a delivery aside");
-                let aside = Aside {
-                    delivery: id,
-                    received_at: now,
-                    event_name: event_name.to_owned(),
-                    reason: error.to_string(),
-                    payload: String::from_utf8_lossy(payload).into_owned(),
-                };
-                return match self.store.set_aside(aside).await {
-                    Ok(()) => Answer(StatusCode::ACCEPTED, "set aside: it can't be decoded"),
-                    Err(error) => unavailable(&error),
-                };
-            }
-        };
-        let received = Received {
-            id: id.clone(),
-            received_at: now,
-            event_name: event_name.to_owned(),
-            event,
-            note,
-        };
-        // A task of its own: if GitHub hangs up, the delivery is taken in all the same.
-        let engine = self.engine.clone();
-        let accepted = tokio::spawn(async move { engine.accept(received).await }).await;
-        match accepted.unwrap_or_else(|error| Err(StoreError::broken_off(error))) {
-            Ok(Accepted::Fresh(entries)) if entries.is_empty() => {
-                tracing::debug!(delivery = %id, event = event_name, "recorded and ignored");
-                Answer(StatusCode::ACCEPTED, "recorded; there is nothing to do")
-            }
-            Ok(Accepted::Fresh(_)) => {
-                tracing::info!(delivery = %id, event = event_name, "accepted");
-                Answer(StatusCode::ACCEPTED, "accepted")
-            }
-            Ok(Accepted::Duplicate) => {
-                tracing::info!(delivery = %id, "already accepted");
-                Answer(StatusCode::ACCEPTED, "already accepted")
-            }
-            Err(error) => unavailable(&error),
+        Ok(Taken::In(Accepted::Fresh(_))) => {
+            tracing::info!(delivery = %id, event = event_name, "accepted");
+            Answer(StatusCode::ACCEPTED, "accepted")
         }
+        Ok(Taken::In(Accepted::Duplicate)) => {
+            tracing::info!(delivery = %id, "already accepted");
+            Answer(StatusCode::ACCEPTED, "already accepted")
+        }
+        Err(error) => unavailable(&error),
     }
 }
 

@@ -56,9 +56,7 @@ async fn a_suspended_installation_is_brought_up_to_date_when_that_ends() {
     town.github().suspend_installation(false);
     town.settle().await;
     town.not_mirrored(early);
-    // GitHub told nothing of what was opened meanwhile; the next event about it does.
-    let comment = town.comment(late, "sam", "/sync").await;
-    town.acknowledged(late, comment);
+    // GitHub told nothing of what was opened meanwhile; it is looked for.
     town.mirrored(late);
     town.gate(late).is("in_progress");
     town.finish().await;

@@ -14,6 +14,7 @@ mod limits;
 mod mirror;
 mod order;
 mod people;
+mod recovery;
 mod repository;
 mod rules;
 mod security;

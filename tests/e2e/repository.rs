@@ -53,8 +53,7 @@ async fn a_repository_taken_out_of_the_installation_is_left_alone_and_taken_up_a
     assert_eq!(town.writes(), Vec::<String>::new());
     town.github().select_repo(id, true);
     town.settle().await;
-    // GitHub sends nothing about its pull requests; the next event brings it up to date.
-    town.push(pr).await;
+    // GitHub sends nothing about its pull requests; they are looked for.
     town.mirrored(pr);
     town.gate(pr).is("in_progress");
     town.finish().await;
@@ -72,8 +71,6 @@ async fn a_pull_request_that_is_open_when_the_app_arrives_is_taken_up() {
     town.github().select_repo(id, true);
     town.github().announce_installation("created");
     town.settle().await;
-    let comment = town.comment(pr, "sam", "/sync").await;
-    town.acknowledged(pr, comment);
     town.mirrored(pr);
     town.finish().await;
 }

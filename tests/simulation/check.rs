@@ -79,8 +79,9 @@ fn gates(hub: &Hub, pull: &Pull, wrong: &mut Vec<String>) {
     let is = gate
         .first()
         .map(|gate| (gate.conclusion.as_deref(), gate.title.as_str()));
+    let may = must_be_mirrored(pull) || may_be_mirrored(pull, head);
     let mut fine = Vec::new();
-    if must_be_mirrored(pull) || may_be_mirrored(pull, head) {
+    if may {
         fine.push(outcome(hub, pull));
     }
     if !must_be_mirrored(pull) {
@@ -89,7 +90,7 @@ fn gates(hub: &Hub, pull: &Pull, wrong: &mut Vec<String>) {
     // Who deletes or moves a mirror at the moment at which a job is started on it makes that job fail, or build another
     // commit, which does not count. It never makes one pass.
     let failed = is.is_some_and(|(conclusion, _)| conclusion == Some("failure"));
-    if failed && hub.was_meddled.contains(&pull.number) && must_be_mirrored(pull) {
+    if failed && hub.was_meddled.contains(&pull.number) && may {
         return;
     }
     if !is.is_some_and(|(conclusion, _)| fine.contains(&conclusion)) {

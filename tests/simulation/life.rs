@@ -48,6 +48,8 @@ pub struct Told {
     pub deliveries: u64,
     pub doubled: u64,
     pub lost: u64,
+    /// Of those, how many are never sent again: the comparison with GitHub has to find what they told.
+    pub gone: u64,
     pub crashes: u64,
     pub requests: u64,
 }
@@ -58,6 +60,7 @@ impl Told {
         self.deliveries += other.deliveries;
         self.doubled += other.doubled;
         self.lost += other.lost;
+        self.gone += other.gone;
         self.crashes += other.crashes;
         self.requests += other.requests;
     }
@@ -194,7 +197,7 @@ impl World {
         started.expect("the store can be read")
     }
 
-    /// Whatever is under way comes, what was lost is sent again, what runs ends, until nothing happens any more.
+    /// Whatever is under way comes, what was lost is sent again or found, what runs ends, until nothing happens any more.
     async fn settle(&self, engine: &Engine, rng: &mut StdRng) {
         loop {
             let mut moved = false;
@@ -238,7 +241,11 @@ impl World {
         match rng.gen_range(0..20) {
             0 => {
                 told.lost += 1;
-                post.lost.push((id, event));
+                let shows = matches!(event, Event::Pull { .. } | Event::MirrorPushed { .. });
+                match shows && rng.gen_bool(0.5) {
+                    true => told.gone += 1,
+                    false => post.lost.push((id, event)),
+                }
                 return true;
             }
             1..3 => {

@@ -1,6 +1,6 @@
 //! GitHub's REST API over the model, as far as the app asks.
 
-use crate::hub::{APP, BOT, Check, Comment, Hub, Run};
+use crate::hub::{APP, BOT, Check, Comment, Hub, Pull, Run};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
@@ -63,6 +63,21 @@ pub fn answer(hub: &mut Hub, asked: &Asked<'_>) -> Answer {
             let expires = stamp(asked.now + TimeDelta::hours(1));
             (201, json!({ "token": "a token", "expires_at": expires }))
         }
+        // What is lost for ever is not listed either: the comparison has to find it.
+        ("GET", ["app", "hook", "deliveries"]) => (200, json!([])),
+        ("GET", ["app", "installations"]) => {
+            let id = Hub::repo().installation.0;
+            (200, json!([{ "id": id, "suspended_at": null }]))
+        }
+        ("GET", ["installation", "repositories"]) => {
+            let repo = Hub::repo();
+            let owner = json!({ "id": repo.owner.0, "type": "Organization" });
+            let covered = json!({
+                "id": repo.id.0, "full_name": repo.name.to_string(), "owner": owner,
+                "default_branch": repo.default_branch, "archived": false,
+            });
+            (200, json!({ "total_count": 1, "repositories": [covered] }))
+        }
         ("GET", ["orgs", "acme", "members", login]) => match *login {
             "mel" => (204, Value::Null),
             _ => not_found(),
@@ -109,7 +124,7 @@ fn file(text: &str) -> Value {
 fn pulls(hub: &Hub, asked: &Asked<'_>, parts: &[&str]) -> Answer {
     let [number, rest @ ..] = parts else {
         let open = hub.pulls.values().filter(|pull| pull.open);
-        let open: Vec<Value> = open.map(|pull| json!({ "number": pull.number })).collect();
+        let open: Vec<Value> = open.map(seen).collect();
         return (200, json!(open));
     };
     let number: u64 = number.parse().expect("a number");
@@ -117,18 +132,7 @@ fn pulls(hub: &Hub, asked: &Asked<'_>, parts: &[&str]) -> Answer {
         return not_found();
     };
     match rest {
-        [] => {
-            let labels: Vec<Value> = pull.labels.iter().map(|l| json!({ "name": l })).collect();
-            let state = if pull.open { "open" } else { "closed" };
-            let base = json!({ "ref": "main", "sha": "b".repeat(40) });
-            let view = json!({
-                "number": number, "state": state, "draft": false, "user": account(pull.author),
-                "head": { "sha": pull.head() }, "base": base, "labels": labels,
-                "commits": pull.commits.len(), "changed_files": 1,
-                "updated_at": stamp(pull.updated_at), "created_at": stamp(pull.created_at),
-            });
-            (200, view)
-        }
+        [] => (200, seen(pull)),
         ["commits"] => {
             let commits = pull.commits.iter().map(|name| {
                 let commit = &hub.commits[name];
@@ -145,6 +149,18 @@ fn pulls(hub: &Hub, asked: &Asked<'_>, parts: &[&str]) -> Answer {
     }
 }
 
+fn seen(pull: &Pull) -> Value {
+    let labels: Vec<Value> = pull.labels.iter().map(|l| json!({ "name": l })).collect();
+    let state = if pull.open { "open" } else { "closed" };
+    let base = json!({ "ref": "main", "sha": "b".repeat(40) });
+    json!({
+        "number": pull.number, "state": state, "draft": false, "user": account(pull.author),
+        "head": { "sha": pull.head() }, "base": base, "labels": labels,
+        "commits": pull.commits.len(), "changed_files": 1,
+        "updated_at": stamp(pull.updated_at), "created_at": stamp(pull.created_at),
+    })
+}
+
 fn refs(hub: &mut Hub, asked: &Asked<'_>, parts: &[&str]) -> Answer {
     let branch = parts.get(2..).unwrap_or_default().join("/");
     let shown = |branch: &str, sha: &str| json!({ "ref": format!("refs/heads/{branch}"), "object": { "sha": sha } });
@@ -154,6 +170,11 @@ fn refs(hub: &mut Hub, asked: &Asked<'_>, parts: &[&str]) -> Answer {
             Some(sha) => (200, shown(&branch, sha)),
             None => not_found(),
         },
+        ("GET", ["matching-refs", "heads", ..]) => {
+            let here = hub.refs.iter();
+            let here = here.filter(|(name, _)| name.starts_with(&branch));
+            (200, here.map(|(name, at)| shown(name, at)).collect())
+        }
         ("POST", ["refs"]) => {
             let name = asked.body["ref"].as_str().unwrap_or_default();
             let branch = name.trim_start_matches("refs/heads/").to_owned();

@@ -54,6 +54,7 @@ struct State {
     repos: BTreeMap<RepoId, RepoState>,
     runs: Vec<RunsState>,
     due: BTreeMap<Subject, DateTime<Utc>>,
+    marks: BTreeMap<&'static str, String>,
 }
 
 impl State {
@@ -92,7 +93,8 @@ impl State {
                     });
                     self.runs.push(*state);
                 }
-                Record::ForgetRepo(_) => unreachable!("no repository goes in these stories"),
+                Record::ForgetRepo(..) => unreachable!("no repository goes in these stories"),
+                Record::Mark(name, says) => drop(self.marks.insert(name, says)),
             }
         }
         for (subject, at) in change.due {
@@ -218,6 +220,14 @@ impl Store for Memory {
 
     async fn asides(&self, _: usize) -> Result<Vec<Aside>, StoreError> {
         Ok(Vec::new())
+    }
+
+    async fn mark(&self, name: &'static str) -> Result<Option<String>, StoreError> {
+        self.read(|state| state.marks.get(name).cloned())
+    }
+
+    async fn has_accepted(&self, delivery: &DeliveryId) -> Result<bool, StoreError> {
+        self.read(|state| state.seen.contains(delivery))
     }
 
     async fn pending(&self) -> Result<Vec<InboxEntry>, StoreError> {

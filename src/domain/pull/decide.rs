@@ -1,6 +1,7 @@
 //! Evidence becomes what is wanted.
 
 use super::hear::{Asked, answer, hear};
+use super::recall::{Recalled, recall};
 use super::{
     Facts, GateAt, GateName, Mirror, Proposal, PullState, Required, Uncovered, implied_gates,
 };
@@ -32,6 +33,8 @@ pub struct Findings {
     pub proposal: Option<Proposal>,
     /// The newest commit that base and head have in common, where a job asks for it.
     pub merge_base: Option<Sha>,
+    /// What was said before a loss of data, where it had to be read again.
+    pub recalled: Option<Recalled>,
     /// The runs of the head so far, for the answers to commands.
     pub runs: Option<RunsState>,
 }
@@ -63,10 +66,12 @@ pub fn decide(state: &mut PullState, findings: &Findings) {
         set_gate(state, findings);
         return;
     };
+    recall(state, &pull.head, config, findings);
     let asked: Vec<Asked> = requests
         .iter()
         .map(|request| hear(state, request, config, findings))
         .collect();
+    state.people = evidence.members.keys().copied().collect();
     if pull.open {
         state.verdict = Some(trust::judge(config, &state.approvals, evidence));
         state.uncovered = uncovered(config, evidence);
@@ -103,6 +108,7 @@ pub fn approves_head(
     let mut state = state.clone();
     state.read_head(&pull.head, pull.updated_at);
     state.view = Some(pull.clone());
+    recall(&mut state, &pull.head, config, findings);
     for request in std::mem::take(&mut state.requests) {
         hear(&mut state, &request, config, findings);
     }

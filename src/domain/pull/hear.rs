@@ -314,7 +314,11 @@ pub fn pipeline_of<'a>(config: &'a RepoConfig, word: &str) -> Option<&'a Pipelin
         .find(|pipeline| pipeline.is_command(name))
 }
 
-fn may_approve(by: &Account, config: &RepoConfig, vetters: &BTreeMap<UserId, bool>) -> bool {
+pub(super) fn may_approve(
+    by: &Account,
+    config: &RepoConfig,
+    vetters: &BTreeMap<UserId, bool>,
+) -> bool {
     by.kind == AccountKind::User
         && (config.is_listed_vetter(by) || vetters.get(&by.id) == Some(&true))
 }
@@ -334,7 +338,7 @@ fn may_order(
     may_approve(by, config, vetters) || (trusted && is_author)
 }
 
-fn approve(state: &mut PullState, sha: Sha, by: &Account, at: DateTime<Utc>) {
+pub(super) fn approve(state: &mut PullState, sha: Sha, by: &Account, at: DateTime<Utc>) {
     state.approvals.retain(|approval| approval.sha != sha);
     state.approvals.push(Approval {
         sha,

@@ -76,6 +76,7 @@ impl PullState {
             }
             Event::BuildChanged { sha, build, .. } => self.report_came(sha, build),
             Event::BranchPushed { .. }
+            | Event::AnchorFound { .. }
             | Event::MergeGroup { .. }
             | Event::JobReported { .. }
             | Event::JobChanged { .. } => {}

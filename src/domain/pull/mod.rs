@@ -9,6 +9,7 @@ mod hear;
 mod heard;
 mod intake;
 mod plan;
+mod recall;
 mod required;
 mod talk;
 
@@ -17,17 +18,19 @@ pub use gates::{GateAt, GateName, Proposal, implied_gates};
 pub use hear::pipeline_of;
 pub use heard::Heard;
 pub use plan::{Action, plan};
+pub use recall::{Recalled, Said};
 pub use required::Required;
 pub use talk::{Answer, Outgoing, Posted, Request, StatusComment};
 
 use super::command::ShaPrefix;
 use super::event::Account;
-use super::ids::{PrNumber, PullKey, Repo, Sha};
+use super::ids::{PrNumber, PullKey, Repo, Sha, UserId};
 use super::run::{Changed, PullScene, Scene, TriggerKind};
 use super::runs::{Order, OrderKind};
 use super::trust::{Approval, PullView, Verdict};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// A head, and since when (GitHub's clock) people could have seen it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,6 +104,12 @@ pub struct PullState {
     pub heads: Vec<SeenHead>,
     /// The latest approvals, oldest first.
     pub approvals: Vec<Approval>,
+    /// Whose membership the verdict hangs on.
+    #[serde(default)]
+    pub people: BTreeSet<UserId>,
+    /// The loss of data after which the approvals were last read again from the comments.
+    #[serde(default)]
+    pub recalled: Option<DateTime<Utc>>,
     /// The verdict on `view.head`, once judged.
     pub verdict: Option<Verdict>,
     /// What still has to be acted on.
@@ -170,6 +179,8 @@ impl PullState {
             view: None,
             heads: Vec::new(),
             approvals: Vec::new(),
+            people: BTreeSet::new(),
+            recalled: None,
             verdict: None,
             requests: Vec::new(),
             heard: Heard::default(),

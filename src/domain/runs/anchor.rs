@@ -13,6 +13,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Below it are all anchors.
+pub const ANCHOR_PREFIX: &str = "drawbridge/";
 const OF_PULLS: &str = "drawbridge/pull-request/";
 const OF_PUSHES: &str = "drawbridge/push/";
 const OF_SCHEDULES: &str = "drawbridge/schedule/";
@@ -50,6 +52,11 @@ pub fn anchored_by(branch: &str) -> Option<RunSubject> {
     }
     let (branch, sha) = branch.strip_prefix(OF_PUSHES)?.rsplit_once('/')?;
     is_sha(sha).then(|| RunSubject::Branch(branch.to_owned()))
+}
+
+/// Whose anchor a branch is that holds this commit. What holds another is not as we left it, and nobody's.
+pub fn anchor_of(branch: &str, tip: &Sha) -> Option<RunSubject> {
+    anchored_by(branch).filter(|subject| name(subject, tip).as_deref() == Some(branch))
 }
 
 impl RunsState {
@@ -151,7 +158,10 @@ mod tests {
         ];
         for subject in subjects {
             let name = name(&subject, &sha).expect("it has anchors");
-            assert_eq!(anchored_by(&name), Some(subject));
+            assert_eq!(anchored_by(&name), Some(subject.clone()));
+            assert_eq!(anchor_of(&name, &sha), Some(subject));
+            let other = Sha::parse(&"c".repeat(40)).expect("a SHA");
+            assert_eq!(anchor_of(&name, &other), None);
         }
     }
 }

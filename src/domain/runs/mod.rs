@@ -9,7 +9,7 @@ mod follow;
 mod orders;
 mod want;
 
-pub use anchor::{Anchor, anchored_by};
+pub use anchor::{ANCHOR_PREFIX, Anchor, anchor_of, anchored_by};
 pub use builds::Builds;
 pub use orders::{Order, OrderKind};
 pub use want::{Repeat, Wish};
@@ -259,6 +259,12 @@ impl RunsState {
                     });
                 }
                 self.stale = true;
+            }
+            Event::AnchorFound { repo, sha, .. } => {
+                self.repo = repo.clone();
+                // Of whom nothing is known nothing is wanted: a branch that was left behind is no push.
+                self.stale &= self.told.is_some() || !self.lines.is_empty();
+                self.anchors.entry(sha.clone()).or_insert(Anchor::Perhaps);
             }
             // For a pull request its own record takes it, and gives an order.
             Event::GatePressed {

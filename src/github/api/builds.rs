@@ -46,7 +46,7 @@ impl Repository {
     /// All builds of one commit on one branch: workflow runs, and other apps' check suites. A fork's branch of the same
     /// name is another branch.
     pub async fn builds(&self, branch: &str, sha: &Sha) -> Result<Vec<Build>, GitHubError> {
-        let me = self.github.app().await?.identity();
+        let me = self.github.identity().await?;
         let runs = self.runs_on(branch, sha).await?;
         let suites = self.suites_on(branch, sha).await?;
         Ok(whole(runs, suites, &me))
@@ -57,7 +57,7 @@ impl Repository {
     /// of each context, which belongs to no branch. Not our own check runs; our own commit statuses can't be told from
     /// others'.
     pub async fn reports(&self, branch: &str, sha: &Sha) -> Result<Vec<Build>, GitHubError> {
-        let me = self.github.app().await?.identity();
+        let me = self.github.identity().await?;
         let (runs, suites, checks, statuses) = tokio::try_join!(
             self.runs_on(branch, sha),
             self.suites_on(branch, sha),

@@ -1,7 +1,10 @@
 //! Comments on pull requests and reactions to them (GitHub, "REST API endpoints for issue comments").
 
 use super::cut_at_line;
+use crate::domain::command;
+use crate::domain::event::AccountKind;
 use crate::domain::ids::{CommentId, PrNumber};
+use crate::domain::pull::Said;
 use crate::github::decode::Identity;
 use crate::github::error::GitHubError;
 use crate::github::repository::Repository;
@@ -34,6 +37,13 @@ struct WireComment {
     body: Option<String>,
     user: Option<WireAccount>,
     performed_via_github_app: Option<WireApp>,
+    created_at: Option<DateTime<Utc>>,
+    updated_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Deserialize)]
+struct WireReaction {
+    user: Option<WireAccount>,
 }
 
 impl Repository {
@@ -74,7 +84,7 @@ impl Repository {
         marker: &str,
         since: Option<DateTime<Utc>>,
     ) -> Result<Option<CommentId>, GitHubError> {
-        let me = self.github.app().await?.identity();
+        let me = self.github.identity().await?;
         let mut path = self.path(format_args!("/issues/{number}/comments"));
         if let Some(since) = since {
             path.push_str(&format!(
@@ -96,6 +106,43 @@ impl Repository {
         Ok(found.map(|comment| CommentId(comment.id)))
     }
 
+    /// The lines that look like commands in the comments that people wrote and nobody has changed since, oldest first.
+    pub async fn unedited_commands(&self, number: PrNumber) -> Result<Vec<Said>, GitHubError> {
+        let path = self.path(format_args!("/issues/{number}/comments"));
+        let ask = Ask::get(path, "reading the comments again");
+        let comments = self
+            .pages(&ask, MOST_PAGES, |page: Vec<WireComment>| page)
+            .await?;
+        Ok(comments.into_iter().filter_map(written_by_hand).collect())
+    }
+
+    /// Whether the app has answered a comment: with a 👍, or with a comment of its own that holds `marker`. One that was
+    /// deleted needs no answer.
+    pub async fn is_answered(
+        &self,
+        number: PrNumber,
+        comment: CommentId,
+        marker: &str,
+    ) -> Result<bool, GitHubError> {
+        let me = self.github.identity().await?;
+        let path = self.path(format_args!(
+            "/issues/comments/{comment}/reactions?content=%2B1"
+        ));
+        let ask = Ask::get(path, "looking for the answer");
+        let reactions = self
+            .pages(&ask, MOST_PAGES, |page: Vec<WireReaction>| page)
+            .await;
+        let reactions = match reactions {
+            Ok(reactions) => reactions,
+            Err(GitHubError::NotFound { .. }) => return Ok(true),
+            Err(error) => return Err(error),
+        };
+        let ours = |one: &WireReaction| {
+            account(one.user.as_ref()).is_some_and(|account| me.is_bot(&account))
+        };
+        Ok(reactions.iter().any(ours) || self.find_comment(number, marker, None).await?.is_some())
+    }
+
     /// Puts a 👍 on a comment; one that was deleted needs none.
     pub async fn react_thumbs_up(&self, comment: CommentId) -> Result<(), GitHubError> {
         let path = self.path(format_args!("/issues/comments/{comment}/reactions"));
@@ -114,6 +161,16 @@ impl Repository {
 
 fn written(body: &str) -> serde_json::Value {
     json!({ "body": cut_at_line(body, LONGEST_COMMENT, CUT) })
+}
+
+/// The same conditions as for a delivery of a new comment: a person's own, not made by an app, with commands. Whoever may
+/// edit other people's comments could put words into a vetter's mouth, so an edited one says nothing.
+fn written_by_hand(comment: WireComment) -> Option<Said> {
+    let by = account(comment.user.as_ref()).filter(|by| by.kind == AccountKind::User)?;
+    let at = comment.created_at?;
+    let by_hand = comment.performed_via_github_app.is_none() && comment.updated_at == Some(at);
+    let lines = command::extract(comment.body.as_deref().unwrap_or_default());
+    (by_hand && !lines.is_empty()).then_some(Said { by, at, lines })
 }
 
 /// Whether the app wrote it: GitHub names the app, or the author is the app's own bot account.

@@ -106,7 +106,7 @@ impl Repository {
         &self,
         sought: &Sought<'_>,
     ) -> Result<Vec<WorkflowRun>, GitHubError> {
-        let me = self.github.app().await?.identity();
+        let me = self.github.identity().await?;
         let doing = "looking for the workflow run";
         let since = sought.since.to_rfc3339_opts(SecondsFormat::Secs, true);
         let path = self.path(format_args!(

@@ -4,11 +4,13 @@ use crate::domain::filter::ChangedFile;
 use crate::domain::ids::{InvalidId, PrNumber, Sha};
 use crate::domain::trust::{CommitFact, MAX_LISTED_COMMITS, MAX_LISTED_FILES, PullView};
 use crate::github::error::GitHubError;
+use crate::github::list::Listing;
 use crate::github::repository::Repository;
 use crate::github::transport::Ask;
 use crate::github::wire::{WireAccount, account, bounded};
 use chrono::{DateTime, Utc};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// More open pull requests than this are not listed; the largest public repositories have some thousand.
 const MOST_OPEN_PAGES: usize = 500;
@@ -49,8 +51,44 @@ struct WireLabel {
 }
 
 #[derive(Deserialize)]
-struct WireNumber {
+struct WireListed {
     number: u64,
+    #[serde(default)]
+    draft: bool,
+    head: WireHead,
+    base: WireBase,
+    #[serde(default)]
+    labels: Vec<WireLabel>,
+}
+
+/// An open pull request, as far as the list shows what matters.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listed {
+    /// Its number.
+    pub number: PrNumber,
+    /// Still a draft.
+    pub draft: bool,
+    /// The head.
+    pub head: Sha,
+    /// The branch it wants to be merged into.
+    pub base: String,
+    /// Its labels.
+    pub labels: BTreeSet<String>,
+}
+
+fn listed(wire: WireListed) -> Option<Listed> {
+    Some(Listed {
+        number: PrNumber(wire.number),
+        draft: wire.draft,
+        head: Sha::parse(&wire.head.sha).ok()?,
+        base: base_name(&wire.base),
+        labels: wire.labels.into_iter().map(|label| label.name).collect(),
+    })
+}
+
+/// A branch's name, bounded.
+fn base_name(base: &WireBase) -> String {
+    base.name.chars().take(255).collect()
 }
 
 #[derive(Deserialize)]
@@ -103,7 +141,7 @@ impl Repository {
             draft: wire.draft,
             author: account(wire.user.as_ref()),
             head: sha(&wire.head.sha, &ask)?,
-            base: wire.base.name.chars().take(255).collect(),
+            base: base_name(&wire.base),
             base_sha: sha(&wire.base.sha, &ask).ok(),
             labels: wire.labels.into_iter().map(|label| label.name).collect(),
             commits: wire.commits,
@@ -113,17 +151,12 @@ impl Repository {
         })
     }
 
-    /// The numbers of all open pull requests, oldest first.
-    pub async fn open_pulls(&self) -> Result<Vec<PrNumber>, GitHubError> {
+    /// All open pull requests, oldest first. Free while nothing changed.
+    pub async fn open_pulls(&self) -> Result<Listing<Listed>, GitHubError> {
         let path = self.path(format_args!("/pulls?state=open&sort=created&direction=asc"));
         let ask = Ask::get(path, "listing the open pull requests");
-        let pulls = self
-            .pages(&ask, MOST_OPEN_PAGES, |page: Vec<WireNumber>| page)
-            .await?;
-        Ok(pulls
-            .into_iter()
-            .map(|pull| PrNumber(pull.number))
-            .collect())
+        let listed = |page: Vec<WireListed>| page.into_iter().filter_map(listed).collect();
+        self.kept_pages(&ask, MOST_OPEN_PAGES, listed).await
     }
 
     /// The commits of a pull request, oldest first, at most [`MAX_LISTED_COMMITS`].

@@ -5,12 +5,16 @@ use super::encoded_path;
 use super::pulls::sha;
 use crate::domain::ids::Sha;
 use crate::github::error::GitHubError;
+use crate::github::list::Listing;
 use crate::github::repository::Repository;
 use crate::github::tokens::Purpose;
 use crate::github::transport::Ask;
 use http::Method;
 use serde::Deserialize;
 use serde_json::json;
+
+/// More pages of branches are not listed.
+const MOST_PAGES: usize = 500;
 
 /// What came of writing a branch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,18 +50,45 @@ impl Repository {
         self.tip(branch, "reading the branch").await
     }
 
+    /// All branches whose names begin with `prefix`, and where they are. Free while nothing changed.
+    pub async fn branches(&self, prefix: &str) -> Result<Listing<(String, Sha)>, GitHubError> {
+        let path = self.path(format_args!("/git/matching-refs/heads/{prefix}"));
+        let ask = Ask::get(path, "listing the branches of ours");
+        let found = |page: Vec<WireRef>| {
+            let named = |wire: WireRef| {
+                let branch = wire.name.strip_prefix("refs/heads/")?.to_owned();
+                Some((branch, Sha::parse(&wire.object.sha).ok()?))
+            };
+            page.into_iter().filter_map(named).collect()
+        };
+        self.kept_pages(&ask, MOST_PAGES, found).await
+    }
+
+    /// The same for those who ask again and again. Free while nothing changed.
+    pub async fn kept_branch_head(&self, branch: &str) -> Result<Option<Sha>, GitHubError> {
+        let ask = self.ask_for_tip(branch, "reading the branch again")?;
+        self.tip_by(branch, &Ask { keep: true, ..ask }).await
+    }
+
     async fn tip(&self, branch: &str, doing: &str) -> Result<Option<Sha>, GitHubError> {
+        self.tip_by(branch, &self.ask_for_tip(branch, doing)?).await
+    }
+
+    fn ask_for_tip(&self, branch: &str, doing: &str) -> Result<Ask, GitHubError> {
         let path = self.path(format_args!(
             "/git/ref/heads/{}",
             encoded_path(branch, doing)?
         ));
-        let ask = Ask::get(path, doing);
-        match self.ask_json::<WireRef>(&ask).await {
+        Ok(Ask::get(path, doing))
+    }
+
+    async fn tip_by(&self, branch: &str, ask: &Ask) -> Result<Option<Sha>, GitHubError> {
+        match self.ask_json::<WireRef>(ask).await {
             Ok(wire) if wire.name == format!("refs/heads/{branch}") => {
-                sha(&wire.object.sha, &ask).map(Some)
+                sha(&wire.object.sha, ask).map(Some)
             }
             Ok(_) => Err(GitHubError::transient(
-                doing,
+                &ask.doing,
                 "GitHub answered with another branch",
             )),
             Err(GitHubError::NotFound { .. }) => Ok(None),

@@ -8,6 +8,13 @@ use serde::de::IgnoredAny;
 #[derive(Deserialize)]
 struct Payload {
     changes: Option<Changes>,
+    repository: Option<WireState>,
+}
+
+#[derive(Deserialize)]
+struct WireState {
+    #[serde(default)]
+    archived: bool,
 }
 
 #[derive(Deserialize)]
@@ -23,17 +30,20 @@ pub(super) fn decode(delivery: &Delivery<'_>) -> Result<Decoded, DecodeError> {
         "deleted" => RepositoryChange::Gone,
         other => return ignored_action(delivery, other),
     };
-    if action == "edited" {
-        let payload: Payload = delivery.read()?;
-        if payload
-            .changes
-            .is_none_or(|changes| changes.default_branch.is_none())
-        {
-            return ignored("the repository was edited, but not its default branch");
-        }
+    let payload: Payload = delivery.read()?;
+    let other_branch = payload
+        .changes
+        .is_some_and(|changes| changes.default_branch.is_some());
+    if action == "edited" && !other_branch {
+        return ignored("the repository was edited, but not its default branch");
     }
     let Some((repo, _)) = delivery.scene()? else {
         return ignored(NO_INSTALLATION);
+    };
+    let archived = payload.repository.is_some_and(|state| state.archived);
+    let change = match change {
+        RepositoryChange::Identity if archived => RepositoryChange::Archived,
+        change => change,
     };
     Ok(Decoded::Event(Event::RepositoryChanged { repo, change }))
 }

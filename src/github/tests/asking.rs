@@ -104,11 +104,22 @@ async fn long_lists_are_read_page_by_page_to_github_s_bound() {
 
 #[tokio::test]
 async fn a_short_page_without_links_is_the_last() {
-    let server =
-        Server::with_tokens(|_, _| json_reply(200, json!([{ "number": 2 }, { "number": 9 }])))
-            .await;
+    let pull = |number: u64| {
+        json!({
+            "number": number,
+            "draft": false,
+            "head": { "sha": "a".repeat(40) },
+            "base": { "ref": "main" },
+            "labels": [],
+        })
+    };
+    let server = Server::with_tokens(move |_, _| json_reply(200, json!([pull(2), pull(9)]))).await;
     let open = server.github().of(&repo()).open_pulls().await.unwrap();
-    assert_eq!(open, [PrNumber(2), PrNumber(9)]);
+    let crate::github::Listing::Whole(open) = open else {
+        panic!("the list is whole");
+    };
+    let numbers: Vec<PrNumber> = open.iter().map(|pull| pull.number).collect();
+    assert_eq!(numbers, [PrNumber(2), PrNumber(9)]);
     assert_eq!(server.lines().len(), 2);
 }
 

@@ -4,7 +4,7 @@ use super::key::PAIR;
 use super::server::{Reply, Seen, Server, TOKENS, html, json_reply, repo, token, with_header};
 use crate::clock::Clock;
 use crate::domain::event::{Account, AccountKind};
-use crate::domain::ids::{PrNumber, UserId};
+use crate::domain::ids::{CommentId, PrNumber, UserId};
 use crate::github::GitHubError;
 use crate::github::api::Permission;
 use chrono::{DateTime, Duration, Utc};
@@ -278,9 +278,19 @@ async fn silence_ends_in_an_error() {
 }
 
 #[tokio::test]
-async fn a_renamed_repository_is_found_by_questions_but_not_written_to() {
+async fn a_renamed_repository_is_found_and_written_to_by_the_name_it_has_now() {
     let server = Server::with_tokens(|seen, _| match seen.line.as_str() {
         "GET /repositories/1/contents/a" => text(),
+        "POST /repos/acme/motor/issues/1/comments" => json_reply(201, json!({ "id": 9 })),
+        line if line == format!("GET /repositories/{}", repo().id) => json_reply(
+            200,
+            json!({
+                "id": repo().id,
+                "full_name": "acme/motor",
+                "owner": { "id": 1, "type": "Organization" },
+                "default_branch": "main",
+            }),
+        ),
         line if line.contains("/b") => with_header(
             json_reply(301, json!({})),
             "location",
@@ -300,14 +310,10 @@ async fn a_renamed_repository_is_found_by_questions_but_not_written_to() {
     assert_eq!(repository.file("a", None).await, Ok(Some("hello".into())));
     assert!(repository.file("b", None).await.unwrap_err().is_transient());
     let before = server.lines().len();
-    assert!(
-        repository
-            .create_comment(PrNumber(1), "x")
-            .await
-            .unwrap_err()
-            .is_transient()
-    );
-    assert_eq!(server.lines().len(), before + 1);
+    let comment = repository.create_comment(PrNumber(1), "x").await;
+    assert_eq!(comment, Ok(CommentId(9)));
+    // By the old name, the question for the new one, and by that.
+    assert_eq!(server.lines().len(), before + 3);
 }
 
 #[tokio::test]

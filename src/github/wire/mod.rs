@@ -6,7 +6,7 @@ pub(super) use builds::{DISPATCH, WireCheckRun, WireRun, WireStatus, WireSuite};
 
 use crate::domain::event::{Account, AccountKind};
 use crate::domain::ids::{InstallationId, InvalidId, OwnerKind, Repo, RepoId, RepoName, UserId};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The most characters of a name that are kept. GitHub's own limits are far below, except for names of workflows.
 const LONGEST_NAME: usize = 200;
@@ -56,7 +56,7 @@ pub(super) struct WireId {
     pub id: u64,
 }
 
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct WireOwner {
     id: u64,
     #[serde(rename = "type")]
@@ -64,7 +64,7 @@ struct WireOwner {
 }
 
 /// A repository, in full.
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub(super) struct WireRepo {
     id: u64,
     full_name: String,

@@ -17,6 +17,7 @@ impl Hub {
             owner,
             fork_of,
             private: false,
+            archived: false,
             default_branch: "main".into(),
             refs: Default::default(),
             past: Default::default(),
@@ -138,6 +139,31 @@ impl Hub {
         let actor = self.ensure_user(&self.admin_login());
         let changes = json!({ "changes": { "repository": { "name": { "from": old } } } });
         self.emit("repository", Some("renamed"), Some(repo), actor, changes);
+    }
+
+    /// The repository goes to another account, and the installation with it. Unlike GitHub's, the old name leads nowhere.
+    pub(crate) fn transfer_repo(&mut self, repo: u64, to: &str) {
+        let owner = self.ensure_user(to);
+        self.tick();
+        let from = self.repo(repo).owner;
+        self.repo_mut(repo).owner = owner;
+        let actor = self.ensure_user(&self.admin_login());
+        let from = json!({ "organization": show::user::simple(self, from) });
+        let changes = json!({ "changes": { "owner": { "from": from } } });
+        self.emit(
+            "repository",
+            Some("transferred"),
+            Some(repo),
+            actor,
+            changes,
+        );
+    }
+
+    /// Sends `repository` with the given action.
+    pub(crate) fn announce_repository(&mut self, repo: u64, action: &str) {
+        self.tick();
+        let actor = self.ensure_user(&self.admin_login());
+        self.emit("repository", Some(action), Some(repo), actor, json!({}));
     }
 
     /// A repository joins or leaves the installation's selection.

@@ -17,6 +17,8 @@ pub(crate) struct Repo {
     pub(crate) owner: u64,
     pub(crate) fork_of: Option<u64>,
     pub(crate) private: bool,
+    /// Whether it can only be read.
+    pub(crate) archived: bool,
     pub(crate) default_branch: String,
     /// Full name (`refs/heads/main`) to commit.
     pub(crate) refs: BTreeMap<String, String>,

@@ -87,6 +87,11 @@ impl Sandbox {
         found.unwrap_or_else(|| panic!("no delivery {guid} is held"));
     }
 
+    /// GitHub keeps its deliveries for some days: what was attempted until now is not listed any more.
+    pub fn forget_deliveries(&self) {
+        self.edit(|hub| hub.log.retain(|entry| entry.status_code().is_none()));
+    }
+
     /// Every delivery and every redelivery, oldest first.
     pub fn deliveries(&self) -> Vec<Delivery> {
         self.look(|hub| hub.log.iter().map(view).collect())

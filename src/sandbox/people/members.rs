@@ -66,6 +66,25 @@ impl Sandbox {
         self.edit(|hub| hub.rename_repo(hub.main, new_name));
     }
 
+    /// Archives the repository, or ends that; sends `repository` `archived` or `unarchived`.
+    pub fn archive_repo(&self, archived: bool) {
+        self.edit(|hub| {
+            let main = hub.main;
+            hub.repo_mut(main).archived = archived;
+            hub.announce_repository(main, if archived { "archived" } else { "unarchived" });
+        });
+    }
+
+    /// Gives the repository to another account, the installation with it; sends `repository` `transferred`.
+    pub fn transfer_repo(&self, to: &str) {
+        self.edit(|hub| hub.transfer_repo(hub.main, to));
+    }
+
+    /// Sends `repository` with this action (`privatized` …) without changing anything.
+    pub fn announce_repository(&self, action: &str) {
+        self.edit(|hub| hub.announce_repository(hub.main, action));
+    }
+
     /// Suspends the installation, or ends that; sends `installation` `suspend` or `unsuspend`.
     pub fn suspend_installation(&self, suspended: bool) {
         self.edit(|hub| hub.suspend(suspended));

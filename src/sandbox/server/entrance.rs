@@ -258,6 +258,12 @@ fn permitted(hub: &Hub, route: &routes::Route, who: &Who, repo: u64) -> Result<(
                 ..
             },
         ) => {
+            if repo != 0 && hub.repo(repo).archived && route.method != "GET" {
+                return Err(Reply::error(
+                    403,
+                    "Repository was archived so is read-only.",
+                ));
+            }
             if repo != 0 && !repositories.contains(&repo) {
                 // What everybody may read an installation may read too; the rest it can't even see.
                 return match (hub.repo(repo).private, route.method) {

@@ -61,7 +61,8 @@ pub(crate) fn counted(call: &Call<'_>, field: &str, items: Vec<Value>) -> Reply 
     with_link(Reply::ok(body), link)
 }
 
-fn with_link(reply: Reply, link: Option<String>) -> Reply {
+/// Adds the `Link` header.
+pub(crate) fn with_link(reply: Reply, link: Option<String>) -> Reply {
     match link {
         Some(link) => reply.header("link", link),
         None => reply,

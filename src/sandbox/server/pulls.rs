@@ -1,7 +1,5 @@
 //! Pull requests.
 
-use serde_json::Value;
-
 use super::answer::{Outcome, Reply};
 use super::call::Call;
 use super::paging;
@@ -15,7 +13,7 @@ const MOST_FILES: usize = 3000;
 pub(super) fn list(call: &mut Call<'_>) -> Outcome {
     let state = call.query("state").unwrap_or("open");
     let (base, head) = (call.query("base"), call.query("head"));
-    let mut found: Vec<Value> = Vec::new();
+    let mut found = Vec::new();
     for issue in call.hub.repo(call.repo).issues.values() {
         let Some(pull) = &issue.pull else { continue };
         let right_state = match state {
@@ -26,14 +24,18 @@ pub(super) fn list(call: &mut Call<'_>) -> Outcome {
         let owner = &call.hub.user(call.hub.repo(pull.head_repo).owner).login;
         let right_head = head.is_none_or(|head| head == format!("{owner}:{}", pull.head_branch));
         if right_state && right_head && base.is_none_or(|base| base == pull.base_branch) {
-            found.push(show::pull::simple(call.hub, call.repo, issue, pull));
+            found.push((issue, pull));
         }
     }
     // Newest first, unless asked otherwise.
     if call.query("direction") != Some("asc") {
         found.reverse();
     }
-    Ok(paging::list(call, found, usize::MAX))
+    let (here, link) = paging::page(call, found, usize::MAX);
+    let here = here
+        .into_iter()
+        .map(|(issue, pull)| show::pull::simple(call.hub, call.repo, issue, pull));
+    Ok(paging::with_link(Reply::ok(here.collect()), link))
 }
 
 pub(super) fn show(call: &mut Call<'_>) -> Outcome {

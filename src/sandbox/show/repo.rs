@@ -108,7 +108,7 @@ pub(crate) fn full(hub: &Hub, id: u64) -> Value {
         "license": null,
         "default_branch": repo.default_branch,
         "visibility": if repo.private { "private" } else { "public" },
-        "archived": false,
+        "archived": repo.archived,
         "disabled": false,
         "has_downloads": false,
         "has_issues": true,

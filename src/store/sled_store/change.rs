@@ -3,7 +3,7 @@
 use super::disk::Disk;
 use super::inbox::{next_number, not_applied};
 use super::records::encode;
-use super::{Change, Record, StoreError, keys};
+use super::{Change, InboxId, Record, StoreError, keys};
 use crate::domain::ids::{PullKey, RepoId, RunSubject, Sha, Subject, UserId};
 use crate::domain::pull::PullState;
 use crate::domain::runs::RunsState;
@@ -28,8 +28,8 @@ impl Disk {
             return self.apply(&prepared);
         }
         let _alone = self.alone();
-        for repo in &prepared.forget {
-            self.forget(*repo)?;
+        for (repo, until) in &prepared.forget {
+            self.forget(*repo, *until)?;
         }
         self.apply(&prepared)
     }
@@ -48,6 +48,7 @@ impl Disk {
             &self.due,
             &self.history,
             &self.history_next,
+            &self.marks,
         );
         let unreadable = trees
             .transaction(
@@ -64,6 +65,7 @@ impl Disk {
                     due,
                     history,
                     history_next,
+                    marks,
                 )| {
                     self.count_change(DOING, meta)?;
                     let mut unreadable = Vec::new();
@@ -77,6 +79,7 @@ impl Disk {
                     }
                     put_all(heads, &change.heads)?;
                     put_all(repos, &change.repos)?;
+                    put_all(marks, &change.marks)?;
                     for note in &change.due {
                         note.write(due, change.began)?;
                     }
@@ -108,11 +111,12 @@ type Put = (Vec<u8>, Option<Vec<u8>>);
 /// A change as it is written: transactions stop all writers, so nothing is encoded within.
 #[derive(Default)]
 struct Prepared {
-    forget: Vec<RepoId>,
+    forget: Vec<(RepoId, InboxId)>,
     pulls: Vec<PullWrite>,
     runs: Vec<RunsWrite>,
     heads: Vec<Put>,
     repos: Vec<Put>,
+    marks: Vec<Put>,
     due: Vec<DueNote>,
     began: Option<DateTime<Utc>>,
     /// The subject's key and the line.
@@ -135,7 +139,11 @@ impl Prepared {
                     prepared.repos.push((key, Some(encode(DOING, &state)?)));
                 }
                 Record::Runs(state) => prepared.runs.push(RunsWrite::new(&state)?),
-                Record::ForgetRepo(id) => prepared.forget.push(id),
+                Record::ForgetRepo(id, until) => prepared.forget.push((id, until)),
+                Record::Mark(name, says) => {
+                    let says = Some(says.into_bytes());
+                    prepared.marks.push((keys::mark(name), says));
+                }
             }
         }
         for (subject, at) in change.due {
@@ -291,11 +299,12 @@ impl PullWrite {
             old.by_head.as_deref(),
             self.places.by_head.as_deref(),
         )?;
-        move_entry(
-            by_author,
-            old.by_author.as_deref(),
-            self.places.by_author.as_deref(),
-        )?;
+        for gone in old.by_author.difference(&self.places.by_author) {
+            by_author.remove(gone.as_slice())?;
+        }
+        for new in self.places.by_author.difference(&old.by_author) {
+            by_author.insert(new.as_slice(), &[] as &[u8])?;
+        }
         Ok(replaced)
     }
 }
@@ -321,7 +330,7 @@ fn move_entry(
 #[derive(Default)]
 pub(super) struct Places {
     pub by_head: Option<Vec<u8>>,
-    pub by_author: Option<Vec<u8>>,
+    pub by_author: BTreeSet<Vec<u8>>,
 }
 
 impl Places {
@@ -334,6 +343,8 @@ impl Places {
 #[derive(Deserialize)]
 struct Indexed {
     author: Option<IndexedAuthor>,
+    #[serde(default)]
+    people: BTreeSet<UserId>,
     view: Option<IndexedView>,
     gate: Option<IndexedGate>,
 }
@@ -355,15 +366,11 @@ struct IndexedGate {
 
 impl Indexed {
     fn of(state: &PullState) -> Self {
+        let (author, view) = (state.author.as_ref(), state.view.as_ref());
         Self {
-            author: state
-                .author
-                .as_ref()
-                .map(|author| IndexedAuthor { id: author.id }),
-            view: state
-                .view
-                .as_ref()
-                .map(|view| IndexedView { open: view.open }),
+            author: author.map(|author| IndexedAuthor { id: author.id }),
+            people: state.people.clone(),
+            view: view.map(|view| IndexedView { open: view.open }),
             gate: state.gate.as_ref().map(|gate| IndexedGate {
                 sha: gate.sha.clone(),
             }),
@@ -380,9 +387,12 @@ impl Indexed {
                 .map(|gate| keys::by_head(key, gate.sha.as_str())),
             by_author: self
                 .author
-                .as_ref()
+                .iter()
+                .map(|author| author.id)
+                .chain(self.people.iter().copied())
                 .filter(|_| open)
-                .map(|author| keys::by_author(author.id, key)),
+                .map(|person| keys::by_author(person, key))
+                .collect(),
         }
     }
 }

@@ -59,12 +59,14 @@ pub(super) struct Disk {
     pub due: Tree,
     /// repository, SHA of the gate, number → nothing.
     pub by_head: Tree,
-    /// author, repository, number → nothing; open pull requests only.
+    /// person, repository, number → nothing; open pull requests that the person opened, or whose trust hung on the person.
     pub by_author: Tree,
     /// subject, place → `HistoryEntry`.
     pub history: Tree,
     /// subject → the place of its next line in `history`.
     pub history_next: Tree,
+    /// name → what the mark says.
+    pub marks: Tree,
     /// When this store was first created.
     pub born_at: DateTime<Utc>,
     /// What may be missing, as it stands in `meta`.
@@ -130,6 +132,7 @@ impl Disk {
             by_author: tree("by_author")?,
             history: tree("history")?,
             history_next: tree("history_next")?,
+            marks: tree("marks")?,
             changing: RwLock::new(()),
             db: db.clone(),
         };

@@ -3,7 +3,7 @@
 
 use super::disk::Disk;
 use super::records::failed;
-use super::{StoreError, keys};
+use super::{InboxId, StoreError, keys};
 use crate::domain::ids::RepoId;
 use sled::{Batch, IVec, Tree};
 
@@ -12,9 +12,9 @@ const AT_ONCE: usize = 1000;
 const DOING: &str = "forgetting a repository";
 
 impl Disk {
-    /// Removes what is kept about `repo`. Its inbox entries stay: they are news, and are taken in as such. The caller
-    /// holds `forgetting` alone.
-    pub fn forget(&self, repo: RepoId) -> Result<(), StoreError> {
+    /// Removes what is kept about `repo`, and its inbox entries from before `until`: taken in later, they would bring
+    /// it back. Those that came since are news, and are taken in as such. The caller holds the right to change alone.
+    pub fn forget(&self, repo: RepoId, until: InboxId) -> Result<(), StoreError> {
         let prefix = keys::repo(repo);
         for tree in [
             &self.pulls,
@@ -31,6 +31,12 @@ impl Disk {
                 remove(tree, tree.scan_prefix(&prefix).keys())?;
             }
         }
+        let waited = self
+            .pending()?
+            .into_iter()
+            .filter(|entry| entry.id < until && entry.subject.repository() == Some(repo));
+        let waited = waited.map(|entry| Ok(IVec::from(&entry.id.0.to_be_bytes())));
+        remove(&self.inbox, waited)?;
         // This index begins with the author, so all of it is looked through; repositories are not forgotten often.
         let concerns = |key: &sled::Result<IVec>| match key {
             Ok(key) => keys::pull_of_author(key).is_some_and(|pull| pull.repo == repo),

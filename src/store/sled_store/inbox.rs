@@ -76,6 +76,13 @@ impl Disk {
         })
     }
 
+    /// Whether the id was seen.
+    pub fn has_accepted(&self, id: &DeliveryId) -> Result<bool, StoreError> {
+        self.seen
+            .contains_key(id.as_str())
+            .map_err(failed("looking for a delivery"))
+    }
+
     /// Keeps a delivery that could not be decoded, unless its id was seen. On disk only after the next flush.
     pub fn set_aside(&self, mut aside: Aside) -> Result<(), StoreError> {
         const DOING: &str = "setting a delivery aside";

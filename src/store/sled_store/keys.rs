@@ -68,11 +68,19 @@ pub(super) fn number_in(bytes: &[u8]) -> Option<u64> {
     Some(u64::from_be_bytes(bytes.try_into().ok()?))
 }
 
+/// A mark's key in `marks`.
+pub(super) fn mark(name: &str) -> Vec<u8> {
+    name.as_bytes().to_vec()
+}
+
 const PULL: &[u8] = b"p";
 const HEAD: &[u8] = b"h";
 const REPOSITORY: &[u8] = b"r";
 const INSTALLATION: &[u8] = b"i";
 const RUNS: &[u8] = b"x";
+const DELIVERIES: &[u8] = b"d";
+const INSTALLATIONS: &[u8] = b"a";
+const COMPARISON: &[u8] = b"c";
 
 /// A subject's key in `due` and `history_next`; the beginning of its keys in `history`.
 pub(super) fn subject(subject: &Subject) -> Vec<u8> {
@@ -82,6 +90,9 @@ pub(super) fn subject(subject: &Subject) -> Vec<u8> {
         Subject::Repository(id) => join(&[REPOSITORY, &repo(*id)]),
         Subject::Installation(id) => join(&[INSTALLATION, &id.0.to_be_bytes()]),
         Subject::Runs(repo, subject) => join(&[RUNS, &runs(*repo, subject)]),
+        Subject::Deliveries => DELIVERIES.to_vec(),
+        Subject::Installations => INSTALLATIONS.to_vec(),
+        Subject::Comparison(id) => join(&[COMPARISON, &repo(*id)]),
     }
 }
 
@@ -97,8 +108,8 @@ pub(super) fn runs(id: RepoId, subject: &RunSubject) -> Vec<u8> {
 }
 
 /// The beginnings of the keys of all subjects of a repository.
-pub(super) fn subjects_of(id: RepoId) -> [Vec<u8>; 4] {
-    [PULL, HEAD, REPOSITORY, RUNS].map(|kind| join(&[kind, &repo(id)]))
+pub(super) fn subjects_of(id: RepoId) -> [Vec<u8>; 5] {
+    [PULL, HEAD, REPOSITORY, RUNS, COMPARISON].map(|kind| join(&[kind, &repo(id)]))
 }
 
 /// The key of one line of a subject's history.
@@ -126,6 +137,9 @@ mod tests {
             Subject::Head(RepoId(1), Sha::parse(&"a".repeat(64)).unwrap()),
             Subject::Repository(RepoId(1)),
             Subject::Installation(InstallationId(1)),
+            Subject::Deliveries,
+            Subject::Installations,
+            Subject::Comparison(RepoId(1)),
         ];
         for one in &subjects {
             for other in subjects.iter().filter(|other| *other != one) {

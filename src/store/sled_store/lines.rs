@@ -30,11 +30,13 @@ pub enum Kind {
     Aside,
     /// Lines of histories.
     History,
+    /// How far something has come.
+    Mark,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Pull,
         Self::Runs,
         Self::Head,
@@ -44,6 +46,7 @@ impl Kind {
         Self::Seen,
         Self::Aside,
         Self::History,
+        Self::Mark,
     ];
 }
 
@@ -66,6 +69,7 @@ impl Disk {
             Kind::Seen => &self.seen,
             Kind::Aside => &self.aside,
             Kind::History => &self.history,
+            Kind::Mark => &self.marks,
         }
     }
 
@@ -136,6 +140,12 @@ impl Disk {
                 let own = keys::history(&keys::subject(&entry.subject), place);
                 (Line::History { place, entry }, own)
             }
+            Kind::Mark => {
+                let text = |bytes: &[u8]| str::from_utf8(bytes).map(str::to_owned);
+                let name = text(key).map_err(|_| wrong("its key is no text"))?;
+                let says = text(value).map_err(|_| wrong("it is no text"))?;
+                (Line::Mark { name, says }, key.to_vec())
+            }
         };
         if own_key != **key {
             return Err(wrong("it belongs under another key"));
@@ -189,6 +199,10 @@ impl<'a> Filling<'a> {
                 place.to_be_bytes().to_vec(),
                 encode(FILLING, &aside)?,
             )),
+            Line::Mark { name, says } => {
+                self.raws
+                    .push((Kind::Mark, name.into_bytes(), says.into_bytes()));
+            }
             Line::History { place, entry } => {
                 let subject = keys::subject(&entry.subject);
                 let value = encode(FILLING, &entry)?;

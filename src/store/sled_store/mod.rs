@@ -13,6 +13,7 @@ mod home;
 mod inbox;
 mod keys;
 mod lines;
+mod marks;
 mod portable;
 mod prune;
 mod read;
@@ -34,7 +35,7 @@ use super::{
     Store, StoreError,
 };
 use crate::domain::gate::HeadState;
-use crate::domain::ids::{PullKey, RepoId, RunSubject, Sha, Subject, UserId};
+use crate::domain::ids::{DeliveryId, PullKey, RepoId, RunSubject, Sha, Subject, UserId};
 use crate::domain::pull::PullState;
 use crate::domain::repository::RepoState;
 use crate::domain::runs::RunsState;
@@ -198,6 +199,19 @@ impl Store for SledStore {
             .await
     }
 
+    async fn mark(&self, name: &'static str) -> Result<Option<String>, StoreError> {
+        self.run("reading how far something has come", move |disk| {
+            disk.mark(name)
+        })
+        .await
+    }
+
+    async fn has_accepted(&self, delivery: &DeliveryId) -> Result<bool, StoreError> {
+        let id = delivery.clone();
+        self.run("looking for a delivery", move |disk| disk.has_accepted(&id))
+            .await
+    }
+
     async fn prune(&self, now: DateTime<Utc>, retention: Retention) -> Result<usize, StoreError> {
         const DOING: &str = "forgetting what is no longer needed";
         self.run(DOING, move |disk| {
@@ -261,9 +275,9 @@ impl Store for SledStore {
         .await
     }
 
-    async fn pulls_by(&self, author: UserId) -> Result<Vec<PullKey>, StoreError> {
-        self.run("listing the pull requests of an author", move |disk| {
-            disk.pulls_by(author)
+    async fn pulls_by(&self, person: UserId) -> Result<Vec<PullKey>, StoreError> {
+        self.run("listing the pull requests of a person", move |disk| {
+            disk.pulls_by(person)
         })
         .await
     }

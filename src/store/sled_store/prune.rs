@@ -120,14 +120,12 @@ impl Disk {
             return Ok(false);
         }
         let places = super::change::Places::of(state);
-        for (tree, key) in [
-            (&self.pulls, Some(key)),
-            (&self.by_head, places.by_head),
-            (&self.by_author, places.by_author),
-        ] {
-            if let Some(key) = key {
-                tree.remove(key).map_err(failed(DOING))?;
-            }
+        self.pulls.remove(key).map_err(failed(DOING))?;
+        if let Some(key) = places.by_head {
+            self.by_head.remove(key).map_err(failed(DOING))?;
+        }
+        for key in places.by_author {
+            self.by_author.remove(key).map_err(failed(DOING))?;
         }
         Ok(true)
     }

@@ -57,11 +57,11 @@ impl Disk {
         Ok(states)
     }
 
-    pub fn pulls_by(&self, author: UserId) -> Result<Vec<PullKey>, StoreError> {
-        const DOING: &str = "listing the pull requests of an author";
+    pub fn pulls_by(&self, person: UserId) -> Result<Vec<PullKey>, StoreError> {
+        const DOING: &str = "listing the pull requests of a person";
         list(
             DOING,
-            self.by_author.scan_prefix(keys::author(author)),
+            self.by_author.scan_prefix(keys::author(person)),
             |key, _| {
                 keys::pull_of_author(key).ok_or_else(|| {
                     undecodable(DOING, &self.by_author, key, "its key has the wrong length")

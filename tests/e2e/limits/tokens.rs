@@ -33,8 +33,11 @@ async fn each_token_is_for_one_repository_and_one_purpose_and_lasts_its_hour() {
     let everyday = mine(json!({
         "actions": "read", "checks": "write", "contents": "read", "pull_requests": "write", "statuses": "write"
     }));
+    // What the installation covers is listed with a token that names no repository; it can do nothing but read metadata.
+    let survey = json!({ "permissions": { "metadata": "read" } });
     let expected = [
         (everyday, 201),
+        (survey.clone(), 201),
         // The organisation has no defaults.
         (
             json!({ "repositories": [".github"], "permissions": { "contents": "read" } }),
@@ -56,6 +59,11 @@ async fn each_token_is_for_one_repository_and_one_purpose_and_lasts_its_hour() {
         assert!(expected.contains(one), "{one:?}");
     }
     assert_eq!(made.len(), expected.len(), "{made:#?}");
+    let of_one = |asked: &Value| {
+        asked.get("repository_ids").is_some() || asked.get("repositories").is_some()
+    };
+    let of_all: Vec<_> = made.iter().filter(|(asked, _)| !of_one(asked)).collect();
+    assert_eq!(of_all, [&(survey, 201)]);
     town.finish().await;
 }
 

@@ -87,6 +87,7 @@ impl Scene {
                 required: None,
                 proposal: None,
                 merge_base: None,
+                recalled: None,
                 runs: None,
             },
         };

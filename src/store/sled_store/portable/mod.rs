@@ -80,6 +80,8 @@ pub(super) enum Line {
     Due(Subject, DateTime<Utc>),
     /// One line of a history.
     History { place: u64, entry: HistoryEntry },
+    /// How far something has come.
+    Mark { name: String, says: String },
 }
 
 impl Line {
@@ -95,6 +97,7 @@ impl Line {
             Self::Runs(_) => Kind::Runs,
             Self::Due(..) => Kind::Due,
             Self::History { .. } => Kind::History,
+            Self::Mark { .. } => Kind::Mark,
         }
     }
 }

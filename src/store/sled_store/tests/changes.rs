@@ -238,21 +238,22 @@ async fn a_forgotten_repository_leaves_nothing_and_takes_nothing_else() {
     };
     assert_eq!(sizes(), [2, 2, 2, 2, 2, 6, 6, 6]);
 
-    let entries = fresh(
-        store
-            .accept(delivery("gone", vec![entry(1)]))
-            .await
-            .unwrap(),
-    );
+    let mut entries = Vec::new();
+    for (id, of) in [("old", 1), ("other", 2), ("gone", 1), ("new", 1)] {
+        let accepted = store.accept(delivery(id, vec![entry(of)])).await.unwrap();
+        entries.extend(fresh(accepted));
+    }
+    let gone = entries[2].id;
     let change = Change {
-        records: vec![Record::ForgetRepo(RepoId(1))],
-        done: vec![entries[0].id],
+        records: vec![Record::ForgetRepo(RepoId(1), gone)],
+        done: vec![gone],
         ..Change::default()
     };
     store.commit(change).await.unwrap();
     assert_eq!(sizes(), [1, 1, 1, 1, 1, 3, 3, 3]);
     assert_eq!(store.pulls_of(RepoId(2)).await.unwrap().len(), 1);
-    assert_eq!(store.pending().await.unwrap(), []);
+    let left = store.pending().await.unwrap();
+    assert_eq!(left, [entries[1].clone(), entries[3].clone()]);
 }
 
 #[tokio::test]

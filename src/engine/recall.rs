@@ -1,0 +1,66 @@
+//! After a loss of data: what people said on a pull request is read again, once (`domain::pull::Recalled`).
+
+use super::{Engine, Failure};
+use crate::domain::config::RepoConfig;
+use crate::domain::event::{AccountKind, Event};
+use crate::domain::pull::{Findings, PullState, Recalled};
+use crate::domain::text;
+use crate::github::{GitHubError, Repository};
+
+impl Engine {
+    /// What was said on a pull request, if data was lost and it was not read again since.
+    pub(super) async fn recalled(
+        &self,
+        github: &Repository,
+        state: &PullState,
+    ) -> Result<Option<Recalled>, GitHubError> {
+        let lost_at = self.store().lost_at();
+        let Some(lost_at) = lost_at.filter(|_| state.recalled != lost_at) else {
+            return Ok(None);
+        };
+        let said = github.unedited_commands(state.number).await?;
+        Ok(Some(Recalled { lost_at, said }))
+    }
+
+    /// Adds it to what was found out, and who of those who approved may approve now.
+    pub(super) async fn recall(
+        &self,
+        findings: &mut Findings,
+        recalled: Recalled,
+        config: &RepoConfig,
+    ) -> Result<(), Failure> {
+        for said in recalled.said.iter().filter(|said| said.names_a_head()) {
+            let asked = findings.vetters.contains_key(&said.by.id);
+            if asked || said.by.kind != AccountKind::User || config.is_listed_vetter(&said.by) {
+                continue;
+            }
+            let (people, repo) = (&self.shared.people, &findings.repository.repo);
+            let may = people
+                .may_write(&self.shared.github, repo, &said.by, self.now())
+                .await?;
+            findings.vetters.insert(said.by.id, may);
+        }
+        findings.recalled = Some(recalled);
+        Ok(())
+    }
+
+    /// Whether an event was acted on before data was lost: a comment that the app has answered. Its commands are not
+    /// followed a second time.
+    pub(super) async fn was_heard(&self, event: &Event) -> Result<bool, GitHubError> {
+        let (
+            Some(_),
+            Event::Comment {
+                repo,
+                number,
+                comment,
+                ..
+            },
+        ) = (self.store().lost_at(), event)
+        else {
+            return Ok(false);
+        };
+        let github = self.shared.github.of(repo);
+        let marker = text::answer_marker(*comment);
+        github.is_answered(*number, *comment, &marker).await
+    }
+}

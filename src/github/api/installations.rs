@@ -1,0 +1,121 @@
+//! What the app is installed on (GitHub, "REST API endpoints for GitHub Apps", "… for GitHub App installations").
+
+use crate::domain::ids::{InstallationId, Repo};
+use crate::github::client::GitHub;
+use crate::github::error::GitHubError;
+use crate::github::list::Listing;
+use crate::github::transport::Ask;
+use crate::github::wire::WireRepo;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+/// More installations or repositories are not listed.
+const MOST_PAGES: usize = 1000;
+
+/// An installation of the app.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Installed {
+    /// Which.
+    pub id: InstallationId,
+    /// Whether it is suspended: nothing can be asked of it then.
+    pub suspended: bool,
+}
+
+/// A repository that an installation covers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Covered {
+    /// Which.
+    pub repo: Repo,
+    /// Whether it can only be read.
+    pub archived: bool,
+}
+
+#[derive(Deserialize)]
+struct WireInstallation {
+    id: u64,
+    suspended_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Deserialize)]
+struct WireRepositories {
+    total_count: u64,
+    repositories: Vec<WireCovered>,
+}
+
+/// A repository, and how many GitHub counted on its page.
+#[derive(Serialize, Deserialize)]
+struct Counted {
+    wire: WireCovered,
+    total: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct WireCovered {
+    #[serde(flatten)]
+    repo: WireRepo,
+    #[serde(default)]
+    archived: bool,
+}
+
+impl GitHub {
+    /// All installations.
+    pub async fn installations(&self) -> Result<Vec<Installed>, GitHubError> {
+        let mut all = Vec::new();
+        for page in 1..=MOST_PAGES {
+            let path = format!("/app/installations?per_page=100&page={page}");
+            let ask = Ask::get(path, "listing the installations");
+            let answer = self.ask_as_app(&ask).await?;
+            let more = answer.has_next();
+            let here: Vec<WireInstallation> = answer.json(&ask.doing)?;
+            let full = here.len() >= 100;
+            all.extend(here.iter().map(|wire| Installed {
+                id: InstallationId(wire.id),
+                suspended: wire.suspended_at.is_some(),
+            }));
+            if !more.unwrap_or(full) {
+                return Ok(all);
+            }
+        }
+        Ok(all)
+    }
+
+    /// Whether there is such an installation.
+    pub async fn is_installed(&self, id: InstallationId) -> Result<bool, GitHubError> {
+        let path = format!("/app/installations/{id}");
+        let ask = Ask::get(path, "looking for an installation");
+        match self.ask_as_app(&ask).await {
+            Ok(_) => Ok(true),
+            Err(GitHubError::NotFound { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// All repositories that an installation covers; a list that is not whole is an error. Free while nothing changed.
+    pub async fn covered(&self, id: InstallationId) -> Result<Vec<Covered>, GitHubError> {
+        let doing = "listing the repositories of the installation";
+        let ask = Ask::get("/installation/repositories".to_owned(), doing);
+        let counted = |page: WireRepositories| {
+            let total = page.total_count;
+            let here = page.repositories.into_iter();
+            here.map(|wire| Counted { wire, total }).collect()
+        };
+        let Listing::Whole(listed) = self.kept_pages(id, &ask, MOST_PAGES, counted).await? else {
+            return Err(GitHubError::unusable(doing, "the list is too long"));
+        };
+        let listed_all = |one: &Counted| one.total == listed.len() as u64;
+        if !listed.iter().all(listed_all) {
+            return Err(GitHubError::moving(doing));
+        }
+        listed
+            .into_iter()
+            .map(|Counted { wire, .. }| {
+                let repo = wire.repo.repo(id);
+                let repo = repo.map_err(|error| GitHubError::unusable(doing, error.to_string()))?;
+                Ok(Covered {
+                    repo,
+                    archived: wire.archived,
+                })
+            })
+            .collect()
+    }
+}
