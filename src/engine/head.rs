@@ -209,9 +209,10 @@ impl Engine {
         }
     }
 
-    /// A commit that became a head while we were listening can't carry a gate of ours yet.
+    /// A commit that has just become a head, while we were listening, can't carry a gate of ours yet. One that was a head
+    /// long ago may carry one that was forgotten.
     fn new_head(&self, wanted: &Wanted, sha: &Sha) -> HeadState {
-        let born = self.store().born_at();
+        let known_since = self.store().born_at().max(self.now() - TimeDelta::days(1));
         let seen = wanted
             .pulls
             .iter()
@@ -224,7 +225,7 @@ impl Engine {
             look_first: seen
                 .map(|head| head.since)
                 .min()
-                .is_none_or(|since| since <= born),
+                .is_none_or(|since| since <= known_since),
             attempts: 0,
         }
     }

@@ -269,6 +269,11 @@ fn fits(template: &str, path: &str) -> bool {
         return split(path).is_some_and(|(part, more)| part == first && fits(rest, more));
     }
     let greedy = matches!(first, "{path}" | "{ref}" | "{branch}" | "{basehead}");
+    // The beginning of the names of refs may end with a slash.
+    let path = match greedy && rest.is_empty() {
+        true => path.strip_suffix('/').unwrap_or(path),
+        false => path,
+    };
     let mut tail = path;
     while let Some((part, more)) = split(tail) {
         if !part.is_empty() && fits(rest, more) {

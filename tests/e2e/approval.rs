@@ -1,6 +1,8 @@
 //! `/ok to test`, and the button.
 
 use crate::support::Town;
+use drawbridge::domain::event::APPROVE_BUTTON;
+use drawbridge::domain::gate::GATE_NAME;
 use drawbridge::sandbox::{NewCommit, NewPr, Permission};
 
 #[tokio::test]
@@ -290,5 +292,28 @@ async fn a_vetter_who_lost_the_permission_meanwhile_approves_nothing() {
     town.answer(second, comment).says("`vera` can't approve");
     // What was approved while it counted stays approved.
     town.mirrored(first);
+    town.finish().await;
+}
+
+#[tokio::test]
+async fn the_button_counts_although_the_news_that_the_pull_request_is_open_again_comes_later() {
+    let mut town = Town::new().await;
+    let pr = town.stranger_pr().await;
+    town.told(pr);
+    town.close(pr).await;
+    town.github().hold_deliveries(true);
+    town.github().reopen_pr(pr, "maya");
+    town.github().click(pr, GATE_NAME, APPROVE_BUTTON, "vera");
+    for (event, action) in [
+        ("check_run", "requested_action"),
+        ("pull_request", "reopened"),
+    ] {
+        let guid = town.held(event, action).guid;
+        assert_eq!(town.github().deliver(&guid).await, 202);
+        town.playground.app().quiet().await;
+    }
+    town.github().hold_deliveries(false);
+    town.settle().await;
+    town.mirrored(pr);
     town.finish().await;
 }

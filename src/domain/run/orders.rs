@@ -119,6 +119,8 @@ impl Run {
     /// The run does not count any more: whatever has not ended is cancelled, and what is reported later is ignored.
     pub fn supersede(&mut self, why: String, now: DateTime<Utc>) {
         if self.superseded.is_none() {
+            // What was ordered before still counts; after this nothing follows its needs any more.
+            self.advance(now);
             self.superseded = Some(why);
             self.queued = false;
         }

@@ -2,8 +2,9 @@
 //!
 //! A pull request that was closed long ago is forgotten with its runs; if it is opened again it is read anew from GitHub,
 //! and its comment and check run are found there by their marks. One that somebody approved is kept: an approval holds for
-//! its head when the pull request is opened again, and only this record knows of it. The record of a head is kept, too: it knows
-//! the check run, of which there must not be two.
+//! its head when the pull request is opened again, and only this record knows of it. The record of a
+//! head knows the check run, of which there must not be two: it is forgotten when nobody has spoken at that commit for as
+//! long, and a check run is looked for where one may have been forgotten (`engine/head.rs`).
 
 use super::disk::Disk;
 use super::inbox::seen_at;
@@ -11,6 +12,7 @@ use super::lines::Kind;
 use super::portable::Line;
 use super::records::failed;
 use super::{StoreError, keys};
+use crate::domain::gate::HeadState;
 use crate::domain::ids::{RunSubject, Subject};
 use crate::domain::pull::{Mirror, PullState};
 use crate::domain::runs::RunsState;
@@ -74,8 +76,8 @@ impl Disk {
         Ok(old.len())
     }
 
-    /// Forgets pull requests and merge groups that were closed before `limit` and of which nothing is left to do; returns how
-    /// many.
+    /// Forgets pull requests and merge groups that were closed before `limit` and of which nothing is left to do, and the
+    /// gates of commits of which nobody has spoken since; returns how many.
     pub fn prune_closed(&self, limit: DateTime<Utc>) -> Result<usize, StoreError> {
         let mut forgotten = 0;
         for raw in self.raws(DOING, Kind::Pull) {
@@ -97,7 +99,31 @@ impl Disk {
                 forgotten += usize::from(self.forget_runs(&state, limit)?);
             }
         }
+        for raw in self.raws(DOING, Kind::Head) {
+            let raw = raw?;
+            if let Ok(Line::Head(state)) = self.line(DOING, &raw)
+                && state.gates.iter().all(|gate| over(gate.written_at, limit))
+            {
+                forgotten += usize::from(self.forget_head(&raw.value, &state)?);
+            }
+        }
         Ok(forgotten)
+    }
+
+    /// Whether it was forgotten: nobody has changed it since, nobody says anything there, and nothing is due.
+    fn forget_head(&self, seen: &IVec, state: &HeadState) -> Result<bool, StoreError> {
+        let _alone = self.alone();
+        let key = keys::head(state.repo.id, state.sha.as_str());
+        let unchanged = self.heads.get(&key).map_err(failed(DOING))?.as_ref() == Some(seen);
+        let spoken_of = [&self.by_head, &self.runs_at]
+            .into_iter()
+            .any(|tree| tree.scan_prefix(&key).next().is_some());
+        let subject = Subject::Head(state.repo.id, state.sha.clone());
+        if !unchanged || spoken_of || self.is_due(&subject)? {
+            return Ok(false);
+        }
+        self.heads.remove(key).map_err(failed(DOING))?;
+        Ok(true)
     }
 
     /// Whether it was forgotten: nobody has changed it since, and nothing is due.
@@ -133,8 +159,7 @@ impl Disk {
     /// Whether the runs were forgotten: all ended before `limit`, and nothing is due. The caller holds the right to change alone.
     fn forget_runs(&self, state: &RunsState, limit: DateTime<Utc>) -> Result<bool, StoreError> {
         let subject = Subject::Runs(state.repo.id, state.subject.clone());
-        let over = |at: Option<DateTime<Utc>>| at.is_some_and(|at| at < limit);
-        if !state.runs().all(|run| over(run.ended_at)) || self.is_due(&subject)? {
+        if !state.runs().all(|run| over(run.ended_at, limit)) || self.is_due(&subject)? {
             return Ok(false);
         }
         let key = keys::runs(state.repo.id, &state.subject);
@@ -151,6 +176,10 @@ impl Disk {
             .contains_key(keys::subject(subject))
             .map_err(failed(DOING))
     }
+}
+
+fn over(at: Option<DateTime<Utc>>, limit: DateTime<Utc>) -> bool {
+    at.is_some_and(|at| at < limit)
 }
 
 /// Closed before `limit`, with nothing left to do or to remember.

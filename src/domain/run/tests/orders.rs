@@ -156,6 +156,17 @@ fn cancel_ends_what_runs_and_waits_and_retest_works_afterwards() {
 }
 
 #[test]
+fn what_was_ordered_right_before_a_run_was_superseded_is_followed() {
+    let mut run = run(vec![job("a", &[]), job("b", &["a"])]);
+    run.ends("a", Failure, at(1));
+    assert_eq!(run.shown(), "failure needs:a");
+    run.excuse(&texts(&["a"]), excuse());
+    run.supersede("a newer push".into(), at(2));
+    assert_eq!(run.shown(), "failure cancelled");
+    assert_eq!((run.stands(), run.is_over()), (Standing::Failed, true));
+}
+
+#[test]
 fn a_superseded_run_takes_no_orders() {
     let mut run = three();
     run.ends("build (12.9)", Failure, at(1));

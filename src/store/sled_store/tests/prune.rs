@@ -1,5 +1,7 @@
 use super::*;
-use crate::domain::pull::Mirror;
+use crate::domain::gate::{HeadState, Published};
+
+use crate::domain::pull::{Mirror, implied_gates};
 use crate::domain::trust::{Approval, PullView};
 
 /// A pull request that was closed on the first day, with nothing left to do.
@@ -50,6 +52,47 @@ async fn a_closed_pull_request_is_forgotten_unless_it_was_approved_or_something_
     assert_eq!(numbers().await, [1, 2, 3, 4, 5]);
     assert_eq!(store.prune(day(31), Retention::default()).await.unwrap(), 1);
     assert_eq!(numbers().await, [2, 3, 4, 5]);
+    assert_eq!(disk(&store).verify().problems, [""; 0]);
+}
+
+#[tokio::test]
+async fn the_gates_of_a_commit_are_forgotten_when_nobody_has_spoken_of_it_for_long() {
+    let store = store();
+    let gates_at = |digit: char, day_of_writing: i64| HeadState {
+        repo: repository(1),
+        sha: sha(digit),
+        gates: vec![Published {
+            name: implied_gates().remove(0),
+            check_run: None,
+            look_first: false,
+            says: None,
+            written_at: Some(day(day_of_writing)),
+        }],
+        look_first: false,
+        attempts: 0,
+    };
+    let heads = [
+        gates_at('a', 1),
+        gates_at('b', 1),
+        gates_at('c', 1),
+        gates_at('d', 20),
+    ];
+    // `b` is the head of an open pull request, and of `c` something is due.
+    let mut change = write(vec![pull(1, 7, 3, Some('b'))]);
+    change
+        .records
+        .extend(heads.map(|head| Record::Head(Box::new(head))));
+    change.due = vec![(Subject::Head(RepoId(1), sha('c')), Some(day(50)))];
+    store.commit(change).await.unwrap();
+    assert_eq!(store.prune(day(30), Retention::default()).await.unwrap(), 0);
+    assert_eq!(store.prune(day(32), Retention::default()).await.unwrap(), 1);
+    let mut left = Vec::new();
+    for digit in ['a', 'b', 'c', 'd'] {
+        if store.head(RepoId(1), &sha(digit)).await.unwrap().is_some() {
+            left.push(digit);
+        }
+    }
+    assert_eq!(left, ['b', 'c', 'd']);
     assert_eq!(disk(&store).verify().problems, [""; 0]);
 }
 
