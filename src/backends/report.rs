@@ -268,4 +268,15 @@ mod tests {
         assert_eq!(title.chars().count(), TITLE + 1);
         assert_eq!(report.summary.unwrap().chars().count(), SUMMARY + 1);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn a_metric_is_kept_to_its_last_digit(metric in proptest::num::f64::NORMAL) {
+            let body = serde_json::json!({ "status": "queued", "metrics": { "a": metric } });
+            let report = parse(body.to_string().as_bytes()).unwrap();
+            let kept = serde_json::to_string(&report).unwrap();
+            let read: Report = serde_json::from_str(&kept).unwrap();
+            proptest::prop_assert_eq!(read.metrics["a"].to_bits(), metric.to_bits());
+        }
+    }
 }

@@ -74,7 +74,7 @@ pub(super) fn workflow_run(delivery: &Delivery<'_>) -> Result<Decoded, DecodeErr
     let dispatched = run.is_dispatched_by(delivery.me);
     let mut build = run.build(workflow.and_then(|workflow| workflow.name).as_deref());
     build.dispatched = dispatched;
-    changed(repo, branch, sha, build)
+    changed(delivery, repo, branch, sha, build)
 }
 
 pub(super) fn check_suite(delivery: &Delivery<'_>) -> Result<Decoded, DecodeError> {
@@ -103,7 +103,7 @@ pub(super) fn check_suite(delivery: &Delivery<'_>) -> Result<Decoded, DecodeErro
             "a check suite of our own, of Actions (its workflow runs count), or without check runs",
         );
     };
-    changed(repo, branch, sha, build)
+    changed(delivery, repo, branch, sha, build)
 }
 
 /// `created` and `completed`.
@@ -118,7 +118,7 @@ pub(super) fn check_run(delivery: &Delivery<'_>) -> Result<Decoded, DecodeError>
     }
     let branch = run.branch(repo.id).map(str::to_owned);
     let sha = delivery.sha(&run.head_sha)?;
-    changed(repo, branch, sha, run.build(None, delivery.now))
+    changed(delivery, repo, branch, sha, run.build(None, delivery.now))
 }
 
 pub(super) fn status(delivery: &Delivery<'_>) -> Result<Decoded, DecodeError> {
@@ -134,7 +134,8 @@ pub(super) fn status(delivery: &Delivery<'_>) -> Result<Decoded, DecodeError> {
         branches,
     } = delivery.read()?;
     let sha = delivery.sha(&sha)?;
-    changed(repo, branch_of(&sha, &branches), sha, status.build())
+    let branch = branch_of(&sha, &branches);
+    changed(delivery, repo, branch, sha, status.build())
 }
 
 /// The branch a commit status is told to. A status belongs to a commit and to no branch; only who may push can report
@@ -165,6 +166,7 @@ fn branch_of(sha: &Sha, branches: &[WireBranch]) -> Option<String> {
 }
 
 fn changed(
+    delivery: &Delivery<'_>,
     repo: Repo,
     branch: Option<String>,
     sha: Sha,
@@ -172,7 +174,7 @@ fn changed(
 ) -> Result<Decoded, DecodeError> {
     Ok(Decoded::Event(Event::BuildChanged {
         repo,
-        branch,
+        branch: branch.map(|name| delivery.branch(&name)).transpose()?,
         sha,
         build,
     }))

@@ -3,7 +3,7 @@
 use super::{DecodeError, Decoded, Delivery, NO_INSTALLATION, builds, ignored, ignored_action};
 use crate::domain::event::{APPROVE_BUTTON, AccountKind, Button, Event};
 use crate::domain::ids::CheckRunId;
-use crate::github::wire::WireApp;
+use crate::github::wire::{WireApp, bounded};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -55,7 +55,7 @@ pub(super) fn decode(delivery: &Delivery<'_>) -> Result<Decoded, DecodeError> {
         repo,
         sha: delivery.sha(&check_run.head_sha)?,
         check_run: CheckRunId(check_run.id),
-        gate: check_run.name,
+        gate: bounded(&check_run.name),
         button,
         sender,
         at: delivery.now,

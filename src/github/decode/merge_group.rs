@@ -29,14 +29,14 @@ pub(super) fn decode(delivery: &Delivery<'_>) -> Result<Decoded, DecodeError> {
     let Payload { merge_group: group } = delivery.read()?;
     Ok(Decoded::Event(Event::MergeGroup {
         repo,
-        branch: branch(&group.head_ref),
+        branch: delivery.branch(branch(&group.head_ref))?,
         sha: delivery.sha(&group.head_sha)?,
-        base_branch: branch(&group.base_ref),
+        base_branch: delivery.branch(branch(&group.base_ref))?,
         base_sha: delivery.sha(&group.base_sha)?,
         change,
     }))
 }
 
-fn branch(name: &str) -> String {
-    name.strip_prefix("refs/heads/").unwrap_or(name).to_owned()
+fn branch(name: &str) -> &str {
+    name.strip_prefix("refs/heads/").unwrap_or(name)
 }

@@ -123,6 +123,9 @@ fn ignored_action(delivery: &Delivery<'_>, action: &str) -> Result<Decoded, Deco
     ))
 }
 
+/// The longest name of a branch, in bytes: far beyond what GitHub takes. One that is cut would be another branch's.
+const LONGEST_BRANCH: usize = 1_000;
+
 const NO_INSTALLATION: &str = "it was not sent to an installation of the app";
 
 /// What a delivery consists of.
@@ -185,6 +188,17 @@ impl Delivery<'_> {
 
     fn sha(&self, text: &str) -> Result<Sha, DecodeError> {
         Sha::parse(text).map_err(|error| self.wrong(error))
+    }
+
+    /// The name of a branch, of which nothing was cut.
+    fn branch(&self, name: &str) -> Result<String, DecodeError> {
+        if name.len() > LONGEST_BRANCH {
+            return Err(self.wrong(format!(
+                "a branch's name of {} bytes; at most {LONGEST_BRANCH} are read",
+                name.len()
+            )));
+        }
+        Ok(name.to_owned())
     }
 
     fn wrong(&self, detail: impl std::fmt::Display) -> DecodeError {

@@ -62,7 +62,7 @@ pub(super) fn decode(delivery: &Delivery<'_>) -> Result<Decoded, DecodeError> {
     let before = there(&payload.before)?.filter(|_| !payload.created);
     let configuration = branch == repo.default_branch && may_configure(&payload);
     Ok(Decoded::Event(Event::BranchPushed {
-        branch: branch.to_owned(),
+        branch: delivery.branch(branch)?,
         repo,
         after,
         before,

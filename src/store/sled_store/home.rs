@@ -160,6 +160,11 @@ impl Home {
         Disk::open(&filling, now)
     }
 
+    /// Clears away a store that was begun, closed and is of no use. What stays is cleared away before the next is begun.
+    pub fn abandon(&self) {
+        let _ = remove_if_there(&self.filling());
+    }
+
     /// The store that was begun, filled and closed becomes the present one; the one before is kept under this name.
     pub fn put_in_place(&self, kept_in: Option<&Path>) -> Result<(), StoreError> {
         const DOING: &str = "replacing the state";

@@ -208,12 +208,14 @@ impl<'a> Filling<'a> {
                 let value = encode(FILLING, &entry)?;
                 let key = keys::history(&subject, place);
                 self.raws.push((Kind::History, key, value));
-                // The lines of a subject come in their order, so the last one counts.
-                let next = (place + 1).to_be_bytes();
-                self.disk
-                    .history_next
-                    .insert(subject, &next)
-                    .map_err(failed(FILLING))?;
+                let counters = &self.disk.history_next;
+                let there = counters.get(&subject).map_err(failed(FILLING))?;
+                // Whatever order the lines come in.
+                if there.and_then(|next| keys::number_in(&next)) <= Some(place) {
+                    counters
+                        .insert(subject, &(place + 1).to_be_bytes())
+                        .map_err(failed(FILLING))?;
+                }
             }
         }
         self.lines += 1;

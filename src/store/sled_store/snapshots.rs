@@ -198,7 +198,8 @@ pub(super) fn read(
     read.map_err(|error| disk::about(path, &error.cause))
 }
 
-/// Fills an empty store from a file; what the first line says.
+/// Fills an empty store from a file; what the first line says. All that stands in the file is there when it returns, or it is
+/// an error.
 pub(super) fn fill(disk: &Disk, path: &Path) -> Result<(portable::Header, Counts), StoreError> {
     let mut header = None;
     let mut filling = super::lines::Filling::new(disk);
@@ -215,6 +216,15 @@ pub(super) fn fill(disk: &Disk, path: &Path) -> Result<(portable::Header, Counts
     })?;
     filling.end()?;
     let header = header.ok_or_else(|| failed("reading a state")("it has no first line"))?;
+    let mut written = disk.verify().sound()?.counts;
+    written.retain(|_, count| *count > 0);
+    if written != counts {
+        return Err(disk::about(
+            path,
+            "a record stands in it twice, and which of the two counts is not known; \
+             give a file that `drawbridge state export` wrote, as it wrote it",
+        ));
+    }
     disk.continue_as(&header)?;
     disk.flush()?;
     Ok((header, counts))

@@ -133,8 +133,12 @@ impl StateDir {
             ));
         }
         let new = self.home.begin(now)?;
-        let (header, counts) = snapshots::fill(&new, from)?;
+        let filled = snapshots::fill(&new, from);
         drop(new);
+        if filled.is_err() {
+            self.home.abandon();
+        }
+        let (header, counts) = filled?;
         let kept_in = there.then(|| self.home.unused_name("replaced", now));
         if !there {
             // An empty directory is in the way.

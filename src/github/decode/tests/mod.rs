@@ -128,3 +128,54 @@ fn a_delivery_that_is_not_what_it_claims_is_an_error_that_says_why() {
         assert!(matches!(error, DecodeError::NotJson(_)), "{error}");
     }
 }
+
+#[test]
+fn a_branch_s_name_is_taken_whole_or_refused() {
+    let time = "2024-01-01T00:00:00Z";
+    let told = |branch: &str| {
+        let full = format!("refs/heads/{branch}");
+        [
+            (
+                "push",
+                json!({ "ref": full, "before": HEAD, "after": HEAD }),
+            ),
+            (
+                "merge_group",
+                json!({ "action": "checks_requested", "merge_group": {
+                "head_sha": HEAD, "head_ref": full, "base_sha": HEAD, "base_ref": "refs/heads/main" } }),
+            ),
+            (
+                "workflow_run",
+                json!({ "action": "completed", "workflow_run": {
+                "id": 1, "head_branch": branch, "head_sha": HEAD, "head_repository": { "id": 1 },
+                "status": "queued", "updated_at": time, "created_at": time } }),
+            ),
+            (
+                "status",
+                json!({ "id": 1, "sha": HEAD, "context": "x", "state": "success", "updated_at": time,
+                "created_at": time, "branches": [{ "name": branch, "commit": { "sha": HEAD } }] }),
+            ),
+        ]
+    };
+    // A branch may well be called that.
+    for name in ["x".repeat(1_000), "refs/heads/pull-request/7".to_owned()] {
+        for (kind, special) in told(&name) {
+            let (Event::BranchPushed { branch, .. } | Event::MergeGroup { branch, .. }) =
+                event(kind, special.clone())
+            else {
+                let Event::BuildChanged { branch, .. } = event(kind, special) else {
+                    panic!("{kind}")
+                };
+                assert_eq!(branch.as_ref(), Some(&name), "{kind}");
+                continue;
+            };
+            assert_eq!(branch, name, "{kind}");
+        }
+    }
+    for (kind, special) in told(&"x".repeat(1_001)) {
+        let error = try_decode(kind, &delivery(special))
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("a branch's name of 1001 bytes"), "{error}");
+    }
+}

@@ -28,6 +28,9 @@ const FORMAT: &str = "drawbridge-state";
 /// The version of the lines that this program writes. A change that old programs would misread counts it up, and gets
 /// a step in `migrate`.
 pub(super) const VERSION: u64 = 1;
+/// The last place or number of a change that a text may name. No store gets so far, and none that goes on behind it comes to
+/// the end of the numbers.
+const LAST: u64 = 1 << 62;
 
 /// The first line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,6 +101,16 @@ impl Line {
             Self::Due(..) => Kind::Due,
             Self::History { .. } => Kind::History,
             Self::Mark { .. } => Kind::Mark,
+        }
+    }
+
+    /// Its place among others, where it has one of its own.
+    fn place(&self) -> Option<u64> {
+        match self {
+            Self::Inbox { place, .. } | Self::Aside { place, .. } | Self::History { place, .. } => {
+                Some(*place)
+            }
+            _ => None,
         }
     }
 }

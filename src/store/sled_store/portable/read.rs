@@ -1,6 +1,6 @@
 //! Reading a state from a text.
 
-use super::{End, FORMAT, Header, Line, VERSION, migrate};
+use super::{End, FORMAT, Header, LAST, Line, VERSION, migrate};
 use crate::store::StoreError;
 use crate::store::sled_store::records::failed;
 use serde::Deserialize;
@@ -79,9 +79,11 @@ pub(in crate::store::sled_store) fn read(
                 .map(|value| migrate::to_present(older, value))
                 .and_then(serde_json::from_value),
         };
-        take(Incoming::Line(Box::new(
-            read.map_err(|error| broken(number, &error.to_string()))?,
-        )))?;
+        let read: Line = read.map_err(|error| broken(number, &error.to_string()))?;
+        if read.place() > Some(LAST) {
+            return Err(broken(number, "its place is beyond any that a store gives"));
+        }
+        take(Incoming::Line(Box::new(read)))?;
         hash.update(&line);
     }
 }
@@ -105,6 +107,9 @@ fn begin(
         )));
     }
     let header = Header::deserialize(value).map_err(|error| broken(1, &error.to_string()))?;
+    if header.sequence > LAST {
+        return Err(broken(1, "it counts more changes than a store can see"));
+    }
     take(Incoming::Header(Box::new(header)))?;
     Ok(preamble.version)
 }

@@ -3,6 +3,7 @@
 mod changes;
 mod damage;
 mod deliveries;
+mod imports;
 mod opening;
 mod prune;
 mod snapshots_taken;
