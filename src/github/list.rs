@@ -13,6 +13,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
+/// The number of pages of a list that comes whole.
+pub(super) const WHOLE: usize = 1;
+
 /// A page of a list as it is kept.
 #[derive(Serialize, Deserialize)]
 struct Page<T> {
@@ -76,9 +79,8 @@ impl Asker<'_> {
     }
 }
 
-/// All pages of a list, at most `most_pages` of 100; what was read of a page, a hundredth of what GitHub sends, is kept and
-/// only confirmed when asked again. Only a `Link` header leads on: some lists come whole whatever `per_page` says
-/// (matching references).
+/// All pages of a list, at most `most_pages` of 100; one that GitHub does not cut into pages ([`WHOLE`]) is asked for at once. What was read of a page, a hundredth of what GitHub sends, is kept and
+/// only confirmed when asked again. Only a `Link` header leads on.
 async fn kept_pages<P: DeserializeOwned + 'static, T: Serialize + DeserializeOwned + 'static>(
     asker: Asker<'_>,
     ask: &Ask,
@@ -99,9 +101,11 @@ async fn kept_pages<P: DeserializeOwned + 'static, T: Serialize + DeserializeOwn
     let mut all = Vec::new();
     for page in 1..=most_pages {
         let mut ask = ask.clone();
-        let joint = if ask.path.contains('?') { '&' } else { '?' };
-        ask.path
-            .push_str(&format!("{joint}per_page=100&page={page}"));
+        if most_pages != WHOLE {
+            let joint = if ask.path.contains('?') { '&' } else { '?' };
+            ask.path
+                .push_str(&format!("{joint}per_page=100&page={page}"));
+        }
         ask.keep = true;
         ask.digest = Some(digest.clone());
         let here: Page<T> = asker.ask(&ask).await?.json(&ask.doing)?;

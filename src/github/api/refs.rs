@@ -5,16 +5,13 @@ use super::encoded_path;
 use super::pulls::sha;
 use crate::domain::ids::Sha;
 use crate::github::error::GitHubError;
-use crate::github::list::Listing;
+use crate::github::list::{Listing, WHOLE};
 use crate::github::repository::Repository;
 use crate::github::tokens::Purpose;
 use crate::github::transport::Ask;
 use http::Method;
 use serde::Deserialize;
 use serde_json::json;
-
-/// More pages of branches are not listed.
-const MOST_PAGES: usize = 500;
 
 /// What came of writing a branch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +58,7 @@ impl Repository {
             };
             page.into_iter().filter_map(named).collect()
         };
-        self.kept_pages(&ask, MOST_PAGES, found).await
+        self.kept_pages(&ask, WHOLE, found).await
     }
 
     /// The same for those who ask again and again. Free while nothing changed.
