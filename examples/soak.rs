@@ -7,12 +7,14 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use drawbridge::domain::event::{Event, RepositoryChange};
 use drawbridge::domain::ids::{
-    DeliveryId, InstallationId, OwnerKind, PrNumber, Repo, RepoId, RepoName, Subject, UserId,
+    DeliveryId, InstallationId, OwnerKind, PrNumber, Repo, RepoId, RepoName, Sha, Subject, UserId,
 };
 use drawbridge::domain::pull::PullState;
+use drawbridge::domain::trust::PullView;
 use drawbridge::store::{
     Accepted, Change, Delivery, HistoryEntry, Record, Retention, SledStore, Store,
 };
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -77,6 +79,9 @@ async fn take_in(store: Arc<SledStore>, number: u64, begin: DateTime<Utc>) -> an
     let repo = repository();
     let mut state = PullState::new(repo.clone(), PrNumber(pull), true);
     state.stale = false;
+    if number / OPEN % EACH == EACH - 1 {
+        state.view = Some(closed(pull, now)?);
+    }
     state.trouble = Some("what a title, a summary and a comment take ".repeat(40));
     let subject = Subject::Pull(state.key());
     let event = Event::RepositoryChanged {
@@ -112,6 +117,24 @@ async fn take_in(store: Arc<SledStore>, number: u64, begin: DateTime<Utc>) -> an
         })
         .await?;
     Ok(())
+}
+
+/// The pull request as it is after its last delivery.
+fn closed(number: u64, at: DateTime<Utc>) -> anyhow::Result<PullView> {
+    Ok(PullView {
+        number: PrNumber(number),
+        open: false,
+        draft: false,
+        author: None,
+        head: Sha::parse(&format!("{number:040x}"))?,
+        base: "main".into(),
+        base_sha: None,
+        labels: BTreeSet::new(),
+        commits: 1,
+        changed_files: 1,
+        updated_at: at,
+        created_at: at,
+    })
 }
 
 fn repository() -> Repo {

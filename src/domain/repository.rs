@@ -16,6 +16,9 @@ pub struct RepoState {
     pub problem: Option<ConfigError>,
     /// When the configuration was last read; `None`: it has to be read before it is used.
     pub checked_at: Option<DateTime<Utc>>,
+    /// When it was first read: what people had seen before that nobody knows.
+    #[serde(default)]
+    pub known_since: Option<DateTime<Utc>>,
     /// Whether every open pull request has been told of the configuration as it is.
     pub followed: bool,
     /// Whether it is archived: it can only be read, so nothing is done until that ends, and all that is known stays.
@@ -37,6 +40,7 @@ impl RepoState {
             good: None,
             problem: None,
             checked_at: None,
+            known_since: None,
             followed: true,
             archived: false,
             former_names: Vec::new(),
@@ -56,7 +60,10 @@ impl RepoState {
 
     /// Takes in what any other delivery, or a pull request's own record, says of the repository: perhaps older news.
     pub fn is_said_to_be(&mut self, repo: &Repo) {
-        if !self.former_names.contains(&repo.name) {
+        if self.repo != *repo && !self.former_names.contains(&repo.name) {
+            // Who is trusted goes by the owner, and what was read under another name may be another repository's.
+            self.followed &= self.repo.owner == repo.owner;
+            self.checked_at = None;
             self.repo = repo.clone();
         }
     }
@@ -84,6 +91,7 @@ impl RepoState {
             Err(problem) => self.problem = Some(problem),
         }
         self.checked_at = Some(now);
+        self.known_since.get_or_insert(now);
         let changed = self.good != before.0 || self.problem != before.1;
         if changed && (before.2 || self.concerns_us()) {
             self.followed = false;

@@ -142,6 +142,7 @@ impl Engine {
                 .await?;
             }
         }
+        let mut unasked = false;
         for number in &differences.strangers {
             let key = PullKey {
                 repo,
@@ -151,10 +152,14 @@ impl Engine {
                 match github.pull(*number).await {
                     Ok(_) => woken.push(*number),
                     Err(GitHubError::NotFound { .. }) => self.note_stranger(key),
-                    Err(error) => return Err(error.into()),
+                    Err(error) => {
+                        tracing::warn!(%error, %number, "can't ask whose branch it is");
+                        unasked = true;
+                    }
                 }
             }
         }
+        let more = more || unasked;
         if woken.is_empty() && found == 0 && !more {
             return Ok(Outcome::Alike);
         }

@@ -18,11 +18,16 @@ impl Engine {
             began: Some(self.now()),
             ..Change::default()
         };
-        let forgotten = self.forgotten(id, entries).await?;
+        let mut forgotten = self.forgotten(id, entries).await?;
         let locks: Vec<_> = forgotten.keys().map(|repo| self.present(*repo)).collect();
         let mut alone = Vec::new();
         for lock in &locks {
             alone.push(lock.write().await);
+        }
+        if !forgotten.is_empty() {
+            // Whoever was at work there may have learnt that it has come to another installation.
+            let still = self.forgotten(id, entries).await?;
+            forgotten.retain(|repo, _| still.contains_key(repo));
         }
         let forgets = |(repo, until): (&RepoId, &InboxId)| Record::ForgetRepo(*repo, *until);
         change.records.extend(forgotten.iter().map(forgets));

@@ -44,8 +44,8 @@ fn mirror(hub: &Hub, pull: &Pull, wrong: &mut Vec<String>) {
     let fine = match is {
         None => !must_be_mirrored(pull),
         Some(sha) if must_be_mirrored(pull) => sha == pull.head(),
-        // Whoever may push here may put the head itself there, which is as good as an approval.
-        Some(sha) if hub.meddled.contains(&branch) && sha == pull.head() => pull.open,
+        // Whoever may push here may put one of its heads there. It is put right with the next head that may be mirrored.
+        Some(sha) if hub.meddled.contains(&branch) => pull.open && pull.heads.contains(sha),
         Some(sha) => pull.open && may_be_mirrored(pull, sha) && pull.heads.contains(sha),
     };
     if !fine {

@@ -181,7 +181,10 @@ impl Voice<'_> {
         if !may_approve(self.by, self.config, &self.findings.vetters) {
             return Err(text::not_a_vetter(&self.by.login));
         }
-        let seen_before = state.was_head_before(head, self.at);
+        let known = self.findings.repository.known_since;
+        let seen_before = known.is_none_or(|since| since <= self.at)
+            && state.remembers(self.at)
+            && state.was_head_before(head, self.at);
         match sha {
             Err(bad) => Err(text::bad_sha(&bad, head)),
             Ok(None) if self.config.trust.approve_without_sha && seen_before => Ok(head.clone()),

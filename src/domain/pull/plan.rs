@@ -2,6 +2,7 @@
 
 use super::decide::refresh_gate;
 use super::{Mirror, Outgoing, Posted, PullState};
+use crate::domain::event::{Account, AccountKind};
 use crate::domain::ids::{CommentId, Sha};
 
 /// One idempotent step on GitHub.
@@ -55,9 +56,10 @@ fn plan_mirror(state: &PullState) -> Option<Action> {
                     to: wanted.clone(),
                     exists: *observed != Mirror::Absent,
                 }),
-                // Somebody else put it at a commit that is none of ours, and there is none that may take its place. Who puts
-                // it at the head itself may be somebody whose approval was lost.
-                Mirror::At(there) if !allows && head != Some(there) => Some(Action::DeleteMirror),
+                // Somebody put it at a commit that is none of this pull request's, and there is none that may take its place.
+                Mirror::At(there) if !allows && state.was_put_by_others(there) => {
+                    Some(Action::DeleteMirror)
+                }
                 _ => None,
             }
         }
@@ -76,6 +78,17 @@ fn plan_comment(state: &PullState) -> Option<Action> {
 }
 
 impl PullState {
+    /// Whether the mirror is at a commit because of a person's push, and never could be because of ours: it was no head.
+    fn was_put_by_others(&self, there: &Sha) -> bool {
+        let pushed = self.disturbance.as_ref().is_some_and(|disturbance| {
+            let by_person = |account: &Account| account.kind == AccountKind::User;
+            disturbance.to.as_ref() == Some(there) && disturbance.by.as_ref().is_some_and(by_person)
+        });
+        let was_head = self.heads.iter().any(|head| head.sha == *there);
+        let approved = self.approvals.iter().any(|approval| approval.sha == *there);
+        pushed && !was_head && !approved && self.open_head() != Some(there)
+    }
+
     /// GitHub was asked where the mirror is.
     pub fn mirror_was_found(&mut self, now_there: Mirror) {
         if now_there == self.wanted_mirror {

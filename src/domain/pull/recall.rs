@@ -53,6 +53,13 @@ pub struct Recalled {
     pub said: Vec<Said>,
 }
 
+impl PullState {
+    /// Whether nothing that people may have seen at that time was lost since.
+    pub(super) fn remembers(&self, at: DateTime<Utc>) -> bool {
+        self.recalled.is_none_or(|lost_at| at >= lost_at + CLOCKS)
+    }
+}
+
 /// Takes the approvals of the head in.
 pub(super) fn recall(state: &mut PullState, head: &Sha, config: &RepoConfig, findings: &Findings) {
     let Some(recalled) = &findings.recalled else {

@@ -223,7 +223,10 @@ fn mirror(state: &PullState, text: &mut String) {
     let head = state.open_head();
     let _ = match &state.observed_mirror {
         Mirror::At(sha) if Some(sha) == head => writeln!(text, "`{branch}` is at this head."),
-        Mirror::At(sha) => writeln!(text, "`{branch}` is at `{}`, an earlier head.", sha.short()),
+        Mirror::At(sha) if state.heads.iter().any(|seen| seen.sha == *sha) => {
+            writeln!(text, "`{branch}` is at `{}`, an earlier head.", sha.short())
+        }
+        Mirror::At(sha) => writeln!(text, "`{branch}` is at `{}`, another commit.", sha.short()),
         Mirror::Absent => writeln!(text, "There is no `{branch}` yet."),
         Mirror::Unknown => writeln!(text, "Whether there is a `{branch}` is not known yet."),
     };
@@ -242,7 +245,10 @@ fn mirror(state: &PullState, text: &mut String) {
             Mirror::At(sha) if *sha == disturbance.wanted => {
                 format!("it was put back to `{}`", sha.short())
             }
-            Mirror::Absent => "it comes back with the next head that is trusted".to_owned(),
+            Mirror::Absent => {
+                let removed = disturbance.to.as_ref().map_or("", |_| "it was removed; ");
+                format!("{removed}it comes back with the next head that is trusted")
+            }
             _ => "it is left so until a head is trusted again".to_owned(),
         };
         let _ = writeln!(

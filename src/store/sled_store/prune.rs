@@ -23,6 +23,9 @@ use sled::{Batch, IVec, Tree};
 const DOING: &str = "forgetting what is no longer needed";
 /// How long an id is known as accepted. GitHub offers to send a delivery again for three days.
 const SEEN_FOR: TimeDelta = TimeDelta::days(14);
+/// How long the gates of a commit are known of which nobody speaks: a check run that was forgotten could be made twice if
+/// the commit becomes the head of another pull request.
+const GATES_FOR: TimeDelta = TimeDelta::days(365);
 /// How many records are removed at once; sled stops all writers meanwhile.
 const AT_ONCE: usize = 1000;
 
@@ -77,7 +80,7 @@ impl Disk {
     }
 
     /// Forgets pull requests and merge groups that were closed before `limit` and of which nothing is left to do, and the
-    /// gates of commits of which nobody has spoken since; returns how many.
+    /// gates of commits of which nobody has spoken for a year more; returns how many.
     pub fn prune_closed(&self, limit: DateTime<Utc>) -> Result<usize, StoreError> {
         let mut forgotten = 0;
         for raw in self.raws(DOING, Kind::Pull) {
@@ -102,7 +105,10 @@ impl Disk {
         for raw in self.raws(DOING, Kind::Head) {
             let raw = raw?;
             if let Ok(Line::Head(state)) = self.line(DOING, &raw)
-                && state.gates.iter().all(|gate| over(gate.written_at, limit))
+                && state
+                    .gates
+                    .iter()
+                    .all(|gate| over(gate.written_at, limit - GATES_FOR))
             {
                 forgotten += usize::from(self.forget_head(&raw.value, &state)?);
             }

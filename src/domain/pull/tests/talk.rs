@@ -202,6 +202,30 @@ fn a_short_sha_never_reaches_a_head_that_was_away() {
 }
 
 #[test]
+fn a_short_sha_from_before_the_repository_was_known_approves_nothing() {
+    let approves = |known: i64, lost: Option<i64>, words: &str| {
+        let mut scene = Scene::of_stranger();
+        scene.findings.repository.known_since = Some(at(known));
+        scene.state.recalled = lost.map(at);
+        scene.comment(&user(1, "maya"), 400, words);
+        scene.state.wanted_mirror == Mirror::At(sha('a'))
+    };
+    let (short, full) = ("/ok to test aaaaaaa", format!("/ok to test {}", sha('a')));
+    assert!(approves(5, None, short));
+    assert!(
+        !approves(401, None, short),
+        "it may have meant an earlier head"
+    );
+    assert!(approves(401, None, &full));
+    assert!(approves(5, Some(99), short));
+    assert!(
+        !approves(5, Some(101), short),
+        "within five minutes of a loss of data"
+    );
+    assert!(approves(5, Some(101), &full));
+}
+
+#[test]
 fn a_short_sha_that_fits_two_heads_names_neither() {
     let twin = Sha::parse(&format!("aaaaaaaaa{}", "b".repeat(31))).expect("forty digits");
     let mut scene = Scene::of_stranger();
