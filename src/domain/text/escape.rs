@@ -38,7 +38,7 @@ pub fn inert(text: &str) -> String {
 }
 
 /// A foreign text of several lines, as a quotation: it can't pretend to be a part of what we say, nor notify anybody. It may be
-/// Markdown, but [`DULL`] keeps an `@` from naming anybody, a `#7` from linking, a `<` from beginning HTML, which could end the
+/// Markdown, but `DULL` keeps an `@` from naming anybody, a `#7` from linking, a `<` from beginning HTML, which could end the
 /// quotation (`</blockquote>`), a `&commat;` from being one of these, and a `[^1]` from being a footnote, which stands below all of
 /// what we say; code shows them as they were.
 pub fn quoted(text: &str) -> String {
