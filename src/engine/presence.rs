@@ -4,6 +4,7 @@ use super::Engine;
 use crate::domain::event::{Event, RepositoryChange};
 use crate::domain::ids::{RepoId, Subject};
 use crate::store::{InboxEntry, InboxId};
+use futures::future::Either;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,16 +21,9 @@ pub(super) struct Presence {
     forgotten: Mutex<HashMap<RepoId, InboxId>>,
 }
 
-/// The right to work on a subject; whoever works on it holds this meanwhile.
-#[expect(dead_code, reason = "held, and never looked at")]
-pub(super) enum Here {
-    /// It is in no repository.
-    Nowhere,
-    /// With others.
-    Among(OwnedRwLockReadGuard<()>),
-    /// With nobody else.
-    Alone(OwnedRwLockWriteGuard<()>),
-}
+/// The right to work on a subject, with others or alone; whoever works on it holds this meanwhile. `None`: it is in no
+/// repository.
+pub(super) type Here = Option<Either<OwnedRwLockReadGuard<()>, OwnedRwLockWriteGuard<()>>>;
 
 impl Engine {
     /// The lock of a repository's records.
@@ -43,7 +37,7 @@ impl Engine {
     /// Whoever works on a subject comes in before.
     pub(super) async fn enter(&self, subject: &Subject, entries: &[InboxEntry]) -> Here {
         let Some(repo) = subject.repository() else {
-            return Here::Nowhere;
+            return None;
         };
         let forgets = entries.iter().any(|entry| {
             matches!(
@@ -54,10 +48,10 @@ impl Engine {
                 }
             )
         });
-        match forgets {
-            true => Here::Alone(self.present(repo).write_owned().await),
-            false => Here::Among(self.present(repo).read_owned().await),
-        }
+        Some(match forgets {
+            true => Either::Right(self.present(repo).write_owned().await),
+            false => Either::Left(self.present(repo).read_owned().await),
+        })
     }
 
     /// What of these is news still, once the asker is there.

@@ -113,7 +113,7 @@ impl Fate {
     pub async fn dawdles(&self, most_ms: u64) {
         let wait = self.choose(0..=most_ms);
         if wait > 0 {
-            tokio::time::sleep(Duration::from_millis(wait)).await;
+            time_passes(Duration::from_millis(wait)).await;
         }
     }
 
@@ -151,4 +151,9 @@ impl Clock for Fate {
         let lived = inner.since.map_or(Duration::ZERO, |since| since.elapsed());
         inner.base + TimeDelta::from_std(lived).unwrap_or(TimeDelta::zero())
     }
+}
+
+/// So much time goes by on the story's clock, which stands still while anybody has something to do: nobody waits for it.
+pub async fn time_passes(time: Duration) {
+    tokio::time::sleep(time).await;
 }

@@ -85,22 +85,16 @@ impl ShaPrefix {
         &self.0
     }
 
-    /// How many digits: 7 to 64.
-    #[allow(clippy::len_without_is_empty)] // never empty
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
     /// Whether these are all digits of a commit's name, SHA-1 or SHA-256.
     pub fn is_full(&self) -> bool {
-        FULL_SHA.contains(&self.len())
+        FULL_SHA.contains(&self.0.len())
     }
 
     /// Whether this names the commit whose full SHA is given. Nothing names a text that is no full SHA.
     pub fn names(&self, full_sha: &str) -> bool {
         FULL_SHA.contains(&full_sha.len())
             && full_sha
-                .get(..self.len())
+                .get(..self.0.len())
                 .is_some_and(|start| start.eq_ignore_ascii_case(&self.0))
     }
 }

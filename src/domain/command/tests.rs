@@ -168,7 +168,7 @@ fn a_sha_names_only_the_commits_that_start_with_it() {
         short.names(SHA)
             && short.names(&SHA.to_uppercase())
             && !short.is_full()
-            && short.len() == 7
+            && short.as_str().len() == 7
     );
     assert!(!short.names("0123456") && !short.names(&SHA.replace('0', "1")));
     let full = ShaPrefix::new(SHA).expect("a SHA");
