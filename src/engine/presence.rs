@@ -36,9 +36,7 @@ impl Engine {
 
     /// Whoever works on a subject comes in before.
     pub(super) async fn enter(&self, subject: &Subject, entries: &[InboxEntry]) -> Here {
-        let Some(repo) = subject.repository() else {
-            return None;
-        };
+        let repo = subject.repository()?;
         let forgets = entries.iter().any(|entry| {
             matches!(
                 entry.event,
