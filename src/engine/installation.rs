@@ -1,36 +1,34 @@
 //! What a change of an installation or of its people means for the repositories and pull requests under it.
 
-use super::Engine;
-use crate::domain::event::{Event, InstallationChange};
+use super::patience::note_failure;
+use super::work::Worked;
+use super::{Engine, Failure};
+use crate::domain::event::{Event, InstallationChange, RepositoryChange};
 use crate::domain::ids::{InstallationId, RepoId, Subject};
 use crate::store::{Change, InboxEntry, InboxId, Record, StoreError};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 impl Engine {
     pub(super) async fn process_installation(
         &self,
         id: InstallationId,
         entries: &[InboxEntry],
-    ) -> Result<(), StoreError> {
+    ) -> Result<Worked, StoreError> {
+        match self.forget_what_is_gone(id, entries).await {
+            Ok(()) => {}
+            Err(Failure::Store(error)) => return Err(error),
+            // A question that fails is no answer: everything stays until there is one.
+            Err(Failure::GitHub(error)) => {
+                note_failure(&error, "can't ask whether a repository is gone");
+                return Ok(Worked::NotBefore(self.retry_after(&error, 3)));
+            }
+        }
         let mut change = Change {
             done: entries.iter().map(|entry| entry.id).collect(),
             due: vec![(Subject::Installation(id), None)],
             began: Some(self.now()),
             ..Change::default()
         };
-        let mut forgotten = self.forgotten(id, entries).await?;
-        let locks: Vec<_> = forgotten.keys().map(|repo| self.present(*repo)).collect();
-        let mut alone = Vec::new();
-        for lock in &locks {
-            alone.push(lock.write().await);
-        }
-        if !forgotten.is_empty() {
-            // Whoever was at work there may have learnt that it has come to another installation.
-            let still = self.forgotten(id, entries).await?;
-            forgotten.retain(|repo, _| still.contains_key(repo));
-        }
-        let forgets = |(repo, until): (&RepoId, &InboxId)| Record::ForgetRepo(*repo, *until);
-        change.records.extend(forgotten.iter().map(forgets));
         for entry in entries {
             match &entry.event {
                 Event::PeopleChanged {
@@ -47,41 +45,100 @@ impl Engine {
                 _ => {}
             }
         }
-        self.commit(change).await?;
-        for (repo, until) in forgotten {
+        self.commit(change).await.map(Worked::made)
+    }
+
+    /// Forgets what deliveries say that the installation does not cover any more, and GitHub says it, too: a delivery may be
+    /// an old one that comes late or is sent again.
+    async fn forget_what_is_gone(
+        &self,
+        id: InstallationId,
+        entries: &[InboxEntry],
+    ) -> Result<(), Failure> {
+        let mut installed = None;
+        for (repo, entry) in self.said_to_be_gone(id, entries).await? {
+            let whole = matches!(
+                entry.event,
+                Event::InstallationChanged {
+                    change: InstallationChange::Deleted,
+                    ..
+                }
+            );
+            let github = &self.shared.github;
+            let covered = match (whole, installed) {
+                (true, Some(installed)) => installed,
+                (true, None) => *installed.insert(github.is_installed(id).await?),
+                (false, _) => github.covers(id, repo).await?,
+            };
+            if !covered {
+                self.forget(id, repo, entry.id).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The repositories that are not covered any more by what deliveries say, with the newest that says so. One that has come
+    /// to another installation since (it was transferred) is not among them.
+    async fn said_to_be_gone<'a>(
+        &self,
+        id: InstallationId,
+        entries: &'a [InboxEntry],
+    ) -> Result<BTreeMap<RepoId, &'a InboxEntry>, StoreError> {
+        let mut gone = BTreeMap::new();
+        for entry in entries {
+            let repos: Vec<RepoId> = match &entry.event {
+                Event::InstallationChanged {
+                    change: InstallationChange::Deleted,
+                    ..
+                } => {
+                    let known = self.store().repos().await?;
+                    known.iter().map(|known| known.repo.id).collect()
+                }
+                Event::InstallationChanged {
+                    change: InstallationChange::Removed(repos),
+                    ..
+                } => repos.clone(),
+                Event::RepositoryChanged {
+                    repo,
+                    change: RepositoryChange::Gone,
+                } => vec![repo.id],
+                _ => continue,
+            };
+            for repo in repos {
+                if self.is_of(id, repo).await? {
+                    gone.insert(repo, entry);
+                }
+            }
+        }
+        Ok(gone)
+    }
+
+    /// Drops what is kept of a repository, alone in it.
+    async fn forget(
+        &self,
+        id: InstallationId,
+        repo: RepoId,
+        until: InboxId,
+    ) -> Result<(), StoreError> {
+        let lock = self.present(repo);
+        // One at a time: whoever is at work in a repository may be waiting to come into another one.
+        let _alone = lock.write().await;
+        // Whoever was at work there may have learnt that it has come to another installation.
+        if self.is_of(id, repo).await? {
+            let change = Change {
+                records: vec![Record::ForgetRepo(repo, until)],
+                ..Change::default()
+            };
+            self.store().commit(change).await?;
             self.has_forgotten(repo, until);
         }
         Ok(())
     }
 
-    /// The repositories that the installation does not cover any more. One that has come to another installation since
-    /// (it was transferred) stays. With the entry that says so.
-    async fn forgotten(
-        &self,
-        id: InstallationId,
-        entries: &[InboxEntry],
-    ) -> Result<BTreeMap<RepoId, InboxId>, StoreError> {
-        let known = self.store().repos().await?;
-        let of_ours = known.iter().filter(|known| known.repo.installation == id);
-        let ours: BTreeSet<RepoId> = of_ours.map(|known| known.repo.id).collect();
-        let mut forgotten = BTreeMap::new();
-        for entry in entries {
-            let Event::InstallationChanged { change, .. } = &entry.event else {
-                continue;
-            };
-            match change {
-                InstallationChange::Deleted => {
-                    forgotten.extend(ours.iter().map(|repo| (*repo, entry.id)));
-                }
-                InstallationChange::Removed(repos) => {
-                    let taken_out = repos.iter().filter(|repo| ours.contains(repo));
-                    forgotten.extend(taken_out.map(|repo| (*repo, entry.id)));
-                }
-                // Forgotten and found again: what is still known of it may be out of date, and is dropped all the same.
-                InstallationChange::Available | InstallationChange::Suspended => {}
-            }
-        }
-        Ok(forgotten)
+    /// Whether a repository is the installation's, as far as is known.
+    async fn is_of(&self, id: InstallationId, repo: RepoId) -> Result<bool, StoreError> {
+        let known = self.store().repo(repo).await?;
+        Ok(known.is_some_and(|known| known.repo.installation == id))
     }
 
     /// Everything that is known is looked at again, and what is not known is looked for.
@@ -94,7 +151,7 @@ impl Engine {
         change.due.push((Subject::Installations, now));
         for mut known in self.store().repos().await? {
             let repo = known.repo.id;
-            if known.repo.installation != id || forgets(change, repo) {
+            if known.repo.installation != id {
                 continue;
             }
             change.due.push((Subject::Comparison(repo), now));
@@ -110,9 +167,4 @@ impl Engine {
         }
         Ok(())
     }
-}
-
-fn forgets(change: &Change, repo: RepoId) -> bool {
-    let forgets = |record: &Record| matches!(record, Record::ForgetRepo(gone, _) if *gone == repo);
-    change.records.iter().any(forgets)
 }

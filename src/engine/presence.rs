@@ -1,14 +1,12 @@
 //! Who works in a repository, and who forgets it.
 
 use super::Engine;
-use crate::domain::event::{Event, RepositoryChange};
 use crate::domain::ids::{RepoId, Subject};
 use crate::store::{InboxEntry, InboxId};
-use futures::future::Either;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
+use tokio::sync::{OwnedRwLockReadGuard, RwLock};
 
 /// Where somebody works, and what was forgotten.
 #[derive(Default)]
@@ -21,9 +19,8 @@ pub(super) struct Presence {
     forgotten: Mutex<HashMap<RepoId, InboxId>>,
 }
 
-/// The right to work on a subject, with others or alone; whoever works on it holds this meanwhile. `None`: it is in no
-/// repository.
-pub(super) type Here = Option<Either<OwnedRwLockReadGuard<()>, OwnedRwLockWriteGuard<()>>>;
+/// The right to work on a subject; whoever works on it holds this meanwhile. `None`: it is in no repository.
+pub(super) type Here = Option<OwnedRwLockReadGuard<()>>;
 
 impl Engine {
     /// The lock of a repository's records.
@@ -35,21 +32,9 @@ impl Engine {
     }
 
     /// Whoever works on a subject comes in before.
-    pub(super) async fn enter(&self, subject: &Subject, entries: &[InboxEntry]) -> Here {
+    pub(super) async fn enter(&self, subject: &Subject) -> Here {
         let repo = subject.repository()?;
-        let forgets = entries.iter().any(|entry| {
-            matches!(
-                entry.event,
-                Event::RepositoryChanged {
-                    change: RepositoryChange::Gone,
-                    ..
-                }
-            )
-        });
-        Some(match forgets {
-            true => Either::Right(self.present(repo).write_owned().await),
-            false => Either::Left(self.present(repo).read_owned().await),
-        })
+        Some(self.present(repo).read_owned().await)
     }
 
     /// What of these is news still, once the asker is there.

@@ -18,19 +18,14 @@ impl Engine {
         let subject = Subject::Repository(id);
         let began = self.now();
         let mut known = self.store().repo(id).await?;
-        let mut gone = None;
         let mut archived = None;
         for entry in entries {
             let repo = match &entry.event {
                 Event::RepositoryChanged { repo, change } => {
-                    gone = (*change == RepositoryChange::Gone).then_some(entry.id);
                     archived = Some(*change == RepositoryChange::Archived);
                     repo
                 }
-                Event::BranchPushed { repo, .. } => {
-                    gone = None;
-                    repo
-                }
+                Event::BranchPushed { repo, .. } => repo,
                 _ => continue,
             };
             let state = known.get_or_insert_with(|| RepoState::new(repo.clone()));
@@ -39,20 +34,13 @@ impl Engine {
             state.is_now(repo);
         }
         let done = entries.iter().map(|entry| entry.id).collect();
-        let Some(mut state) = known.filter(|_| gone.is_none()) else {
-            let forgets = gone.map(|until| Record::ForgetRepo(id, until));
-            self.commit(Change {
-                records: forgets.into_iter().collect(),
+        let Some(mut state) = known else {
+            let nothing = Change {
                 done,
                 due: vec![(subject, None)],
-                began: Some(began),
-                history: Vec::new(),
-            })
-            .await?;
-            if let Some(until) = gone {
-                self.has_forgotten(id, until);
-            }
-            return Ok(());
+                ..Change::default()
+            };
+            return self.commit(nothing).await;
         };
         if !entries.is_empty() {
             state.checked_at = None;

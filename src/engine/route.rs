@@ -1,7 +1,7 @@
 //! Which subjects an event concerns.
 
 use crate::domain::event::{
-    BuildId, Button, Event, InstallationChange, MergeGroupChange, PullChange,
+    BuildId, Button, Event, InstallationChange, MergeGroupChange, PullChange, RepositoryChange,
 };
 use crate::domain::ids::{PrNumber, PullKey, Repo, RepoId, RunSubject, Subject};
 use crate::domain::pipeline::Pipeline;
@@ -107,6 +107,11 @@ pub(super) async fn subjects(event: &Event, store: &dyn Store) -> Result<Vec<Sub
             }
             subjects
         }
+        // A repository is forgotten by nobody else.
+        Event::RepositoryChanged {
+            repo,
+            change: RepositoryChange::Gone,
+        } => vec![Subject::Installation(repo.installation)],
         Event::RepositoryChanged { repo, .. } => vec![Subject::Repository(repo.id)],
         Event::PeopleChanged { installation, .. } => vec![Subject::Installation(*installation)],
         Event::InstallationChanged {

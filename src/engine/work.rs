@@ -104,7 +104,7 @@ impl Engine {
         entries: &[InboxEntry],
         due: bool,
     ) -> Result<Worked, StoreError> {
-        let _here = self.enter(subject, entries).await;
+        let _here = self.enter(subject).await;
         let news = self.news(subject, entries);
         if news.is_empty() && !entries.is_empty() && !due {
             return Ok(Worked::Made);
@@ -117,10 +117,7 @@ impl Engine {
                 .process_repository(*id, entries)
                 .await
                 .map(Worked::made),
-            Subject::Installation(id) => self
-                .process_installation(*id, entries)
-                .await
-                .map(Worked::made),
+            Subject::Installation(id) => self.process_installation(*id, entries).await,
             Subject::Runs(repo, of) => self.process_runs(*repo, of, entries).await,
             Subject::Deliveries => self.process_deliveries().await.map(Worked::made),
             Subject::Installations => self.process_installations().await.map(Worked::made),

@@ -303,7 +303,7 @@ impl GitHub {
 
     /// Asks for a token. Where the installation has not granted all that its purpose takes, it is made with what is granted:
     /// what needs more is refused by name then, and the rest works.
-    async fn new_token(&self, scope: &Scope) -> Result<NewToken, GitHubError> {
+    pub(super) async fn new_token(&self, scope: &Scope) -> Result<NewToken, GitHubError> {
         let wanted = scope.permissions();
         let refused = match self.request_token(scope, &wanted).await {
             Err(error) if error.is_unprocessable("not granted") => error,

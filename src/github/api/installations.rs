@@ -1,9 +1,10 @@
 //! What the app is installed on (GitHub, "REST API endpoints for GitHub Apps", "… for GitHub App installations").
 
-use crate::domain::ids::{InstallationId, Repo};
+use crate::domain::ids::{InstallationId, Repo, RepoId};
 use crate::github::client::GitHub;
 use crate::github::error::GitHubError;
 use crate::github::list::Listing;
+use crate::github::tokens::{Purpose, Scope};
 use crate::github::transport::Ask;
 use crate::github::wire::WireRepo;
 use chrono::{DateTime, Utc};
@@ -84,6 +85,17 @@ impl GitHub {
         let path = format!("/app/installations/{id}");
         let ask = Ask::get(path, "looking for an installation");
         match self.ask_as_app(&ask).await {
+            Ok(_) => Ok(true),
+            Err(GitHubError::NotFound { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether an installation covers a repository: GitHub makes a token for that number, or says that it can't. It is the
+    /// app that asks, so this can be asked although the installation's budget is used up.
+    pub async fn covers(&self, id: InstallationId, repo: RepoId) -> Result<bool, GitHubError> {
+        let scope = Scope::new(id, repo, Purpose::Survey);
+        match self.new_token(&scope).await {
             Ok(_) => Ok(true),
             Err(GitHubError::NotFound { .. }) => Ok(false),
             Err(error) => Err(error),

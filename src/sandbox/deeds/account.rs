@@ -203,8 +203,14 @@ impl Hub {
         self.announce_installation(if suspended { "suspend" } else { "unsuspend" });
     }
 
-    /// Sends `installation` with the given action (`created`, `deleted`, `suspend`, `new_permissions_accepted` …).
+    /// Sends `installation` with the given action (`created`, `deleted`, `suspend`, `new_permissions_accepted` …). From
+    /// `deleted` to `created` there is none.
     pub(crate) fn announce_installation(&mut self, action: &str) {
+        match action {
+            "created" => self.installation.deleted = false,
+            "deleted" => self.installation.deleted = true,
+            _ => {}
+        }
         let repositories: Vec<_> = self
             .installation
             .repositories

@@ -64,6 +64,7 @@ pub(crate) fn found(names: Founding<'_>) -> Hub {
         account: 0,
         repositories: BTreeSet::new(),
         suspended_at: None,
+        deleted: false,
         created_at: now,
         updated_at: now,
     };

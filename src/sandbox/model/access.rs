@@ -135,6 +135,8 @@ pub(crate) struct Installation {
     pub(crate) account: u64,
     pub(crate) repositories: BTreeSet<u64>,
     pub(crate) suspended_at: Option<DateTime<Utc>>,
+    /// The account has thrown the app out.
+    pub(crate) deleted: bool,
     pub(crate) created_at: DateTime<Utc>,
     pub(crate) updated_at: DateTime<Utc>,
 }

@@ -50,14 +50,17 @@ pub(super) fn installations(call: &mut Call<'_>) -> Outcome {
     one["account"]["slug"] = json!(account.login);
     one["account"]["created_at"] = json!(stamp(account.created_at));
     one["account"]["updated_at"] = json!(stamp(account.created_at));
-    let all = vec![one];
+    let all = match call.hub.installation.deleted {
+        true => vec![],
+        false => vec![one],
+    };
     Ok(paging::list(call, all, usize::MAX))
 }
 
 /// Refuses any installation but ours.
 fn ours(call: &Call<'_>) -> Result<(), Reply> {
     let id = call.number("installation_id")?;
-    if id == call.hub.installation.id {
+    if id == call.hub.installation.id && !call.hub.installation.deleted {
         Ok(())
     } else {
         Err(Reply::not_found())

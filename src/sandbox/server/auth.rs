@@ -76,6 +76,9 @@ pub(crate) fn identify(hub: &Hub, key: &DecodingKey, header: Option<&str>) -> Re
         .get(secret)
         .filter(|token| token.expires_at > Utc::now())
         .ok_or_else(bad)?;
+    if hub.installation.deleted {
+        return Err(bad());
+    }
     if hub.installation.suspended_at.is_some() {
         return Err(Reply::error(403, "This installation has been suspended"));
     }

@@ -1,5 +1,6 @@
 //! What attackers try, as `docs/security.md` lists it, where no other story tells of it.
 
 mod ends;
+mod gone;
 mod names;
 mod replay;
