@@ -96,6 +96,14 @@ impl Engine {
         Ok(())
     }
 
+    /// Whatever was read of a repository in which the asker does not work is not believed any more; nobody forgets it meanwhile.
+    pub(super) async fn outdate_from_outside(&self, repo: RepoId) -> Result<(), StoreError> {
+        let lock = self.present(repo);
+        let _there = lock.read().await;
+        // A reading under way may have begun before.
+        self.outdate(repo, DateTime::<Utc>::MAX_UTC).await
+    }
+
     /// Notes that all open pull requests were told of a configuration, together with telling them, unless there is
     /// a newer one by now.
     pub(super) async fn followed(
@@ -114,7 +122,7 @@ impl Engine {
     }
 
     /// Whoever holds this is the only one to change the record of a repository.
-    async fn reading(&self, id: RepoId) -> OwnedMutexGuard<()> {
+    pub(super) async fn reading(&self, id: RepoId) -> OwnedMutexGuard<()> {
         let lock = {
             let mut reading = self
                 .shared

@@ -149,14 +149,13 @@ impl Engine {
     ) -> Result<(), StoreError> {
         let now = Some(self.now());
         change.due.push((Subject::Installations, now));
-        for mut known in self.store().repos().await? {
+        for known in self.store().repos().await? {
             let repo = known.repo.id;
             if known.repo.installation != id {
                 continue;
             }
             change.due.push((Subject::Comparison(repo), now));
-            known.checked_at = None;
-            change.records.push(Record::Repo(Box::new(known)));
+            self.outdate_from_outside(repo).await?;
             for pull in self.store().pulls_of(repo).await? {
                 if pull.view.as_ref().is_none_or(|view| view.open) {
                     change

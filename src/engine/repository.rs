@@ -17,6 +17,7 @@ impl Engine {
     ) -> Result<(), StoreError> {
         let subject = Subject::Repository(id);
         let began = self.now();
+        let alone = self.reading(id).await;
         let mut known = self.store().repo(id).await?;
         let mut archived = None;
         for entry in entries {
@@ -56,6 +57,7 @@ impl Engine {
             history: Vec::new(),
         };
         self.store().commit(taken_in).await?;
+        drop(alone);
         let mut change = Change {
             due: vec![(subject.clone(), None)],
             began: Some(began),
@@ -91,16 +93,11 @@ impl Engine {
         let mut concerned = Vec::new();
         if named && is_organisation_defaults(&state.repo) {
             self.shared.organisations.forget(state.repo.installation);
-            for mut other in self.store().repos().await? {
+            for other in self.store().repos().await? {
                 let same_owner = other.repo.owner == state.repo.owner;
                 if same_owner && other.repo.id != state.repo.id {
+                    self.outdate_from_outside(other.repo.id).await?;
                     concerned.push(Subject::Repository(other.repo.id));
-                    other.checked_at = None;
-                    let outdated = Change {
-                        records: vec![Record::Repo(Box::new(other))],
-                        ..Change::default()
-                    };
-                    self.store().commit(outdated).await?;
                 }
             }
         }

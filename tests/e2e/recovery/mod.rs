@@ -6,6 +6,7 @@ mod differences;
 mod down;
 mod lists;
 mod lost;
+mod reading;
 
 use crate::support::Town;
 use chrono::TimeDelta;
