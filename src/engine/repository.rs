@@ -1,11 +1,12 @@
 //! Brings a repository's configuration up to date, and with it every open pull request that it concerns.
 
 use super::pull::Naming;
+use super::work::Worked;
 use super::{Engine, Failure, is_organisation_defaults, note_failure};
 use crate::domain::event::{Event, RepositoryChange};
 use crate::domain::ids::{PrNumber, PullKey, RepoId, RunSubject, Subject};
 use crate::domain::repository::RepoState;
-use crate::github::Listing;
+use crate::github::{GitHubError, Listing, Priority};
 use crate::store::{Change, InboxEntry, Record, StoreError};
 use std::collections::BTreeSet;
 
@@ -14,26 +15,21 @@ impl Engine {
         &self,
         id: RepoId,
         entries: &[InboxEntry],
-    ) -> Result<(), StoreError> {
+    ) -> Result<Worked, StoreError> {
         let subject = Subject::Repository(id);
         let began = self.now();
         let alone = self.reading(id).await;
-        let mut known = self.store().repo(id).await?;
-        let mut archived = None;
-        for entry in entries {
-            let repo = match &entry.event {
-                Event::RepositoryChanged { repo, change } => {
-                    archived = Some(*change == RepositoryChange::Archived);
-                    repo
-                }
-                Event::BranchPushed { repo, .. } => repo,
-                _ => continue,
-            };
-            let state = known.get_or_insert_with(|| RepoState::new(repo.clone()));
-            // Who is trusted goes by the owner.
-            state.followed &= state.repo.owner == repo.owner;
-            state.is_now(repo);
-        }
+        let known = self.store().repo(id).await?;
+        let Told {
+            state: known,
+            archived,
+        } = match self.told(known, entries).await {
+            Ok(told) => told,
+            Err(error) => {
+                note_failure(&error, "can't ask what has become of a repository");
+                return Ok(Worked::NotBefore(self.retry_after(&error, 3)));
+            }
+        };
         let done = entries.iter().map(|entry| entry.id).collect();
         let Some(mut state) = known else {
             let nothing = Change {
@@ -41,7 +37,7 @@ impl Engine {
                 due: vec![(subject, None)],
                 ..Change::default()
             };
-            return self.commit(nothing).await;
+            return self.commit(nothing).await.map(Worked::made);
         };
         if !entries.is_empty() {
             state.checked_at = None;
@@ -74,7 +70,8 @@ impl Engine {
                 if archived.is_some() {
                     change.due.push((Subject::Comparison(id), Some(now)));
                 }
-                return self.followed(&followed.state, change).await;
+                let followed = self.followed(&followed.state, change).await;
+                return followed.map(Worked::made);
             }
             Err(Failure::Store(error)) => return Err(error),
             Err(Failure::GitHub(error)) => {
@@ -85,7 +82,45 @@ impl Engine {
                 change.due = vec![(subject, Some(self.retry_after(&error, 3)))];
             }
         }
-        self.commit(change).await
+        self.commit(change).await.map(Worked::made)
+    }
+
+    /// What deliveries told of a repository, as far as GitHub says so, too: they may be old ones.
+    async fn told(
+        &self,
+        known: Option<RepoState>,
+        entries: &[InboxEntry],
+    ) -> Result<Told, GitHubError> {
+        let mut told = Told {
+            state: known,
+            archived: None,
+        };
+        for entry in entries {
+            let (repo, archived) = match &entry.event {
+                Event::RepositoryChanged { repo, change } => {
+                    (repo, Some(*change == RepositoryChange::Archived))
+                }
+                Event::BranchPushed { repo, .. } => (repo, None),
+                _ => continue,
+            };
+            let new = told.state.is_none();
+            let state = told
+                .state
+                .get_or_insert_with(|| RepoState::new(repo.clone()));
+            let is_news = match archived {
+                Some(archived) => state.repo != *repo || state.archived != archived || new,
+                None => state.may_be_now(repo),
+            };
+            if archived.is_some() && told.archived.is_none() {
+                told.archived = Some(state.archived);
+            }
+            let github = self.shared.github.of(repo).with_priority(Priority::Urgent);
+            if is_news && let Some(there) = github.as_it_is().await? {
+                state.is_now(&there.repo);
+                told.archived = Some(there.archived);
+            }
+        }
+        Ok(told)
     }
 
     /// Reads the configuration again; whom it concerns if they have not been told of it.
@@ -145,4 +180,11 @@ impl Engine {
 struct Followed {
     state: RepoState,
     concerned: Vec<Subject>,
+}
+
+/// What deliveries told of a repository.
+struct Told {
+    state: Option<RepoState>,
+    /// Whether it is archived, if something was said of the repository itself.
+    archived: Option<bool>,
 }

@@ -113,10 +113,7 @@ impl Engine {
         match subject {
             Subject::Pull(key) => self.process_pull(*key, entries, due).await,
             Subject::Head(repo, sha) => self.process_head(*repo, sha, entries).await,
-            Subject::Repository(id) => self
-                .process_repository(*id, entries)
-                .await
-                .map(Worked::made),
+            Subject::Repository(id) => self.process_repository(*id, entries).await,
             Subject::Installation(id) => self.process_installation(*id, entries).await,
             Subject::Runs(repo, of) => self.process_runs(*repo, of, entries).await,
             Subject::Deliveries => self.process_deliveries().await.map(Worked::made),

@@ -106,8 +106,7 @@ impl Repository {
 
     /// A path of this repository by the name that it has now; `None`: it has the same.
     async fn renamed(&self, path: &str) -> Result<Option<String>, GitHubError> {
-        let by_number = format!("/repositories/{}", self.repo.id);
-        let ask = Ask::get(by_number, "looking for the renamed repository");
+        let ask = self.by_number("looking for the renamed repository");
         let wire: WireRepo = self.ask_once(&ask).await?.json(&ask.doing)?;
         let now = wire
             .repo(self.repo.installation)
@@ -117,6 +116,11 @@ impl Repository {
         Ok(rest
             .filter(|_| moved)
             .map(|rest| format!("/repos/{}{rest}", now.name)))
+    }
+
+    /// Asks for the repository itself, whatever it is called now.
+    pub(super) fn by_number(&self, doing: &str) -> Ask {
+        Ask::get(format!("/repositories/{}", self.repo.id), doing)
     }
 
     pub(super) async fn ask_json<T: DeserializeOwned>(&self, ask: &Ask) -> Result<T, GitHubError> {

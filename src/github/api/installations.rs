@@ -4,6 +4,7 @@ use crate::domain::ids::{InstallationId, Repo, RepoId};
 use crate::github::client::GitHub;
 use crate::github::error::GitHubError;
 use crate::github::list::Listing;
+use crate::github::repository::Repository;
 use crate::github::tokens::{Purpose, Scope};
 use crate::github::transport::Ask;
 use crate::github::wire::WireRepo;
@@ -120,14 +121,34 @@ impl GitHub {
         }
         listed
             .into_iter()
-            .map(|Counted { wire, .. }| {
-                let repo = wire.repo.repo(id);
-                let repo = repo.map_err(|error| GitHubError::unusable(doing, error.to_string()))?;
-                Ok(Covered {
-                    repo,
-                    archived: wire.archived,
-                })
-            })
+            .map(|Counted { wire, .. }| wire.covered(id, doing))
             .collect()
+    }
+}
+
+impl Repository {
+    /// The repository as GitHub knows its number now; `None`: the installation does not cover it.
+    pub async fn as_it_is(&self) -> Result<Option<Covered>, GitHubError> {
+        let ask = self.by_number("asking what the repository is called");
+        let wire: WireCovered = match self.ask_json(&ask).await {
+            Err(GitHubError::NotFound { .. }) => return Ok(None),
+            answer => answer?,
+        };
+        let there = wire.covered(self.repo.installation, &ask.doing)?;
+        match there.repo.id == self.repo.id {
+            true => Ok(Some(there)),
+            false => Err(GitHubError::unusable(&ask.doing, "it is another one")),
+        }
+    }
+}
+
+impl WireCovered {
+    fn covered(&self, by: InstallationId, doing: &str) -> Result<Covered, GitHubError> {
+        let repo = self.repo.repo(by);
+        let repo = repo.map_err(|error| GitHubError::unusable(doing, error.to_string()))?;
+        Ok(Covered {
+            repo,
+            archived: self.archived,
+        })
     }
 }

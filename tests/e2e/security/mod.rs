@@ -3,4 +3,5 @@
 mod ends;
 mod gone;
 mod names;
+mod past;
 mod replay;
