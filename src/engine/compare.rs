@@ -67,12 +67,15 @@ impl Engine {
             // Its end is told by a delivery, or found out (`survey`).
             Err(Failure::GitHub(GitHubError::Suspended)) => return Ok(self.later(SELDOM)),
             Err(Failure::GitHub(error)) => {
+                self.rebuilding().not_compared(known.repo.id);
+                self.is_rebuilt().await?;
                 tracing::warn!(repository = %known.repo.name, %error, "can't compare a repository with GitHub");
                 return Ok(self.next_round(error.retry_after()));
             }
         };
         if matches!(outcome, Outcome::NotOurs | Outcome::Alike) {
-            self.is_rebuilt(known.repo.id).await?;
+            self.rebuilding().compared(known.repo.id);
+            self.is_rebuilt().await?;
         }
         Ok(match outcome {
             Outcome::NotOurs => self.later(self.jittered(SELDOM)),
@@ -105,7 +108,7 @@ impl Engine {
         };
         let rule = Rule {
             labels: route::asks_for_labels(repo, self.store()).await?,
-            lost_at: self.store().lost_at(),
+            lost_at: self.lost_at(),
         };
         let kept = self.store().pulls_of(repo).await?;
         let differences = compare(&kept, &sight, rule);
@@ -197,25 +200,6 @@ impl Engine {
         let strangers = self.shared.recovery.strangers.lock();
         let mut strangers = strangers.unwrap_or_else(PoisonError::into_inner);
         strangers.insert(key);
-    }
-
-    /// A repository has nothing that differs any more; once that is so of all, what was lost is there again.
-    async fn is_rebuilt(&self, repo: RepoId) -> Result<(), StoreError> {
-        if self.store().lost_at().is_none() {
-            return Ok(());
-        }
-        let known = self.store().repos().await?;
-        let all = {
-            let rebuilt = self.shared.recovery.rebuilt.lock();
-            let mut rebuilt = rebuilt.unwrap_or_else(PoisonError::into_inner);
-            rebuilt.0.insert(repo);
-            rebuilt.1 && known.iter().all(|state| rebuilt.0.contains(&state.repo.id))
-        };
-        if all {
-            tracing::info!("what was lost was read again from GitHub");
-            self.store().rebuilt().await?;
-        }
-        Ok(())
     }
 }
 

@@ -29,6 +29,7 @@ mod patience;
 mod people;
 mod presence;
 mod pull;
+mod rebuild;
 mod recall;
 mod receive;
 mod recovery;
@@ -40,6 +41,7 @@ mod schedule;
 mod survey;
 mod tasks;
 mod waiting;
+mod walk;
 mod wishes;
 mod work;
 
@@ -196,6 +198,7 @@ impl Engine {
     /// # Errors
     /// When the store can't be read.
     pub async fn resume(&self) -> Result<(), StoreError> {
+        self.recall_loss().await?;
         let pending = self.store().pending().await?;
         let due = self.store().due().await?;
         if !pending.is_empty() || !due.is_empty() {

@@ -103,13 +103,16 @@ impl Engine {
         if let Some(state) = self.store().pull(key).await? {
             return Ok(Some(state));
         }
-        let born = self.store().born_at();
+        let heard_since = self.heard_since();
         for entry in entries {
             match &entry.event {
                 // Opened while we were listening: nothing of ours can be there yet.
                 Event::Pull { repo, change, hint } => {
-                    let new = *change == PullChange::Opened && hint.created_at > born;
-                    return Ok(Some(PullState::new(repo.clone(), key.number, new)));
+                    let new = *change == PullChange::Opened && hint.created_at > heard_since;
+                    let mut state = PullState::new(repo.clone(), key.number, new);
+                    // Nothing can have been said of it before.
+                    state.recalled = self.lost_at().filter(|_| new);
+                    return Ok(Some(state));
                 }
                 Event::Comment { repo, .. } => {
                     return Ok(Some(PullState::new(repo.clone(), key.number, false)));

@@ -14,7 +14,7 @@ impl Engine {
         github: &Repository,
         state: &PullState,
     ) -> Result<Option<Recalled>, GitHubError> {
-        let lost_at = self.store().lost_at();
+        let lost_at = self.lost_at();
         let Some(lost_at) = lost_at.filter(|_| state.recalled != lost_at) else {
             return Ok(None);
         };
@@ -44,9 +44,13 @@ impl Engine {
         Ok(())
     }
 
-    /// Whether an event was acted on before data was lost: a comment that the app has answered. Its commands are not
-    /// followed a second time.
-    pub(super) async fn was_heard(&self, event: &Event) -> Result<bool, GitHubError> {
+    /// Why an event from before a loss of data is let be: a comment that the app has answered, whose commands are not followed a
+    /// second time. Where nobody can say whether it has, it is let be, too: what it approved is read again when the pull request
+    /// can be looked at.
+    pub(super) async fn is_let_be(
+        &self,
+        event: &Event,
+    ) -> Result<Option<&'static str>, GitHubError> {
         let (
             Some(_),
             Event::Comment {
@@ -55,12 +59,22 @@ impl Engine {
                 comment,
                 ..
             },
-        ) = (self.store().lost_at(), event)
+        ) = (self.lost_at(), event)
         else {
-            return Ok(false);
+            return Ok(None);
         };
         let github = self.shared.github.of(repo);
         let marker = text::answer_marker(*comment);
-        github.is_answered(*number, *comment, &marker).await
+        match github.is_answered(*number, *comment, &marker).await {
+            Ok(true) => Ok(Some("answered before data was lost")),
+            Ok(false) => Ok(None),
+            Err(error)
+                if error.needs_somebody() || matches!(error, GitHubError::NotFound { .. }) =>
+            {
+                tracing::warn!(%error, "can't ask whether a comment from before a loss of data was answered");
+                Ok(Some("may have been answered before data was lost"))
+            }
+            Err(error) => Err(error),
+        }
     }
 }

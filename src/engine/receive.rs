@@ -37,13 +37,9 @@ pub struct Received {
 
 /// A delivery that was read.
 #[derive(Debug, Clone)]
-#[allow(
-    clippy::large_enum_variant,
-    reason = "made once per delivery and taken apart at once"
-)]
 pub enum Read {
     /// It means this.
-    Delivery(Received),
+    Delivery(Box<Received>),
     /// It can't be decoded as what it claims to be.
     Undecodable(Aside),
     /// It is not even JSON.
@@ -76,13 +72,13 @@ impl Engine {
             Err(error @ DecodeError::NotJson(_)) => return Read::NotJson(aside(error.to_string())),
             Err(error) => return Read::Undecodable(aside(error.to_string())),
         };
-        Read::Delivery(Received {
+        Read::Delivery(Box::new(Received {
             id: raw.id.clone(),
             received_at,
             event_name: raw.event_name.to_owned(),
             event,
             note,
-        })
+        }))
     }
 
     /// Makes it durable. A task of its own: if whoever brought it goes away, it is taken in all the same.

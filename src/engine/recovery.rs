@@ -4,31 +4,30 @@
 //! before and then settles from there on towards the present, oldest first, so that comments and pushes are heard in their
 //! order. The mark moves only over what is settled, and is kept with the pages still to do: a round that ends (its budget
 //! is used up, GitHub is away, the process dies) is gone on with. What GitHub does not list any more shows up in the
-//! comparison with GitHub (`survey`, `compare`).
+//! comparison with GitHub (`survey`, `compare`). A delivery that can't be taken up is put off, and with it those that have to
+//! be heard after it: the others go on.
 //!
 //! How old a delivery is does not matter here. What comes over the webhook could be an old one that somebody plays again;
 //! these are read from GitHub itself, over a connection that is authenticated, and each id is accepted once.
 
+use super::rebuild::Rebuilding;
+use super::walk::Walk;
 use super::{Engine, Failure, Raw, Read};
-use crate::domain::ids::{InstallationId, PullKey, RepoId, Subject};
+use crate::domain::ids::{DeliveryId, InstallationId, PullKey, RepoId, Subject};
 use crate::github::{Attempt, Attempts, GitHubError};
 use crate::store::{Change, StoreError};
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 const MARK: &str = "deliveries";
 
-/// GitHub waits ten seconds for an answer, and an attempt is listed only then: so far before the newest that is listed
-/// everything is looked through again.
-const LATE: TimeDelta = TimeDelta::minutes(1);
 /// Deliveries from so long before the store was made are of no interest to it; GitHub's clock and ours may differ.
 const CLOCKS: TimeDelta = TimeDelta::minutes(10);
-/// So often a delivery that GitHub lists and can't show is asked for.
-const MOST_TRIES: u32 = 8;
+/// So many deliveries can't be taken up in one round before it ends: then it is GitHub that is not well.
+const MOST_FAILURES: usize = 10;
 
 /// What is known only while the process lives; it is found out anew after a start.
 #[derive(Default)]
@@ -43,41 +42,37 @@ pub(super) struct Progress {
     pub missing: Mutex<HashSet<RepoId>>,
     /// Installations that were suspended the last time.
     pub suspended: Mutex<HashSet<InstallationId>>,
-    /// Since a loss of data: the repositories that were compared completely, and whether there are no others.
-    pub rebuilt: Mutex<(BTreeSet<RepoId>, bool)>,
+    /// When data was lost last.
+    pub last_loss: Mutex<Option<DateTime<Utc>>>,
+    /// What was read again since.
+    pub rebuilding: Mutex<Rebuilding>,
     /// Where the round of the installations goes on.
     pub surveyed: Mutex<Option<InstallationId>>,
 }
 
-/// How far the deliveries are settled.
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct Walk {
-    /// All that was attempted until then is settled, by GitHub's clock.
-    done: Option<DateTime<Utc>>,
-    /// The cursors of the pages still to settle, newest first; the newest of all has none.
-    pages: Vec<Option<String>>,
-    /// Whether they reach back to `done`; otherwise the last of them was not listed yet.
-    listed: bool,
-    /// Deliveries that were handed over at a later attempt.
-    handed_over: BTreeSet<String>,
-    /// Deliveries that GitHub lists and could not show so far, and how often.
-    tries: BTreeMap<u64, u32>,
+/// The requests that a round may still make, and the deliveries that could not be taken up in it.
+struct Budget {
+    calls: u32,
+    failed: Vec<DeliveryId>,
 }
-
-/// The requests that a round may still make.
-struct Budget(u32);
 
 impl Budget {
     /// Takes one; false: it is used up.
     fn take(&mut self) -> bool {
-        let left = self.0.checked_sub(1);
-        self.0 = left.unwrap_or_default();
+        let left = self.calls.checked_sub(1);
+        self.calls = left.unwrap_or_default();
         left.is_some()
+    }
+
+    /// A delivery could not be taken up; whether that is enough for a round.
+    fn fails(&mut self, delivery: &DeliveryId) -> bool {
+        self.failed.push(delivery.clone());
+        self.failed.len() >= MOST_FAILURES
     }
 }
 
 /// How a round ended.
-#[derive(PartialEq, Eq)]
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum End {
     Settled,
     BudgetUsedUp,
@@ -88,7 +83,7 @@ enum End {
 impl Engine {
     pub(super) async fn process_deliveries(&self) -> Result<(), StoreError> {
         let mut walk = self.walk().await?;
-        let outcome = self.settle_deliveries(&mut walk).await;
+        let outcome = self.round(&mut walk).await;
         self.store().commit(Change::marking(MARK, &walk)).await?;
         let wait = match outcome {
             Ok(End::Settled) => None,
@@ -131,18 +126,27 @@ impl Engine {
     async fn walk(&self) -> Result<Walk, StoreError> {
         let kept = self.store().mark(MARK).await?;
         let kept = kept.and_then(|kept| serde_json::from_str(&kept).ok());
-        Ok(kept.unwrap_or_else(|| Walk {
-            // After a loss nobody knows how far it was: everything that GitHub still lists is looked through.
-            done: match self.store().lost_at() {
+        Ok(kept.unwrap_or_else(|| {
+            Walk::from(match self.store().lost_at() {
+                // Nobody knows how far it was: everything that GitHub still lists is looked through.
                 Some(_) => None,
                 None => self.store().born_at().checked_sub_signed(CLOCKS),
-            },
-            ..Walk::default()
+            })
         }))
     }
 
-    async fn settle_deliveries(&self, walk: &mut Walk) -> Result<End, Failure> {
-        let mut budget = Budget(self.shared.pace.recovery_calls);
+    /// What is listed comes first: what was put off holds up nothing but what has to come after it.
+    async fn round(&self, walk: &mut Walk) -> Result<End, Failure> {
+        let mut budget = Budget {
+            calls: self.shared.pace.recovery_calls,
+            failed: Vec::new(),
+        };
+        let listed = self.settle_listed(walk, &mut budget).await?;
+        let put_off = self.take_up_put_off(walk, &mut budget).await?;
+        Ok(listed.max(put_off))
+    }
+
+    async fn settle_listed(&self, walk: &mut Walk, budget: &mut Budget) -> Result<End, Failure> {
         let mut read: HashMap<Option<String>, Attempts> = HashMap::new();
         loop {
             if !walk.listed {
@@ -172,7 +176,7 @@ impl Engine {
                 None if !budget.take() => return Ok(End::BudgetUsedUp),
                 None => self.attempts(walk, cursor.as_deref()).await?,
             };
-            match self.settle_page(walk, &page, &mut budget).await? {
+            match self.settle_page(walk, &page, budget).await? {
                 End::Settled => walk.note_settled(&page),
                 early => return Ok(early),
             }
@@ -202,10 +206,45 @@ impl Engine {
     ) -> Result<End, Failure> {
         for attempt in page.attempts.iter().rev() {
             let settled = attempt.handed_over
-                || walk.done.is_some_and(|done| attempt.at < done)
-                || walk.handed_over.contains(attempt.delivery.as_str())
+                || walk.is_done(attempt)
+                || walk.has_put_off(&attempt.delivery)
                 || self.store().has_accepted(&attempt.delivery).await?;
             if settled {
+                continue;
+            }
+            if self.is_full() {
+                return Ok(End::Full);
+            }
+            if walk.has_to_wait(attempt) {
+                if !walk.put_off(attempt, 0) {
+                    return Ok(End::BudgetUsedUp);
+                }
+                continue;
+            }
+            if !budget.take() {
+                return Ok(End::BudgetUsedUp);
+            }
+            if let Some((error, tries)) = self.try_to_take_up(walk, attempt).await? {
+                let there_is_room = walk.put_off(attempt, tries);
+                if !there_is_room || budget.fails(&attempt.delivery) {
+                    return Err(error.into());
+                }
+            }
+        }
+        Ok(End::Settled)
+    }
+
+    /// What could not be taken up before, and what had to wait for it, oldest first.
+    async fn take_up_put_off(&self, walk: &mut Walk, budget: &mut Budget) -> Result<End, Failure> {
+        let mut at = 0;
+        while let Some(attempt) = walk.put_off_at(at) {
+            // What failed a moment ago has its next turn in the next round.
+            if walk.has_to_wait_at(at) || budget.failed.contains(&attempt.delivery) {
+                at += 1;
+                continue;
+            }
+            if self.store().has_accepted(&attempt.delivery).await? {
+                walk.take_out(at);
                 continue;
             }
             if self.is_full() {
@@ -214,24 +253,40 @@ impl Engine {
             if !budget.take() {
                 return Ok(End::BudgetUsedUp);
             }
-            if let Err(error) = self.take_up_lost(attempt).await {
-                let Failure::GitHub(github) = &error else {
-                    return Err(error);
-                };
-                let tries = walk.tries.entry(attempt.id).or_default();
-                *tries += 1;
-                let limited = github.retry_after().is_some();
-                if limited || *tries < MOST_TRIES {
-                    return Err(error);
-                }
-                tracing::error!(delivery = %attempt.delivery, error = %github, "giving a lost delivery up; the comparison with GitHub has to do");
+            let Some((error, tries)) = self.try_to_take_up(walk, &attempt).await? else {
+                walk.take_out(at);
+                continue;
+            };
+            if walk.failed_again(at, tries) {
+                tracing::error!(delivery = %attempt.delivery, %error, "giving a lost delivery up; the comparison with GitHub has to do");
+                walk.take_out(at);
+            } else {
+                at += 1;
+            }
+            if budget.fails(&attempt.delivery) {
+                return Err(error.into());
             }
         }
         Ok(End::Settled)
     }
 
+    /// Why this one could not be taken up, if it is this one alone, and for how many tries that counts.
+    async fn try_to_take_up(
+        &self,
+        walk: &mut Walk,
+        attempt: &Attempt,
+    ) -> Result<Option<(GitHubError, u32)>, Failure> {
+        match self.take_up_lost(walk, attempt).await {
+            Ok(()) => Ok(None),
+            // Its installation has asked enough for now; the app itself may go on.
+            Err(Failure::GitHub(error @ GitHubError::Resting { .. })) => Ok(Some((error, 0))),
+            Err(Failure::GitHub(error)) if error.retry_after().is_none() => Ok(Some((error, 1))),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Takes one in as the webhook would have.
-    async fn take_up_lost(&self, attempt: &Attempt) -> Result<(), Failure> {
+    async fn take_up_lost(&self, walk: &mut Walk, attempt: &Attempt) -> Result<(), Failure> {
         let github = &self.shared.github;
         let delivery = &attempt.delivery;
         let payload = match github.payload(attempt.id).await {
@@ -244,6 +299,10 @@ impl Engine {
             Err(error) => return Err(error.into()),
         };
         let Some(payload) = payload else {
+            if !walk.asks_again(attempt) {
+                tracing::error!(%delivery, "giving up a lost delivery that GitHub does not show; the comparison with GitHub has to do");
+                return Ok(());
+            }
             tracing::info!(%delivery, "GitHub does not show a lost delivery; asking for it again");
             return Ok(github.redeliver(attempt.id).await?);
         };
@@ -258,46 +317,15 @@ impl Engine {
             Read::Undecodable(aside) | Read::NotJson(aside) => self.set_aside(aside).await?,
             Read::Delivery(mut received) => {
                 if let Some(event) = &received.event
-                    && self.was_heard(event).await?
+                    && let Some(why) = self.is_let_be(event).await?
                 {
                     received.event = None;
-                    received.note = "answered before data was lost".to_owned();
+                    received.note = why.to_owned();
                 }
                 tracing::info!(%delivery, event = attempt.event_name, "taking up a lost delivery");
-                self.take_in(received).await?
+                self.take_in(*received).await?
             }
         };
         Ok(())
-    }
-}
-
-impl Walk {
-    fn note_listed(&mut self, page: &Attempts) {
-        let again = page
-            .attempts
-            .iter()
-            .filter(|one| one.again && one.handed_over);
-        self.handed_over
-            .extend(again.map(|one| one.delivery.to_string()));
-        let reaches_back = match (page.oldest, self.done) {
-            (Some(oldest), Some(done)) => oldest < done,
-            _ => false,
-        };
-        match &page.next {
-            Some(next) if !reaches_back => self.pages.push(Some(next.clone())),
-            _ => self.listed = true,
-        }
-    }
-
-    fn note_settled(&mut self, page: &Attempts) {
-        self.pages.pop();
-        let newest = page.attempts.iter().map(|one| one.at).max();
-        self.done = self.done.max(newest.map(|newest| newest - LATE));
-    }
-
-    fn is_through(&mut self) {
-        self.listed = false;
-        self.handed_over.clear();
-        self.tries.clear();
     }
 }

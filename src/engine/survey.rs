@@ -28,6 +28,7 @@ impl Engine {
                 error.retry_after()
             }
         };
+        self.is_rebuilt().await?;
         self.spread_comparisons().await?;
         let done = Change {
             due: vec![(subject.clone(), None)],
@@ -59,6 +60,7 @@ impl Engine {
     async fn survey(&self) -> Result<(), Failure> {
         let mut installed = self.shared.github.installations().await?;
         installed.sort_by_key(|one| one.id);
+        self.rebuilding().listed(&installed);
         let mut known: BTreeMap<InstallationId, Vec<RepoState>> = BTreeMap::new();
         for state in self.store().repos().await? {
             known
@@ -84,7 +86,6 @@ impl Engine {
             .await?;
         }
         let mut calls = self.shared.pace.recovery_calls;
-        let mut whole = true;
         let from = self.shared.recovery.surveyed();
         installed.retain(|one| !one.suspended && from.is_none_or(|from| one.id > from));
         for one in &installed {
@@ -98,42 +99,42 @@ impl Engine {
                 Err(error) => {
                     tracing::warn!(installation = %one.id, %error, "can't list the repositories");
                     calls -= 1;
-                    whole = false;
+                    self.rebuilding().not_surveyed(one.id);
                     continue;
                 }
             };
             let pages = u32::try_from(covered.len() / 100).unwrap_or(u32::MAX);
             calls = calls.saturating_sub(pages.saturating_add(1));
-            let before = calls;
-            calls = self
-                .compare_covered(one.id, &states, covered, calls)
+            let alike = self
+                .compare_covered(one.id, &states, covered, &mut calls)
                 .await?;
-            whole &= calls == before;
+            if alike {
+                self.rebuilding().surveyed(one.id);
+            }
             self.shared.recovery.surveyed_until(Some(one.id));
         }
         self.shared.recovery.surveyed_until(None);
-        if whole && from.is_none() {
-            self.shared.recovery.all_are_known();
-        }
         Ok(())
     }
 
-    /// Takes in what differs; how many requests are left.
+    /// Takes in what differs, as far as there are requests left; whether nothing does.
     async fn compare_covered(
         &self,
         installation: InstallationId,
         known: &[RepoState],
         covered: Vec<Covered>,
-        mut calls: u32,
-    ) -> Result<u32, Failure> {
+        calls: &mut u32,
+    ) -> Result<bool, Failure> {
+        let mut alike = true;
         let there: BTreeSet<RepoId> = covered.iter().map(|one| one.repo.id).collect();
         for Covered { repo, archived } in covered {
             let state = self.store().repo(repo.id).await?;
             let same = state.is_some_and(|state| state.repo == repo && state.archived == archived);
-            if same || calls == 0 {
+            alike &= same;
+            if same || *calls == 0 {
                 continue;
             }
-            calls = calls.saturating_sub(CALLS_OF_A_NEW_ONE);
+            *calls = calls.saturating_sub(CALLS_OF_A_NEW_ONE);
             let change = match archived {
                 true => RepositoryChange::Archived,
                 false => RepositoryChange::Identity,
@@ -152,7 +153,7 @@ impl Engine {
                 .await?;
             }
         }
-        Ok(calls)
+        Ok(alike)
     }
 
     /// Takes in what was found out as the delivery that did not come.
@@ -205,14 +206,6 @@ impl super::recovery::Progress {
     pub(super) fn part_from(&self, repo: RepoId) {
         let met = self.met.lock();
         met.unwrap_or_else(PoisonError::into_inner).remove(&repo);
-    }
-
-    /// Every repository that an installation covers is known.
-    fn all_are_known(&self) {
-        self.rebuilt
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .1 = true;
     }
 
     /// Whether a repository is missing for the second time in a row.

@@ -89,7 +89,7 @@ pub(super) async fn receive(State(web): State<Arc<Web>>, request: Request) -> An
     let taken = match web.engine.read(&me, raw) {
         Read::NotJson(_) => return Answer(StatusCode::BAD_REQUEST, "the payload is not JSON"),
         Read::Undecodable(aside) => web.engine.set_aside(aside).await,
-        Read::Delivery(received) => web.engine.take_in(received).await,
+        Read::Delivery(received) => web.engine.take_in(*received).await,
     };
     match taken {
         Ok(Taken::Aside) => Answer(StatusCode::ACCEPTED, "set aside: it can't be decoded"),

@@ -2,17 +2,17 @@
 //! "Redelivering webhooks").
 
 use super::encoded;
-use crate::domain::ids::DeliveryId;
+use crate::domain::ids::{DeliveryId, InstallationId, RepoId};
 use crate::github::client::GitHub;
 use crate::github::error::GitHubError;
 use crate::github::transport::Ask;
 use chrono::{DateTime, Utc};
 use http::{Method, header};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// One attempt of GitHub to hand a delivery over.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempt {
     /// GitHub's number of the attempt.
     pub id: u64,
@@ -26,6 +26,10 @@ pub struct Attempt {
     pub event_name: String,
     /// Whether it was answered with success. GitHub waits ten seconds for that.
     pub handed_over: bool,
+    /// The repository that it is about, as far as GitHub says.
+    pub repo: Option<RepoId>,
+    /// The installation.
+    pub installation: Option<InstallationId>,
 }
 
 /// A page of attempts, newest first.
@@ -49,6 +53,8 @@ struct WireAttempt {
     #[serde(default)]
     status_code: u16,
     event: String,
+    repository_id: Option<u64>,
+    installation_id: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -110,6 +116,8 @@ fn attempt(wire: WireAttempt) -> Option<Attempt> {
         again: wire.redelivery,
         event_name: wire.event.chars().take(100).collect(),
         handed_over: (200..300).contains(&wire.status_code),
+        repo: wire.repository_id.map(RepoId),
+        installation: wire.installation_id.map(InstallationId),
     })
 }
 

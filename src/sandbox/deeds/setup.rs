@@ -95,6 +95,7 @@ pub(crate) fn found(names: Founding<'_>) -> Hub {
         dispatching: Dispatching::default(),
         log: Vec::new(),
         holding: false,
+        hides_payloads: false,
         target: None,
         exchanges: Vec::new(),
         requests_used: 0,

@@ -55,6 +55,8 @@ pub(crate) struct Hub {
     pub(crate) dispatching: Dispatching,
     pub(crate) log: Vec<Entry>,
     pub(crate) holding: bool,
+    /// What was delivered is listed and not shown.
+    pub(crate) hides_payloads: bool,
     /// Where deliveries go.
     pub(crate) target: Option<String>,
     pub(crate) exchanges: Vec<Exchange>,

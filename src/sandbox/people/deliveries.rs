@@ -49,6 +49,11 @@ impl Sandbox {
         });
     }
 
+    /// Deliveries are listed, and what they held is not shown.
+    pub fn hide_payloads(&self) {
+        self.edit(|hub| hub.hides_payloads = true);
+    }
+
     /// The deliveries that are held back, oldest first.
     pub fn held(&self) -> Vec<Delivery> {
         self.look(|hub| {

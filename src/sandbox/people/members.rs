@@ -90,7 +90,7 @@ impl Sandbox {
         self.edit(|hub| hub.suspend(suspended));
     }
 
-    /// Sends `installation` with this action (`created`, `deleted` …) without changing anything.
+    /// Sends `installation` with this action; from `deleted` to `created` there is no installation.
     pub fn announce_installation(&self, action: &str) {
         self.edit(|hub| hub.announce_installation(action));
     }

@@ -241,7 +241,7 @@ pub(super) fn delivery(call: &mut Call<'_>) -> Outcome {
     shown["url"] = json!(call.hub.target.clone().unwrap_or_default());
     shown["request"] = json!({
         "headers": { "X-GitHub-Delivery": entry.guid, "X-GitHub-Event": entry.event },
-        "payload": entry.payload,
+        "payload": if call.hub.hides_payloads { Value::Null } else { entry.payload.clone() },
     });
     shown["response"] = json!({ "headers": {}, "payload": entry.response });
     Ok(Reply::ok(shown))

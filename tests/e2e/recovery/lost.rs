@@ -59,10 +59,18 @@ async fn approvals_are_read_again_from_vetters_own_words_and_nothing_is_answered
     for _ in 0..3 {
         town.minutes_pass(10).await;
     }
-    // All was compared: what is opened now is no older than the loss, and nobody's words are read again.
-    town.github().clear_exchanges();
+    // By the stand-in's clock the next one is older than the loss, so its words are read, and no one's a second time.
     let next = town.member_pr().await;
     town.mirrored(next);
+    town.github().clear_exchanges();
+    for pr in [trusted, next] {
+        town.push(pr).await;
+        town.mirrored(pr);
+    }
+    town.push(vetted).await;
+    town.told(vetted);
+    assert_eq!(town.github().branch_history(&mirror(vetted)).len(), 1);
+    town.comment(vetted, "sam", "/sync").await;
     let read = town.calls();
     assert!(!read.iter().any(|e| e.route == COMMENTS), "{read:#?}");
     town.finish().await;
