@@ -114,6 +114,36 @@ impl HeadState {
         })
     }
 
+    /// The gates of which nobody speaks any more and that may be there all the same: the answer to their creation was lost.
+    pub fn perhaps_left(&self, wanted: &[(GateName, Gate)]) -> Vec<GateName> {
+        let left = self.gates.iter().filter(|gate| {
+            gate.name.publish == Publish::Check
+                && gate.look_first
+                && gate.check_run.is_none()
+                && gate.says.is_none()
+                && !wanted.iter().any(|(name, _)| *name == gate.name)
+        });
+        left.map(|gate| gate.name.clone()).collect()
+    }
+
+    /// GitHub was asked for a gate that may be there; `None`: it is not, and if it is wanted again it is looked for again.
+    pub fn was_looked_for(&mut self, name: &GateName, found: Option<(CheckRunId, GateStatus)>) {
+        let Some((id, status)) = found else {
+            self.gates.retain(|gate| gate.name != *name);
+            self.look_first = true;
+            return;
+        };
+        let gate = self.gate(name);
+        gate.check_run = Some(id);
+        gate.says = Some(Gate {
+            status,
+            title: String::new(),
+            summary: String::new(),
+            approve_button: false,
+            link: None,
+        });
+    }
+
     /// What gates say that were published and of which nobody speaks any more: one that is not `configured` blocks
     /// nothing; of any other the run was replaced or stopped, and if that had not ended, nobody waits for it. How it
     /// ended stays.

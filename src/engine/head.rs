@@ -6,7 +6,7 @@
 
 use super::{Engine, Permit, Worked, note_failure};
 use crate::domain::config::RepoConfig;
-use crate::domain::event::{BuildStatus, Button, Event};
+use crate::domain::event::{BuildId, BuildStatus, Button, Event};
 use crate::domain::gate::{
     CONFIG_GATE, Gate, GateStatus, HeadState, Published, combine, gates_of_pull, gates_of_runs,
 };
@@ -155,7 +155,7 @@ impl Engine {
     }
 
     /// A gate of which nobody speaks any more keeps how it ended, and after a crash or an answer that was lost it may have
-    /// ended without our knowing: GitHub is asked.
+    /// ended, or be there at all, without our knowing: GitHub is asked.
     async fn learn_how_they_ended(
         &self,
         head: &mut HeadState,
@@ -163,12 +163,26 @@ impl Engine {
     ) -> Result<(), GitHubError> {
         let started_at = self.shared.started_at;
         let unsure = |gate: &Published| gate.written_at.is_none_or(|at| at < started_at);
-        if !head.unended(wanted).any(|gate| unsure(gate)) {
+        let perhaps_left = head.perhaps_left(wanted);
+        if perhaps_left.is_empty() && !head.unended(wanted).any(|gate| unsure(gate)) {
             return Ok(());
         }
         let github = self.shared.github.of(&head.repo);
         let app = self.shared.github.app().await?.id;
         let there = github.commit_checks(&head.sha).await?;
+        for name in perhaps_left {
+            let ours = there
+                .iter()
+                .filter(|check| check.app_id == Some(app) && check.build.name == name.name);
+            let found = ours.filter_map(|check| match (check.build.id, check.build.status) {
+                (BuildId::CheckRun(id), BuildStatus::Ended(how)) => {
+                    Some((CheckRunId(id), GateStatus::Completed(how)))
+                }
+                (BuildId::CheckRun(id), _) => Some((CheckRunId(id), GateStatus::InProgress)),
+                _ => None,
+            });
+            head.was_looked_for(&name, found.max_by_key(|(id, _)| *id));
+        }
         for gate in head.unended(wanted).filter(|gate| unsure(gate)) {
             let reporter = match gate.name.publish {
                 Publish::Check => Some(app),
@@ -212,7 +226,7 @@ impl Engine {
     /// A commit that has just become a head, while we were listening, can't carry a gate of ours yet. One that was a head
     /// long ago may carry one that was forgotten.
     fn new_head(&self, wanted: &Wanted, sha: &Sha) -> HeadState {
-        let known_since = self.store().born_at().max(self.now() - TimeDelta::days(1));
+        let known_since = self.heard_since().max(self.now() - TimeDelta::days(1));
         let seen = wanted
             .pulls
             .iter()

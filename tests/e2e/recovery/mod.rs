@@ -4,9 +4,12 @@ mod branches;
 mod changes;
 mod differences;
 mod down;
+mod left;
 mod lists;
 mod lost;
 mod reading;
+mod restored;
+mod stuck;
 
 use crate::support::Town;
 use chrono::TimeDelta;
