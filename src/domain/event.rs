@@ -131,16 +131,24 @@ pub enum BuildStatus {
 /// GitHub's conclusions of a check run, check suite or workflow run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[allow(missing_docs, reason = "GitHub's own words")]
 pub enum Conclusion {
+    /// All is well.
     Success,
+    /// It is not for this to say.
     Neutral,
+    /// There was nothing to do.
     Skipped,
+    /// Something is wrong.
     Failure,
+    /// Somebody or something stopped it.
     Cancelled,
+    /// It took longer than it may.
     TimedOut,
+    /// Somebody has to do something first.
     ActionRequired,
+    /// GitHub gave it up after fourteen days without a word.
     Stale,
+    /// It could not begin: its workflow's file has a mistake, say.
     StartupFailure,
 }
 
