@@ -67,10 +67,6 @@ async fn approvals_are_read_again_from_vetters_own_words_and_nothing_is_answered
         town.push(pr).await;
         town.mirrored(pr);
     }
-    town.push(vetted).await;
-    town.told(vetted);
-    assert_eq!(town.github().branch_history(&mirror(vetted)).len(), 1);
-    town.comment(vetted, "sam", "/sync").await;
     let read = town.calls();
     assert!(!read.iter().any(|e| e.route == COMMENTS), "{read:#?}");
     town.finish().await;
