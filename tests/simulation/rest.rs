@@ -51,6 +51,16 @@ fn account(login: &str) -> Value {
     json!({ "id": known.id.0, "login": login, "type": kind })
 }
 
+/// The one repository, as GitHub shows it.
+fn covered() -> Value {
+    let repo = Hub::repo();
+    let owner = json!({ "id": repo.owner.0, "type": "Organization" });
+    json!({
+        "id": repo.id.0, "full_name": repo.name.to_string(), "owner": owner,
+        "default_branch": repo.default_branch, "archived": false,
+    })
+}
+
 /// Answers a request.
 pub fn answer(hub: &mut Hub, asked: &Asked<'_>) -> Answer {
     let parts: Vec<&str> = asked.path.trim_start_matches('/').split('/').collect();
@@ -69,15 +79,11 @@ pub fn answer(hub: &mut Hub, asked: &Asked<'_>) -> Answer {
             let id = Hub::repo().installation.0;
             (200, json!([{ "id": id, "suspended_at": null }]))
         }
-        ("GET", ["installation", "repositories"]) => {
-            let repo = Hub::repo();
-            let owner = json!({ "id": repo.owner.0, "type": "Organization" });
-            let covered = json!({
-                "id": repo.id.0, "full_name": repo.name.to_string(), "owner": owner,
-                "default_branch": repo.default_branch, "archived": false,
-            });
-            (200, json!({ "total_count": 1, "repositories": [covered] }))
-        }
+        ("GET", ["installation", "repositories"]) => (
+            200,
+            json!({ "total_count": 1, "repositories": [covered()] }),
+        ),
+        ("GET", ["repositories", _]) => (200, covered()),
         ("GET", ["orgs", "acme", "members", login]) => match *login {
             "mel" => (204, Value::Null),
             _ => not_found(),
