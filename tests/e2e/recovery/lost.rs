@@ -23,16 +23,14 @@ impl Town {
 #[tokio::test]
 async fn approvals_are_read_again_from_vetters_own_words_and_nothing_is_answered_twice() {
     let mut town = Town::new().await;
-    let trusted = town.member_pr().await;
-    town.mirrored(trusted);
+    let trusted = town.mirrored_pr().await;
     let vetted = town.stranger_pr().await;
     town.told(vetted);
     let approval = town.approve(vetted).await;
     town.mirrored(vetted);
     let help = town.comment(vetted, "sam", "/help").await;
     town.answer(vetted, help);
-    let closed = town.member_pr().await;
-    town.mirrored(closed);
+    let closed = town.mirrored_pr().await;
 
     town.playground.stop_app().await.expect("it stops");
     town.github().deliver_nowhere();
@@ -61,8 +59,7 @@ async fn approvals_are_read_again_from_vetters_own_words_and_nothing_is_answered
     }
     // All was compared: what is opened now is no older than the loss, and nobody's words are read again.
     town.github().clear_exchanges();
-    let next = town.member_pr().await;
-    town.mirrored(next);
+    town.mirrored_pr().await;
     let read = town.calls();
     assert!(!read.iter().any(|e| e.route == COMMENTS), "{read:#?}");
     town.finish().await;
