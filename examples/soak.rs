@@ -57,7 +57,7 @@ async fn main() -> anyhow::Result<()> {
         }
         if before / step != done / step {
             println!(
-                "{done:>10}  {:>10.1}  {:>13.1}  {:>10.1}",
+                "{done:>10}  {:>10.1}  {:>13}  {:>10}",
                 began.elapsed().as_secs_f64(),
                 mib(size(dir.path())?),
                 mib(resident()?)
@@ -172,7 +172,8 @@ fn resident() -> std::io::Result<u64> {
     Ok(kib.unwrap_or(0) * 1024)
 }
 
-#[allow(clippy::cast_precision_loss)]
-fn mib(bytes: u64) -> f64 {
-    bytes as f64 / (1024.0 * 1024.0)
+/// With one digit behind the point.
+fn mib(bytes: u64) -> String {
+    let tenths = bytes * 10 / (1024 * 1024);
+    format!("{}.{}", tenths / 10, tenths % 10)
 }
