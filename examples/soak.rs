@@ -4,6 +4,7 @@
 //!
 //!     cargo run --release --example soak -- 1000000
 
+use anyhow::Context;
 use chrono::{DateTime, TimeDelta, Utc};
 use drawbridge::domain::event::{Event, RepositoryChange};
 use drawbridge::domain::ids::{
@@ -12,11 +13,11 @@ use drawbridge::domain::ids::{
 use drawbridge::domain::pull::PullState;
 use drawbridge::domain::trust::PullView;
 use drawbridge::store::{
-    Accepted, Change, Delivery, HistoryEntry, Record, Retention, SledStore, Store,
+    Accepted, Change, Delivery, HistoryEntry, Record, Retention, SledStore, StateDir, Store,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// So many pull requests are worked on at a time; a new one takes the place of the oldest.
 const OPEN: u64 = 2_000;
@@ -24,6 +25,8 @@ const OPEN: u64 = 2_000;
 const EACH: u64 = 20;
 /// So many come at the same time.
 const AT_ONCE: u64 = 64;
+/// After so many nothing comes for a second: sled tidies up while nobody writes, and no server is always busy.
+const IN_A_ROW: u64 = 2_000;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -47,6 +50,9 @@ async fn main() -> anyhow::Result<()> {
         }
         let before = done;
         done = (done + AT_ONCE).min(total);
+        if before / IN_A_ROW != done / IN_A_ROW {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
         // Four times a day by the deliveries' clock, as the server does it.
         if before / 7_200 != done / 7_200 {
             let retention = Retention {
@@ -57,13 +63,21 @@ async fn main() -> anyhow::Result<()> {
         }
         if before / step != done / step {
             println!(
-                "{done:>10}  {:>10.1}  {:>13.1}  {:>10.1}",
+                "{done:>10}  {:>10.1}  {:>13}  {:>10}",
                 began.elapsed().as_secs_f64(),
                 mib(size(dir.path())?),
                 mib(resident()?)
             );
         }
     }
+    let store = Arc::into_inner(store).context("somebody still has the store")?;
+    store.close().await?;
+    let compacted = StateDir::new(dir.path()).compact(at(begin, total))?;
+    println!(
+        "what is left, written anew: {} MiB, {:?}",
+        mib(compacted.after),
+        compacted.counts
+    );
     Ok(())
 }
 
@@ -172,7 +186,8 @@ fn resident() -> std::io::Result<u64> {
     Ok(kib.unwrap_or(0) * 1024)
 }
 
-#[allow(clippy::cast_precision_loss)]
-fn mib(bytes: u64) -> f64 {
-    bytes as f64 / (1024.0 * 1024.0)
+/// With one digit behind the point.
+fn mib(bytes: u64) -> String {
+    let tenths = bytes * 10 / (1024 * 1024);
+    format!("{}.{}", tenths / 10, tenths % 10)
 }

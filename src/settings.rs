@@ -39,9 +39,13 @@ pub struct Given {
     /// The webhook's secret; several, comma-separated, while it is being changed (environment or file only)
     #[arg(skip)]
     pub webhook_secret: Option<SecretString>,
-    /// Base of GitHub's REST API [default: https://api.github.com]
-    #[allow(rustdoc::bare_urls, reason = "the text is the flag's help")]
-    #[arg(long, env = "GITHUB_API_URL", value_name = "URL")]
+    /// Base of GitHub's REST API, as the flag's help has it.
+    #[arg(
+        long,
+        env = "GITHUB_API_URL",
+        value_name = "URL",
+        help = "Base of GitHub's REST API [default: https://api.github.com]"
+    )]
     pub github_api_url: Option<String>,
     /// Host of a GitHub Enterprise Server, instead of GITHUB_API_URL
     #[arg(long, env = "GHE_HOST", value_name = "HOST")]

@@ -21,3 +21,4 @@ pub mod runs;
 mod similar;
 pub mod text;
 pub mod trust;
+pub(crate) mod yaml;

@@ -27,6 +27,7 @@ mod people;
 mod running;
 mod server;
 mod show;
+mod tasks;
 mod wire;
 
 pub use faults::{Fault, FaultKind};

@@ -10,12 +10,12 @@ use rsa::pkcs1::{EncodeRsaPrivateKey, LineEnding};
 use rsa::traits::PublicKeyParts;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
-use tokio::task::JoinHandle;
 
 use super::deeds::{Founding, found};
 use super::faults::Traps;
 use super::model::Hub;
 use super::model::access::Kind;
+use super::tasks::Tasks;
 use super::wire::{Connections, Wire};
 use super::{deliver, server};
 
@@ -79,7 +79,7 @@ pub(crate) struct Inner {
     pub(crate) public_key: DecodingKey,
     private_key_pem: String,
     connections: Connections,
-    tasks: Mutex<Vec<JoinHandle<()>>>,
+    tasks: Tasks,
 }
 
 impl Sandbox {
@@ -131,7 +131,7 @@ impl Sandbox {
             public_key,
             private_key_pem,
             connections: connections.clone(),
-            tasks: Mutex::default(),
+            tasks: Tasks::default(),
         };
         let sandbox = Self {
             inner: Arc::new(inner),
@@ -141,32 +141,17 @@ impl Sandbox {
             tokio::spawn(serving),
             tokio::spawn(deliver::run(sandbox.clone())),
         ];
-        *sandbox
-            .inner
-            .tasks
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = tasks;
+        sandbox.inner.tasks.keep(tasks);
         Ok(sandbox)
     }
 
     /// Stops listening and sending, and cuts what is still open.
     pub async fn shutdown(self) {
-        let tasks = std::mem::take(
-            &mut *self
-                .inner
-                .tasks
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner),
-        );
-        for task in &tasks {
-            task.abort();
-        }
-        self.inner.connections.cut_all();
-        self.release_hung();
-        for task in tasks {
-            // The only error is the cancellation that was just asked for.
-            let _ = task.await;
-        }
+        let cut = || {
+            self.inner.connections.cut_all();
+            self.release_hung();
+        };
+        self.inner.tasks.stop(cut).await;
     }
 
     /// The base of the REST API, as `GITHUB_API_URL`.

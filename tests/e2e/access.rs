@@ -45,8 +45,7 @@ async fn without_the_right_to_read_members_nobody_is_taken_for_a_stranger() {
 #[tokio::test]
 async fn a_suspended_installation_is_brought_up_to_date_when_that_ends() {
     let mut town = Town::new().await;
-    let early = town.member_pr().await;
-    town.mirrored(early);
+    let early = town.mirrored_pr().await;
     town.github().suspend_installation(true);
     town.settle().await;
     let late = town.member_pr().await;
@@ -73,8 +72,7 @@ async fn tokens_that_are_revoked_midway_are_replaced() {
         };
         town.github()
             .on_request(method, route, Box::new(|github| github.revoke_tokens()));
-        let pr = town.member_pr().await;
-        town.mirrored(pr);
+        let pr = town.mirrored_pr().await;
         town.gate(pr).is("in_progress");
     }
     town.finish().await;
@@ -86,7 +84,6 @@ async fn a_token_that_cannot_be_had_is_asked_for_again() {
     town.github().revoke_tokens();
     town.faults(2, "POST", TOKENS, FaultKind::Status(502));
     town.fault("POST", TOKENS, FaultKind::WrongJson);
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    town.mirrored_pr().await;
     town.finish().await;
 }

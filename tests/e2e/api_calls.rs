@@ -19,8 +19,7 @@ fn asked(town: &Town) -> Vec<String> {
 async fn each_event_costs_at_most_this_many_requests() {
     let mut town = Town::new().await;
     // Configuration, token and app are known; the first pull request of each kind makes the people known.
-    let warm = town.member_pr().await;
-    town.mirrored(warm);
+    town.mirrored_pr().await;
     let warm = town.stranger_pr().await;
     town.told(warm);
     town.approve(warm).await;

@@ -64,8 +64,7 @@ async fn a_bots_comment_commands_nothing() {
 #[tokio::test]
 async fn help_shows_the_table_of_commands() {
     let mut town = Town::new().await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     let comment = town.comment(pr, "sam", "/help").await;
     town.answer(pr, comment)
         .says("| `/ok to test <sha>`")
@@ -101,8 +100,7 @@ async fn status_after_an_approval_in_one_comment_tells_of_the_approval() {
 #[tokio::test]
 async fn sync_looks_at_github_again() {
     let mut town = Town::new().await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     // The delivery of a push is lost.
     town.github().hold_deliveries(true);
     town.github().push(pr, Vec::new());
@@ -120,8 +118,7 @@ async fn sync_looks_at_github_again() {
 #[tokio::test]
 async fn a_mistyped_command_is_answered_with_the_right_one() {
     let mut town = Town::new().await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     let comment = town.comment(pr, "vera", "/statsu").await;
     town.answer(pr, comment).says("Did you mean `/status`?");
     let comment = town.comment(pr, "vera", "/lgtm").await;

@@ -20,8 +20,7 @@ additional_vetters:
 async fn nvidias_file_works_unchanged() {
     let mut town = Town::empty().await;
     town.write(COPY_PR_BOT, NVIDIA).await;
-    let member = town.member_pr().await;
-    town.mirrored(member);
+    town.mirrored_pr().await;
     let trustee = town.open(NewPr::by("trudy")).await;
     town.mirrored(trustee);
     let draft = town.open(NewPr::by("mel").draft()).await;
@@ -164,8 +163,7 @@ async fn a_file_that_never_was_good_is_named_by_the_gate_until_it_is_mended() {
 #[tokio::test]
 async fn deleting_the_configuration_switches_the_app_off() {
     let mut town = Town::new().await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    town.mirrored_pr().await;
     town.github().delete_file("engine", CONFIG, "maya");
     town.settle().await;
     town.github().clear_exchanges();

@@ -43,8 +43,7 @@ async fn every_question_about_trust_may_fail_in_every_way_and_is_asked_again() {
     for kind in REFUSALS.into_iter().chain(LOSSES) {
         for route in [PULL, COMMITS] {
             town.fault("GET", route, kind.clone());
-            let pr = town.member_pr().await;
-            town.mirrored(pr);
+            let pr = town.mirrored_pr().await;
             town.gate(pr).is("in_progress");
             town.silent(pr);
         }
@@ -93,8 +92,7 @@ async fn a_membership_answer_that_is_none_of_githubs_says_nothing() {
     ] {
         town.fault("GET", MEMBERS, kind);
     }
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     town.silent(pr);
     town.finish().await;
 }
@@ -105,8 +103,7 @@ async fn a_configuration_that_cannot_be_read_is_neither_absent_nor_wrong() {
     town.faults(3, "GET", CONTENTS, FaultKind::Html(404));
     town.faults(2, "GET", CONTENTS, FaultKind::WrongJson);
     town.write(crate::support::CONFIG, "enabled: true\n").await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    town.mirrored_pr().await;
     town.finish().await;
 }
 
@@ -182,8 +179,7 @@ async fn every_write_may_be_refused_for_a_while() {
 #[tokio::test]
 async fn a_mirror_that_cannot_be_deleted_three_times_is_deleted_the_fourth() {
     let mut town = Town::new().await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     town.faults(3, "DELETE", REF, FaultKind::Status(500));
     town.close(pr).await;
     town.not_mirrored(pr);
@@ -195,8 +191,7 @@ async fn a_used_up_rate_limit_is_waited_for_without_asking_again_meanwhile() {
     let mut town = Town::new().await;
     town.fault("GET", PULL, FaultKind::PrimaryLimit { reset_in_s: 1 });
     town.github().clear_exchanges();
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    town.mirrored_pr().await;
     let refused = town.calls().iter().filter(|e| e.faulty).count();
     assert_eq!(refused, 1);
     town.finish().await;
@@ -210,8 +205,7 @@ async fn a_pause_that_github_asks_for_is_kept() {
     };
     town.fault("POST", REFS, pause);
     town.github().clear_exchanges();
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    town.mirrored_pr().await;
     let tries = town.calls().iter().filter(|e| e.route == REFS).count();
     assert_eq!(tries, 2, "one refused, one after the pause");
     town.finish().await;
@@ -220,8 +214,7 @@ async fn a_pause_that_github_asks_for_is_kept() {
 #[tokio::test]
 async fn builds_that_cannot_be_listed_keep_the_gate_from_being_green() {
     let mut town = Town::new().await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     town.faults(3, "GET", RUNS, FaultKind::Status(500));
     town.fault("GET", RUNS, FaultKind::Hang);
     town.github().finish_build(&mirror(pr), "build", "success");
@@ -262,8 +255,7 @@ async fn a_pull_request_that_hangs_holds_up_no_other() {
 #[tokio::test]
 async fn a_gate_that_ended_without_our_knowing_keeps_how_it_ended() {
     let mut town = Town::new().await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     let head = town.head(pr);
     // The answer is lost, and nothing more is learnt until nobody waits for the gate any more.
     town.fault("PATCH", CHECK_RUN, FaultKind::AnswerLost);

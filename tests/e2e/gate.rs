@@ -8,8 +8,7 @@ use drawbridge::sandbox::{NewCheck, NewPr};
 async fn the_gate_is_green_only_when_every_workflow_has_passed() {
     let mut town = Town::new().await;
     town.github().set_workflows(&["build", "docs", "tests"]);
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     town.gate(pr)
         .is("in_progress")
         .says("Waiting for build and 2 more");
@@ -28,8 +27,7 @@ async fn the_gate_is_green_only_when_every_workflow_has_passed() {
 async fn one_failure_is_enough_for_a_red_gate_which_names_it() {
     let mut town = Town::new().await;
     town.github().set_workflows(&["build", "tests"]);
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     town.build_ends(pr, "tests", "failure").await;
     town.gate(pr).is("failure").says("tests: failed");
     town.build_ends(pr, "build", "success").await;
@@ -40,8 +38,7 @@ async fn one_failure_is_enough_for_a_red_gate_which_names_it() {
 #[tokio::test]
 async fn a_failed_build_that_is_run_again_can_still_turn_the_gate_green() {
     let mut town = Town::new().await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     for how in ["failure", "cancelled", "timed_out"] {
         town.build_ends(pr, "build", how).await;
         town.gate(pr).is("failure");
@@ -59,8 +56,7 @@ async fn a_failed_build_that_is_run_again_can_still_turn_the_gate_green() {
 async fn a_gate_without_any_build_waits_and_says_for_what() {
     let mut town = Town::new().await;
     town.github().set_workflows(&[]);
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     town.gate(pr)
         .is("in_progress")
         .says("Waiting for builds to start on pull-request/1")
@@ -101,8 +97,7 @@ async fn a_forks_own_run_of_the_same_commit_never_makes_the_gate_green() {
 #[tokio::test]
 async fn a_forks_own_failing_run_does_not_make_the_gate_red() {
     let mut town = Town::new().await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     let run = town
         .github()
         .start_foreign_run(&town.head(pr), "patch", "build");
@@ -116,8 +111,7 @@ async fn a_forks_own_failing_run_does_not_make_the_gate_red() {
 async fn checks_of_other_apps_on_other_branches_do_not_count() {
     let mut town = Town::new().await;
     town.github().set_workflows(&[]);
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     let head = town.head(pr);
     for check in [
         NewCheck::completed(&head, "circle", "build", "success"),
@@ -137,8 +131,7 @@ async fn checks_of_other_apps_on_other_branches_do_not_count() {
 #[tokio::test]
 async fn another_apps_suite_on_the_mirror_counts() {
     let mut town = Town::new().await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     let check = NewCheck::in_progress(&town.head(pr), "circle", "lint").on(&mirror(pr));
     let check = town.github().report_check(check);
     town.settle().await;
@@ -154,8 +147,7 @@ async fn another_apps_suite_on_the_mirror_counts() {
 async fn an_empty_check_suite_is_not_waited_for() {
     // GitHub opens one for each app that may write checks, with the push of the mirror.
     let mut town = Town::new().await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     let mut empty = town.delivery("check_suite", "requested").payload;
     let suite = &mut empty["check_suite"];
     suite["id"] = 77.into();
@@ -175,8 +167,7 @@ async fn an_empty_check_suite_is_not_waited_for() {
 #[tokio::test]
 async fn builds_of_an_earlier_head_count_for_nothing() {
     let mut town = Town::new().await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     let first = town.github().runs()[0].id;
     town.push(pr).await;
     town.mirrored(pr);
@@ -191,8 +182,7 @@ async fn builds_of_an_earlier_head_count_for_nothing() {
 #[tokio::test]
 async fn rerun_of_the_gate_looks_again_at_what_a_lost_delivery_would_have_told() {
     let mut town = Town::new().await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     town.loses_deliveries();
     town.github().deliver_nowhere();
     town.github().finish_build(&mirror(pr), "build", "success");
@@ -225,8 +215,7 @@ async fn every_head_has_its_gate_from_the_first_delivery_on() {
 #[tokio::test]
 async fn two_pull_requests_with_one_head_share_a_gate_and_the_worse_one_counts() {
     let mut town = Town::new().await;
-    let trusted = town.member_pr().await;
-    town.mirrored(trusted);
+    let trusted = town.mirrored_pr().await;
     town.gate(trusted).is("in_progress");
     let stranger = town.open(NewPr::by("sam").same_head_as(trusted)).await;
     town.not_mirrored(stranger);
@@ -287,8 +276,7 @@ async fn a_label_a_title_and_a_description_change_nothing() {
 #[tokio::test]
 async fn another_base_is_judged_again() {
     let mut town = Town::new().await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     let release = town.github().branch("main").expect("main is there");
     town.github().push_branch("release", &release, "maya");
     town.github().change_base(pr, "release", "mel");

@@ -29,8 +29,7 @@ async fn a_path_with_markup_and_hidden_characters_is_shown_escaped() {
 async fn a_build_with_a_nasty_name_is_shown_escaped() {
     let mut town = Town::new().await;
     town.github().set_workflows(&[NASTY]);
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     let gate = town.gate(pr);
     gate.says("Waiting for a\\u{202e}b\\u{7}'@maya'");
     assert!(!gate.text().contains(['\u{202e}', '\u{7}']));
@@ -49,8 +48,7 @@ async fn a_build_with_a_nasty_name_is_shown_escaped() {
 #[tokio::test]
 async fn an_app_with_a_nasty_name_is_shown_escaped() {
     let mut town = Town::new().await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     let check = NewCheck::completed(&town.head(pr), NASTY, "x", "failure").on(&mirror(pr));
     town.github().report_check(check);
     town.settle().await;
@@ -100,8 +98,7 @@ async fn the_text_of_a_command_is_shown_escaped() {
 #[tokio::test]
 async fn branches_that_only_resemble_a_mirror_are_left_alone() {
     let mut town = Town::new().await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     let sha = town.github().loose_commit(NewCommit::signed_by("maya"));
     town.github().clear_exchanges();
     for name in [
@@ -127,8 +124,7 @@ async fn a_human_branch_with_a_later_pull_requests_mirror_name_gives_way_when_th
     town.github().push_branch(&mirror(1), &sha, "maya");
     town.settle().await;
     town.allow(1, &sha); // maya's own doing.
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    town.mirrored_pr().await;
     town.finish().await;
 }
 
@@ -147,8 +143,7 @@ async fn deliveries_that_are_not_what_they_claim_block_nothing() {
     ] {
         town.github().send_event(event, payload);
     }
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    town.mirrored_pr().await;
     let refused = |status: Option<u16>| status.is_none_or(|status| status >= 500);
     assert!(!town.github().deliveries().iter().any(|d| refused(d.status)));
     town.finish().await;

@@ -6,8 +6,7 @@ use drawbridge::sandbox::{NewCommit, NewPr};
 #[tokio::test]
 async fn a_members_signed_pull_request_is_mirrored_at_the_same_sha() {
     let mut town = Town::new().await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     town.gate(pr).is("in_progress").has_button(false);
     town.silent(pr);
     town.finish().await;
@@ -17,8 +16,7 @@ async fn a_members_signed_pull_request_is_mirrored_at_the_same_sha() {
 async fn a_private_member_is_named_trusted_nowhere_else_than_by_the_mirror() {
     // mel's membership is private: the words must not tell the world of it.
     let mut town = Town::new().await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     town.gate(pr).does_not_say("mel").does_not_say("member");
     town.finish().await;
 }
@@ -148,8 +146,7 @@ async fn a_listed_dependabot_is_trusted_as_far_as_its_commits_are() {
 #[tokio::test]
 async fn the_mirror_follows_every_push_of_a_member() {
     let mut town = Town::new().await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     town.push(pr).await;
     town.mirrored(pr);
     town.github()
@@ -162,8 +159,7 @@ async fn the_mirror_follows_every_push_of_a_member() {
 #[tokio::test]
 async fn a_member_who_pushes_a_strangers_commit_leaves_the_mirror_where_it_was() {
     let mut town = Town::new().await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     let trusted = town.head(pr);
     town.push_commit(pr, NewCommit::signed_by("sam")).await;
     town.mirror_at(pr, &trusted);
@@ -181,8 +177,7 @@ async fn a_member_who_pushes_a_strangers_commit_leaves_the_mirror_where_it_was()
 #[tokio::test]
 async fn merging_closes_the_pull_request_and_removes_the_mirror() {
     let mut town = Town::new().await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     town.github().merge_pr(pr, "maya");
     town.settle().await;
     town.not_mirrored(pr);
@@ -192,8 +187,7 @@ async fn merging_closes_the_pull_request_and_removes_the_mirror() {
 #[tokio::test]
 async fn a_reopened_pull_request_gets_its_mirror_back_while_it_is_trusted() {
     let mut town = Town::new().await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     town.close(pr).await;
     town.not_mirrored(pr);
     town.reopen(pr).await;
@@ -212,8 +206,7 @@ async fn a_reopened_pull_request_gets_its_mirror_back_while_it_is_trusted() {
 #[tokio::test]
 async fn a_mirror_that_somebody_pushed_to_is_put_back_and_the_gate_says_so() {
     let mut town = Town::new().await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     let evil = town.github().loose_commit(NewCommit::unsigned_by("vera"));
     town.allow(pr, &evil); // vera put it there herself.
     town.github().push_branch(&mirror(pr), &evil, "vera");
@@ -250,8 +243,7 @@ async fn a_mirror_that_somebody_moved_is_removed_while_no_head_is_trusted() {
 #[tokio::test]
 async fn a_mirror_that_somebody_deleted_is_restored() {
     let mut town = Town::new().await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     town.github().delete_branch(&mirror(pr), "vera");
     town.settle().await;
     town.mirrored(pr);

@@ -13,8 +13,7 @@ async fn a_push_and_a_close_right_after_it_leave_no_branch_in_either_order() {
     for order in [["synchronize", "closed"], ["closed", "synchronize"]] {
         for together in [true, false] {
             let mut town = Town::new().await;
-            let pr = town.member_pr().await;
-            town.mirrored(pr);
+            let pr = town.mirrored_pr().await;
             town.github().hold_deliveries(true);
             let pushed = town.github().push(pr, Vec::new());
             town.github().close_pr(pr, "mel");
@@ -50,8 +49,7 @@ async fn a_pull_request_that_closes_while_its_mirror_is_written_leaves_no_branch
 #[tokio::test]
 async fn an_older_push_that_arrives_late_never_rewinds_the_mirror() {
     let mut town = Town::new().await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     town.github().hold_deliveries(true);
     let old = town.github().push(pr, Vec::new());
     let late = town.held("pull_request", "synchronize").guid;
@@ -152,8 +150,7 @@ async fn a_head_that_moves_while_its_commits_are_listed_is_not_mirrored_unjudged
 async fn a_head_that_is_swapped_for_a_good_one_while_its_commits_are_listed_is_not_mirrored() {
     let mut town = Town::new().await;
     // mel is known to be a member by now, so that nothing is asked after the commits.
-    let other = town.member_pr().await;
-    town.mirrored(other);
+    town.mirrored_pr().await;
     let swap = |github: &Sandbox| {
         github.force_push(2, vec![NewCommit::signed_by("mel")]);
     };
@@ -203,8 +200,7 @@ async fn a_restart_with_deliveries_on_their_way_loses_nothing_and_repeats_nothin
     let mut town = Town::new().await;
     town.loses_deliveries();
     let stranger = town.stranger_pr().await;
-    let member = town.member_pr().await;
-    town.mirrored(member);
+    let member = town.mirrored_pr().await;
     town.github().hold_deliveries(true);
     let line = format!("/ok to test {}", town.head(stranger));
     let approval = town.github().comment(stranger, "vera", &line);

@@ -20,8 +20,7 @@ async fn a_stranger_who_joins_the_organisation_is_trusted_at_once() {
 #[tokio::test]
 async fn a_member_who_leaves_is_no_longer_trusted_for_what_comes_next() {
     let mut town = Town::new().await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     let trusted = town.head(pr);
     town.github().remove_org_member("mel");
     town.settle().await;

@@ -18,8 +18,7 @@ async fn a_renamed_repository_goes_on_as_before() {
     town.told(pr).says(&town.head(pr));
     town.close(pr).await;
     town.not_mirrored(pr);
-    let late = town.member_pr().await;
-    town.mirrored(late);
+    town.mirrored_pr().await;
     town.finish().await;
 }
 
@@ -32,8 +31,7 @@ async fn a_rename_in_the_middle_of_the_work_delays_it_only() {
         commits,
         Box::new(|github| github.rename_repo("motor")),
     );
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     town.gate(pr).is("in_progress");
     town.finish().await;
 }
@@ -41,8 +39,7 @@ async fn a_rename_in_the_middle_of_the_work_delays_it_only() {
 #[tokio::test]
 async fn a_repository_taken_out_of_the_installation_is_left_alone_and_taken_up_again() {
     let mut town = Town::new().await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     let id = town.github().repo_id();
     town.github().select_repo(id, false);
     town.settle().await;
@@ -84,8 +81,7 @@ async fn one_repository_knows_nothing_of_another() {
     town.github().open_pr_in(other, NewPr::by("mel"));
     town.settle().await;
     assert_eq!(town.writes(), Vec::<String>::new());
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    town.mirrored_pr().await;
     town.finish().await;
 }
 

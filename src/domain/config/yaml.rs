@@ -5,6 +5,7 @@
 
 use super::{ConfigError, LARGEST_FILE};
 use crate::domain::printable::printable;
+use crate::domain::yaml::{Bounds, within};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::{Error, Location, Spanned, UserMessageFormatter};
 use std::fmt;
@@ -64,30 +65,13 @@ impl Source<'_> {
             );
             return Err(self.error(Location::UNKNOWN, message, Some("Make it smaller")));
         }
-        let options = serde_saphyr::options! {
-            budget: serde_saphyr::budget! {
-                max_events: 4 * MOST_NODES,
-                max_nodes: MOST_NODES,
-                max_aliases: MOST_NODES,
-                max_anchors: MOST_NODES,
-                max_recorded_anchor_events: 4 * MOST_NODES,
-                max_recorded_anchor_bytes: MOST_TEXT,
-                max_depth: DEEPEST,
-                max_documents: 2,
-                max_total_scalar_bytes: MOST_TEXT,
-                max_merge_keys: 1_000,
-            },
-            alias_limits: serde_saphyr::alias_limits! {
-                max_total_replayed_events: MOST_NODES,
-                max_replay_stack_depth: DEEPEST,
-            },
-            // YAML 1.2, and js-yaml which copy-pr-bot and paths-filter use: `yes`, `no`, `on` are texts.
-            strict_booleans: true,
-            // `- !docs/**` without quotes is a tag without a text: refused instead of being read as nothing.
-            reject_unsupported_tags: true,
-            non_finite_float_policy: serde_saphyr::NonFiniteFloatPolicy::PassThrough,
-            with_snippet: false,
-        };
+        let mut options = within(&Bounds {
+            depth: DEEPEST,
+            nodes: MOST_NODES,
+            text: MOST_TEXT,
+        });
+        // `- !docs/**` without quotes is a tag without a text: refused instead of being read as nothing.
+        options.reject_unsupported_tags = true;
         match serde_saphyr::from_str_with_options::<Node>(self.text, options) {
             Ok(Node {
                 value: Value::Null, ..

@@ -8,14 +8,21 @@ use crate::github::tokens::Purpose;
 use crate::github::transport::Ask;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer};
 
 /// An entry of a repository. A directory is answered with a list of them.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum WireContent {
     Entry(WireEntry),
-    Directory(#[allow(dead_code, reason = "its shape tells")] Vec<serde::de::IgnoredAny>),
+    #[serde(deserialize_with = "a_list")]
+    Directory,
+}
+
+/// A list of whatever.
+fn a_list<'de, D: Deserializer<'de>>(answer: D) -> Result<(), D::Error> {
+    Vec::<IgnoredAny>::deserialize(answer).map(drop)
 }
 
 #[derive(Deserialize)]
@@ -89,7 +96,7 @@ fn address(repo: &RepoName, path: &str, at: Option<&str>) -> Result<(String, Str
 fn decoded(content: WireContent) -> Result<String, &'static str> {
     let entry = match content {
         WireContent::Entry(entry) => entry,
-        WireContent::Directory(_) => return Err("it is a directory"),
+        WireContent::Directory => return Err("it is a directory"),
     };
     match (
         entry.kind.as_str(),

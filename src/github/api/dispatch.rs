@@ -100,8 +100,9 @@ impl Repository {
         })
     }
 
-    /// The runs that a dispatch may have started: with a key the oldest run that shows it, otherwise all that the app itself
-    /// started and that are not known yet, oldest first. They always are of the branch and the commit.
+    /// The runs that a dispatch may have started, of this branch. With a key the oldest run of the commit that shows it, or else the oldest
+    /// that the app itself started with it: the branch may have moved before the workflow began. Without one all of the
+    /// commit that the app started and that are not known yet, oldest first.
     pub async fn find_dispatched(
         &self,
         sought: &Sought<'_>,
@@ -119,18 +120,19 @@ impl Repository {
         let runs = self
             .pages(&ask, MOST_PAGES, |page: WireRuns| page.workflow_runs)
             .await?;
+        let of_commit = |run: &WireRun| run.head_sha == sought.sha.as_str();
         let fits = |run: &WireRun| {
             run.is_of(self.repo.id)
                 && run.event == DISPATCH
                 && run.head_branch.as_deref() == Some(sought.branch)
-                && run.head_sha == sought.sha.as_str()
                 && !sought.known.contains(&run.id)
-                && sought
-                    .key
-                    .map_or_else(|| run.is_dispatched_by(&me), |key| shows(run, key))
+                && match sought.key {
+                    Some(key) => shows(run, key) && (of_commit(run) || run.is_dispatched_by(&me)),
+                    None => of_commit(run) && run.is_dispatched_by(&me),
+                }
         };
         let mut runs: Vec<WireRun> = runs.into_iter().filter(fits).collect();
-        runs.sort_by_key(|run| run.id);
+        runs.sort_by_key(|run| (!of_commit(run), run.id));
         if sought.key.is_some() {
             runs.truncate(1);
         }

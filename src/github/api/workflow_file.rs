@@ -3,17 +3,18 @@
 
 use super::segment;
 use crate::domain::ids::Sha;
+use crate::domain::yaml::{Bounds, within};
 use crate::github::error::{GitHubError, plain};
 use crate::github::repository::Repository;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// How deep lists and mappings may be nested. Workflows need eight levels.
-const DEEPEST: usize = 32;
-/// How many nodes a file may have, and how many more its anchors may unfold to.
-const MOST_NODES: usize = 50_000;
-/// How many bytes the texts of a file may have once its anchors are unfolded.
-const MOST_TEXT: usize = 4 << 20;
+/// Workflows need eight levels.
+const BOUNDS: Bounds = Bounds {
+    depth: 32,
+    nodes: 50_000,
+    text: 4 << 20,
+};
 
 /// What is asked of a workflow's file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -65,29 +66,7 @@ impl Repository {
 
 /// Reads the file, whatever else stands in it.
 fn read(text: &str) -> Result<WorkflowFile, String> {
-    let options = serde_saphyr::options! {
-        budget: serde_saphyr::budget! {
-            max_events: 4 * MOST_NODES,
-            max_nodes: MOST_NODES,
-            max_aliases: MOST_NODES,
-            max_anchors: MOST_NODES,
-            max_recorded_anchor_events: 4 * MOST_NODES,
-            max_recorded_anchor_bytes: MOST_TEXT,
-            max_depth: DEEPEST,
-            max_documents: 2,
-            max_total_scalar_bytes: MOST_TEXT,
-            max_merge_keys: 1_000,
-        },
-        alias_limits: serde_saphyr::alias_limits! {
-            max_total_replayed_events: MOST_NODES,
-            max_replay_stack_depth: DEEPEST,
-        },
-        // GitHub reads YAML 1.2; in 1.1 the key `on` would be the boolean `true`.
-        strict_booleans: true,
-        non_finite_float_policy: serde_saphyr::NonFiniteFloatPolicy::PassThrough,
-        with_snippet: false,
-    };
-    let file: Value = serde_saphyr::from_str_with_options(text, options)
+    let file: Value = serde_saphyr::from_str_with_options(text, within(&BOUNDS))
         .map_err(|error| format!("it is not valid YAML: {}", plain(&error.to_string(), 200)))?;
     const DISPATCH: &str = "workflow_dispatch";
     let (dispatchable, inputs) = match &file["on"] {

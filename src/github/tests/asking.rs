@@ -1,16 +1,12 @@
 //! What is asked and written, and how the answers are read.
 
-use super::server::{Reply, Server, TOKENS, html, json_reply, repo, with_header};
-use crate::domain::event::{Account, AccountKind, BuildId};
+use super::server::{Server, app, empty, html, json_reply, refused, repo, sha, with_header};
+use crate::domain::event::{Account, AccountKind};
 use crate::domain::filter::ChangedFile;
 use crate::domain::gate::{Gate, GateStatus};
-use crate::domain::ids::{CheckRunId, CommentId, OwnerKind, PrNumber, RepoName, Sha, UserId};
+use crate::domain::ids::{CheckRunId, CommentId, OwnerKind, PrNumber, UserId};
 use crate::github::{EditOutcome, GitHubError, NewCheck, RefOutcome};
 use serde_json::{Value, json};
-
-fn sha(digit: char) -> Sha {
-    Sha::parse(&digit.to_string().repeat(40)).unwrap()
-}
 
 fn user(id: u64, login: &str) -> Account {
     Account {
@@ -18,10 +14,6 @@ fn user(id: u64, login: &str) -> Account {
         login: login.into(),
         kind: AccountKind::User,
     }
-}
-
-fn not_found() -> Reply {
-    json_reply(404, json!({ "message": "Not Found" }))
 }
 
 /// A commit as GitHub lists it.
@@ -148,20 +140,13 @@ async fn a_broken_page_fails_the_whole_list() {
 #[tokio::test]
 async fn membership_is_what_github_says_and_nothing_else() {
     let server = Server::with_tokens(|seen, _| match seen.line.rsplit('/').next().unwrap() {
-        "member" => Some((204, vec![], String::new())),
-        "stranger" => json_reply(
+        "member" => empty(204),
+        "stranger" => refused(
             404,
-            json!({ "message": "User does not exist or is not a member of the organization" }),
+            "User does not exist or is not a member of the organization",
         ),
-        "hidden" => with_header(
-            Some((302, vec![], String::new())),
-            "location",
-            "/orgs/acme/public_members/hidden",
-        ),
-        _ => json_reply(
-            403,
-            json!({ "message": "Resource not accessible by integration" }),
-        ),
+        "hidden" => with_header(empty(302), "location", "/orgs/acme/public_members/hidden"),
+        _ => refused(403, "Resource not accessible by integration"),
     })
     .await;
     let github = server.github();
@@ -189,53 +174,14 @@ async fn membership_is_what_github_says_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn files_that_are_not_there_are_none() {
-    let server = Server::with_tokens(|seen, _| {
-        let hidden = json_reply(
-            403,
-            json!({ "message": "Resource not accessible by integration" }),
-        );
-        if seen.line.contains("acme/.github") {
-            hidden
-        } else {
-            not_found()
-        }
-    })
-    .await;
-    let repository = server.github().of(&repo());
-    assert_eq!(
-        repository
-            .file(".github/drawbridge.yaml", Some(&sha('a')))
-            .await,
-        Ok(None)
-    );
-    assert_eq!(
-        repository
-            .file_of(&RepoName::parse("acme/.github").unwrap(), "a")
-            .await,
-        Ok(None)
-    );
-    assert!(matches!(
-        repository.file("../../x", None).await,
-        Err(GitHubError::Refused { .. })
-    ));
-    let expected = format!(
-        "GET /repos/acme/engine/contents/.github/drawbridge.yaml?ref={}",
-        sha('a')
-    );
-    let defaults = "GET /repos/acme/.github/contents/a";
-    assert_eq!(server.lines()[1..], [&expected, TOKENS, defaults]);
-}
-
-#[tokio::test]
 async fn a_branch_is_created_moved_and_deleted_with_one_call_each() {
     let server = Server::with_tokens(|seen, nth| match (seen.line.split(' ').next().unwrap(), nth) {
-        ("DELETE", 0) => Some((204, vec![], String::new())),
+        ("DELETE", 0) => empty(204),
         (_, 0) => json_reply(201, json!({ "ref": "refs/heads/pull-request/1", "object": { "sha": sha('a').as_str() } })),
-        ("POST", _) => json_reply(422, json!({ "message": "Reference already exists" })),
-        ("GET", _) => not_found(),
-        ("PATCH", 2) => json_reply(422, json!({ "message": "Object does not exist" })),
-        _ => json_reply(422, json!({ "message": "Reference does not exist" })),
+        ("POST", _) => refused(422, "Reference already exists"),
+        ("GET", _) => refused(404, "Not Found"),
+        ("PATCH", 2) => refused(422, "Object does not exist"),
+        _ => refused(422, "Reference does not exist"),
     })
     .await;
     let repository = server.github().of(&repo());
@@ -319,7 +265,7 @@ async fn a_check_is_created_updated_and_found_again() {
 #[tokio::test]
 async fn comments_are_written_found_and_missed() {
     let server = Server::with_tokens(|seen, _| match seen.line.as_str() {
-        "GET /app" => json_reply(200, json!({ "id": 7, "slug": "drawbridge", "name": "D" })),
+        "GET /app" => app(),
         line if line.starts_with("GET") => json_reply(200, json!([
             { "id": 1, "body": "<!-- m -->", "user": { "id": 2, "login": "mallory", "type": "User" } },
             { "id": 2, "body": "other", "user": { "id": 3, "login": "drawbridge[bot]", "type": "Bot" } },
@@ -328,7 +274,7 @@ async fn comments_are_written_found_and_missed() {
         "POST /repos/acme/engine/issues/5/comments" => json_reply(201, json!({ "id": 4 })),
         "POST /repos/acme/engine/issues/comments/1/reactions" => json_reply(200, json!({ "id": 1 })),
         "PATCH /repos/acme/engine/issues/comments/3" => json_reply(200, json!({ "id": 3 })),
-        _ => not_found(),
+        _ => refused(404, "Not Found"),
     })
     .await;
     let repository = server.github().of(&repo());
@@ -364,46 +310,5 @@ async fn comments_are_written_found_and_missed() {
             .lines()
             .iter()
             .any(|line| line.contains("comments?since=1970-01-01T00:00:00Z&per_page=100&page=1"))
-    );
-}
-
-#[tokio::test]
-async fn only_builds_of_this_branch_of_this_repository_count() {
-    let run = |id: u64, branch: &str, digit: char, repository: Value| {
-        json!({ "id": id, "name": "CI", "status": "completed", "conclusion": "success", "html_url": "https://x/1",
-            "updated_at": "2024-01-01T00:00:00Z", "head_branch": branch, "head_sha": sha(digit).as_str(), "event": "push", "head_repository": repository })
-    };
-    let suite = |id: u64, branch: Value, app: u64, slug: &str, count: u64| {
-        json!({ "id": id, "head_branch": branch, "head_sha": sha('a').as_str(), "status": "in_progress", "conclusion": null,
-            "app": { "id": app, "slug": slug, "name": slug }, "latest_check_runs_count": count, "updated_at": "2024-01-01T00:00:00Z" })
-    };
-    let server = Server::with_tokens(move |seen, _| {
-        let (mirror, here) = ("pull-request/1", json!({ "id": 1 }));
-        match seen.line.as_str() {
-            "GET /app" => json_reply(200, json!({ "id": 7, "slug": "drawbridge", "name": "D" })),
-            line if line.contains("/actions/runs") => json_reply(200, json!({ "total_count": 5, "workflow_runs": [
-                run(1, mirror, 'a', here.clone()), run(2, "main", 'a', here.clone()), run(3, mirror, 'b', here),
-                run(4, mirror, 'a', json!({ "id": 2 })), run(5, mirror, 'a', json!(null)),
-            ] })),
-            _ => json_reply(200, json!({ "total_count": 5, "check_suites": [
-                suite(1, json!(mirror), 8, "circleci", 1), suite(2, json!(mirror), 7, "drawbridge", 1), suite(3, json!(null), 8, "circleci", 1),
-                suite(4, json!(mirror), 15_368, "github-actions", 1), suite(5, json!(mirror), 9, "idle", 0),
-            ] })),
-        }
-    })
-    .await;
-    let builds = server
-        .github()
-        .of(&repo())
-        .builds("pull-request/1", &sha('a'))
-        .await
-        .unwrap();
-    let ids: Vec<BuildId> = builds.iter().map(|build| build.id).collect();
-    assert_eq!(ids, [BuildId::WorkflowRun(1), BuildId::CheckSuite(1)]);
-    assert!(
-        server
-            .lines()
-            .iter()
-            .any(|line| line.contains("runs?branch=pull-request%2F1&head_sha=aaaa"))
     );
 }

@@ -1,7 +1,9 @@
 //! Credentials, tokens, kept answers, outages, limits.
 
 use super::key::PAIR;
-use super::server::{Reply, Seen, Server, TOKENS, html, json_reply, repo, token, with_header};
+use super::server::{
+    Reply, Seen, Server, TOKENS, app, html, json_reply, refused, repo, token, with_header,
+};
 use crate::clock::Clock;
 use crate::domain::event::{Account, AccountKind};
 use crate::domain::ids::{CommentId, PrNumber, UserId};
@@ -42,13 +44,6 @@ fn claims(seen: &Seen) -> Value {
         .claims
 }
 
-fn app() -> Reply {
-    json_reply(
-        200,
-        json!({ "id": 7, "slug": "drawbridge", "name": "Drawbridge", "permissions": { "checks": "write" }, "events": ["push"] }),
-    )
-}
-
 fn text() -> Reply {
     json_reply(
         200,
@@ -85,9 +80,19 @@ async fn a_wrong_clock_is_corrected_by_github_s() {
     for wrong in [Duration::hours(-3), Duration::hours(3)] {
         let server = Server::start(|seen, _| {
             let (claims, now) = (claims(seen), Utc::now().timestamp());
-            let (iat, exp) = (claims["iat"].as_i64().unwrap(), claims["exp"].as_i64().unwrap());
+            let (iat, exp) = (
+                claims["iat"].as_i64().unwrap(),
+                claims["exp"].as_i64().unwrap(),
+            );
             let valid = iat <= now && exp > now && exp <= now + 600;
-            if valid { app() } else { json_reply(401, json!({ "message": "'Expiration time' claim ('exp') is too far in the future" })) }
+            if valid {
+                app()
+            } else {
+                refused(
+                    401,
+                    "'Expiration time' claim ('exp') is too far in the future",
+                )
+            }
         })
         .await;
         assert!(server.github_at(Arc::new(Wrong(wrong))).app().await.is_ok());
@@ -99,10 +104,7 @@ async fn a_wrong_clock_is_corrected_by_github_s() {
 async fn a_refused_key_is_reported_and_asked_about_again_later() {
     let server = Server::start(|_, nth| {
         if nth == 0 {
-            json_reply(
-                401,
-                json!({ "message": "A JSON web token could not be decoded" }),
-            )
+            refused(401, "A JSON web token could not be decoded")
         } else {
             app()
         }
@@ -166,7 +168,7 @@ async fn a_token_is_renewed_five_minutes_before_it_ends() {
 
 #[tokio::test]
 async fn a_token_that_is_no_longer_accepted_is_replaced_once() {
-    let bad = || json_reply(401, json!({ "message": "Bad credentials" }));
+    let bad = || refused(401, "Bad credentials");
     let server = Server::with_tokens(move |seen, _| {
         if seen.header("authorization") == "Bearer secret-0" {
             bad()
@@ -194,13 +196,7 @@ async fn a_token_that_is_no_longer_accepted_is_replaced_once() {
 
 #[tokio::test]
 async fn a_suspended_installation_is_called_that() {
-    let server = Server::start(|_, _| {
-        json_reply(
-            403,
-            json!({ "message": "This installation has been suspended" }),
-        )
-    })
-    .await;
+    let server = Server::start(|_, _| refused(403, "This installation has been suspended")).await;
     assert_eq!(
         server.github().of(&repo()).file("a", None).await,
         Err(GitHubError::Suspended)
@@ -298,11 +294,7 @@ async fn a_renamed_repository_is_found_and_written_to_by_the_name_it_has_now() {
         ),
         _ => {
             let here = format!("http://{}/repositories/1/contents/a", seen.header("host"));
-            with_header(
-                json_reply(301, json!({ "message": "Moved Permanently" })),
-                "location",
-                here,
-            )
+            with_header(refused(301, "Moved Permanently"), "location", here)
         }
     })
     .await;
@@ -320,10 +312,7 @@ async fn a_renamed_repository_is_found_and_written_to_by_the_name_it_has_now() {
 async fn limits_say_how_long_to_wait_even_where_the_token_is_made() {
     let limited = || {
         with_header(
-            json_reply(
-                403,
-                json!({ "message": "You have exceeded a secondary rate limit" }),
-            ),
+            refused(403, "You have exceeded a secondary rate limit"),
             "retry-after",
             "17",
         )

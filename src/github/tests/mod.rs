@@ -2,7 +2,9 @@
 
 mod asking;
 mod client;
-mod fan_out;
+mod contents;
 pub(super) mod key;
 mod lanes;
+mod reports;
+mod runs;
 mod server;

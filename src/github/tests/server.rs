@@ -1,7 +1,7 @@
 //! A server that answers as it is told and remembers what it was asked.
 
 use crate::clock::{Clock, SystemClock};
-use crate::domain::ids::{InstallationId, OwnerKind, Repo, RepoId, RepoName, UserId};
+use crate::domain::ids::{InstallationId, OwnerKind, Repo, RepoId, RepoName, Sha, UserId};
 use crate::github::client::{ClientOptions, GitHub};
 use crate::github::key::AppKey;
 use crate::github::pace::Limits;
@@ -40,6 +40,23 @@ pub fn json_reply(status: u16, body: Value) -> Reply {
         vec![("content-type", "application/json".into())],
         body.to_string(),
     ))
+}
+
+/// A refusal, in GitHub's words.
+pub fn refused(status: u16, message: &str) -> Reply {
+    json_reply(status, json!({ "message": message }))
+}
+
+pub fn empty(status: u16) -> Reply {
+    Some((status, vec![], String::new()))
+}
+
+/// Who the app is.
+pub fn app() -> Reply {
+    json_reply(
+        200,
+        json!({ "id": 7, "slug": "drawbridge", "name": "Drawbridge", "permissions": { "checks": "write" }, "events": ["push"] }),
+    )
 }
 
 pub fn with_header(reply: Reply, name: &'static str, value: impl Into<String>) -> Reply {
@@ -152,6 +169,10 @@ pub fn token(nth: usize) -> Reply {
         201,
         json!({ "token": format!("secret-{nth}"), "expires_at": expires_at, "permissions": {} }),
     )
+}
+
+pub fn sha(digit: char) -> Sha {
+    Sha::parse(&digit.to_string().repeat(40)).unwrap()
 }
 
 pub fn repo() -> Repo {

@@ -20,8 +20,8 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
-use tokio::task::JoinHandle;
 
+use super::tasks::Tasks;
 use state::{Pipeline, State};
 
 /// How long a condition may take before the test has failed.
@@ -40,7 +40,7 @@ struct Inner {
     /// Wakes the sender of webhooks.
     wake: Notify,
     http: reqwest::Client,
-    tasks: Mutex<Vec<JoinHandle<()>>>,
+    tasks: Tasks,
 }
 
 /// A pipeline as people see it.
@@ -91,7 +91,7 @@ impl GitLab {
                 .no_proxy()
                 .build()
                 .context("making the webhook sender's client")?,
-            tasks: Mutex::default(),
+            tasks: Tasks::default(),
         };
         let gitlab = Self {
             inner: Arc::new(inner),
@@ -100,28 +100,13 @@ impl GitLab {
             tokio::spawn(server::serve(gitlab.clone(), listener)),
             tokio::spawn(hooks::run(gitlab.clone())),
         ];
-        *gitlab
-            .inner
-            .tasks
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = tasks;
+        gitlab.inner.tasks.keep(tasks);
         Ok(gitlab)
     }
 
     /// Stops listening and sending.
     pub async fn shutdown(self) {
-        let tasks = std::mem::take(
-            &mut *self
-                .inner
-                .tasks
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner),
-        );
-        for task in tasks {
-            task.abort();
-            // The only error is the cancellation that was just asked for.
-            let _ = task.await;
-        }
+        self.inner.tasks.stop(|| {}).await;
     }
 
     /// Its address, such as `http://127.0.0.1:12345`; the API is below `/api/v4`.

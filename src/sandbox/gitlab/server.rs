@@ -197,6 +197,19 @@ fn may_read(headers: &HeaderMap, project: &str) -> Result<(), Refused> {
     Ok(())
 }
 
+/// Answers with what is made of the pipeline, or with why it is not.
+fn for_pipeline(
+    gitlab: &GitLab,
+    headers: &HeaderMap,
+    place: &(String, String),
+    answer: impl FnOnce(u64) -> Response,
+) -> Response {
+    match admitted(gitlab, headers, place) {
+        Ok(id) => answer(id),
+        Err((status, body)) => reply(status, body),
+    }
+}
+
 fn shown(gitlab: &GitLab, status: u16, id: u64) -> Response {
     let body = gitlab.look(|state| {
         state
@@ -212,10 +225,7 @@ async fn pipeline(
     Path(place): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Response {
-    match admitted(&gitlab, &headers, &place) {
-        Ok(id) => shown(&gitlab, 200, id),
-        Err((status, body)) => reply(status, body),
-    }
+    for_pipeline(&gitlab, &headers, &place, |id| shown(&gitlab, 200, id))
 }
 
 /// "List project pipelines", as far as it is needed to find one: by id, newest first, in pages.
@@ -268,13 +278,10 @@ async fn variables(
     Path(place): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Response {
-    match admitted(&gitlab, &headers, &place) {
-        Ok(id) => {
-            let shown = gitlab.look(|state| state.pipelines.get(&id).map(show::variables));
-            reply(200, json!(shown))
-        }
-        Err((status, body)) => reply(status, body),
-    }
+    for_pipeline(&gitlab, &headers, &place, |id| {
+        let shown = gitlab.look(|state| state.pipelines.get(&id).map(show::variables));
+        reply(200, json!(shown))
+    })
 }
 
 /// 200 whatever the state of the pipeline.
@@ -283,13 +290,10 @@ async fn cancel(
     Path(place): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Response {
-    match admitted(&gitlab, &headers, &place) {
-        Ok(id) => {
-            gitlab.edit(|state| state.cancel(id));
-            shown(&gitlab, 200, id)
-        }
-        Err((status, body)) => reply(status, body),
-    }
+    for_pipeline(&gitlab, &headers, &place, |id| {
+        gitlab.edit(|state| state.cancel(id));
+        shown(&gitlab, 200, id)
+    })
 }
 
 async fn retry(
@@ -297,11 +301,8 @@ async fn retry(
     Path(place): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Response {
-    match admitted(&gitlab, &headers, &place) {
-        Ok(id) => {
-            gitlab.edit(|state| state.retry(id));
-            shown(&gitlab, 201, id)
-        }
-        Err((status, body)) => reply(status, body),
-    }
+    for_pipeline(&gitlab, &headers, &place, |id| {
+        gitlab.edit(|state| state.retry(id));
+        shown(&gitlab, 201, id)
+    })
 }

@@ -8,6 +8,7 @@ mod change;
 mod disk;
 mod flusher;
 mod forget;
+mod hands;
 mod holder;
 mod home;
 mod inbox;
@@ -43,6 +44,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use disk::Disk;
 use flusher::{Flusher, MEND_EVERY};
+use hands::Hands;
 use holder::Holder;
 use home::{Home, Lock};
 use records::failed;
@@ -57,6 +59,8 @@ use tokio::sync::watch;
 pub struct SledStore {
     /// First, so that its thread has ended and let go of the database before that is dropped.
     flusher: Flusher,
+    /// Before the database too.
+    hands: Hands,
     holder: Arc<Holder>,
     /// Where snapshots go; a temporary store has none.
     snapshots: Option<PathBuf>,
@@ -101,8 +105,11 @@ impl SledStore {
         let holder = Arc::new(holder);
         let flusher = Flusher::start(holder.clone(), MEND_EVERY)
             .map_err(failed("starting the thread that writes to disk"))?;
+        let hands =
+            Hands::start().map_err(failed("starting the threads that work on the database"))?;
         Ok(Self {
             flusher,
+            hands,
             holder,
             snapshots,
             last_snapshot: Mutex::default(),
@@ -153,14 +160,16 @@ impl SledStore {
         flushed.and(closed.map_err(failed("closing the store")))
     }
 
-    /// Runs `work` on a thread that may block. Once begun it is completed, also when nobody waits for it any more.
+    /// Has `work` done by one of the [`Hands`]. Once called it is completed, also when nobody waits for it any more.
     async fn run<T: Send + 'static>(
         &self,
         doing: &'static str,
         work: impl FnOnce(&Disk) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let disk = self.holder.disk(doing)?;
-        let done = tokio::task::spawn_blocking(move || work(&disk))
+        let done = self
+            .hands
+            .work(move || work(&disk))
             .await
             .map_err(failed(doing))
             .flatten();

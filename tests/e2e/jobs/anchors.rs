@@ -1,18 +1,10 @@
 //! Runs whose branch moves on, post-merge above all: each commit's jobs build that commit, all of them.
 
+use crate::support::jobs::POST_MERGE;
 use crate::support::{Town, mirror};
 use chrono::TimeDelta;
 use drawbridge::sandbox::{Fault, FaultKind, Sandbox};
 
-const POST_MERGE: &str = "\
-enabled: true
-pipelines:
-  ci:
-    on: {push: main}
-    jobs:
-      build: {workflow: go.yml, inputs: {job: build}}
-      test: {workflow: go.yml, inputs: {job: test}, needs: build}
-";
 const DISPATCHES: &str = "/repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches";
 const REFS: &str = "/repos/{owner}/{repo}/git/refs";
 
@@ -150,8 +142,7 @@ async fn a_nightly_run_builds_the_commit_of_its_tick_to_the_end() {
 async fn what_a_command_started_goes_on_with_its_own_head_after_a_push() {
     let config = POST_MERGE.replace("push: main", "command: deploy");
     let mut town = Town::with_jobs(&config).await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     let old = town.head(pr);
     town.comment(pr, "vera", "/deploy").await;
     let new = town.push(pr).await;
@@ -177,8 +168,7 @@ async fn a_run_that_the_next_push_waits_for_builds_its_own_head_to_the_end() {
     let config = POST_MERGE.replace("push: main}", "pull_request}\n    concurrency: queue");
     let config = config.replace("on: {pull_request}", "on: pull_request");
     let mut town = Town::with_jobs(&config).await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     let old = town.head(pr);
     let new = town.push(pr).await;
     town.mirrored(pr);

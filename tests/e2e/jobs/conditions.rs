@@ -52,8 +52,7 @@ pipelines:
       tidy: {workflow: go.yml, inputs: {job: tidy}, needs: build, needs_any: true}
 ";
     let mut town = Town::with_jobs(config).await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     town.job_ends(pr, "build", "failure").await;
     assert_eq!(town.started(&mirror(pr)), ["build", "tidy"]);
     town.job_ends(pr, "tidy", "success").await;
@@ -132,8 +131,7 @@ pipelines:
       scan: {check: 'Scan / *'}
 ";
     let mut town = Town::with_jobs(config).await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     let report = |sha: &str, branch: &str| {
         let check = NewCheck::completed(sha, "scanner", "Scan / secrets", "success").on(branch);
         town.github().report_check(check);
@@ -165,8 +163,7 @@ pipelines:
     let mut town = Town::with_jobs(config).await;
     let main = town.github().branch("main").expect("it is there");
     town.github().push_branch("release/1", &main, "maya");
-    let one = town.member_pr().await;
-    town.mirrored(one);
+    let one = town.mirrored_pr().await;
     let other = town
         .open(NewPr::by("mel").to("release/1").same_head_as(one))
         .await;

@@ -1,17 +1,8 @@
 //! Jobs that somebody runs again on GitHub's own page.
 
+use crate::support::jobs::BUILD_AND_TEST;
 use crate::support::{Town, mirror};
 use chrono::TimeDelta;
-
-const CONFIG: &str = "\
-enabled: true
-pipelines:
-  ci:
-    on: pull_request
-    jobs:
-      build: {workflow: go.yml, inputs: {job: build}}
-      test: {workflow: go.yml, inputs: {job: test}, needs: build}
-";
 
 async fn re_run(town: &Town, pr: u64, job: &str) {
     town.github().rerun(town.job(pr, job).run_id);
@@ -20,9 +11,8 @@ async fn re_run(town: &Town, pr: u64, job: &str) {
 
 #[tokio::test]
 async fn a_failed_job_goes_on_and_what_needs_it_runs() {
-    let mut town = Town::with_jobs(CONFIG).await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let mut town = Town::with_jobs(BUILD_AND_TEST).await;
+    let pr = town.mirrored_pr().await;
     town.job_ends(pr, "build", "failure").await;
     town.gate(pr).is("failure").says("build: failed");
     re_run(&town, pr, "build").await;
@@ -49,9 +39,9 @@ async fn a_failed_job_goes_on_and_what_needs_it_runs() {
 
 #[tokio::test]
 async fn it_has_a_time_limit_of_its_own() {
-    let mut town = Town::with_jobs(&CONFIG.replace("build}}", "build}, timeout: 1h}")).await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let mut town =
+        Town::with_jobs(&BUILD_AND_TEST.replace("build}}", "build}, timeout: 1h}")).await;
+    let pr = town.mirrored_pr().await;
     town.playground.advance(TimeDelta::minutes(50));
     town.job_ends(pr, "build", "failure").await;
     re_run(&town, pr, "build").await;
@@ -68,9 +58,8 @@ async fn it_has_a_time_limit_of_its_own() {
 
 #[tokio::test]
 async fn the_run_of_a_commit_that_is_no_head_any_more_stays_forgotten() {
-    let mut town = Town::with_jobs(CONFIG).await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let mut town = Town::with_jobs(BUILD_AND_TEST).await;
+    let pr = town.mirrored_pr().await;
     let (first, run) = (town.head(pr), town.job(pr, "build").run_id);
     town.job_ends(pr, "build", "failure").await;
     town.push(pr).await;

@@ -12,8 +12,7 @@ fn watching(job: &str) -> String {
 #[tokio::test]
 async fn only_a_check_of_this_commit_on_this_mirror_by_that_app_counts() {
     let mut town = Town::with_jobs(&watching("{check: 'Lint', app: linter}")).await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     let (head, mirror) = (town.head(pr), mirror(pr));
     let main = town.github().branch("main").expect("it is there");
     for (what, forged) in [
@@ -62,8 +61,7 @@ async fn only_a_check_of_this_commit_on_this_mirror_by_that_app_counts() {
 #[tokio::test]
 async fn a_failure_of_another_branch_does_not_make_it_red() {
     let mut town = Town::with_jobs(&watching("{check: '*'}")).await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     let (head, mirror) = (town.head(pr), mirror(pr));
     town.github()
         .report_check(NewCheck::completed(&head, "ci", "Build", "failure").on("patch"));
@@ -77,8 +75,7 @@ async fn a_failure_of_another_branch_does_not_make_it_red() {
 #[tokio::test]
 async fn what_others_report_for_the_mirror_is_observed_by_its_pattern() {
     let mut town = Town::with_jobs(&watching("{check: 'Operator / *'}")).await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     let (head, mirror) = (town.head(pr), mirror(pr));
     let lint = town
         .github()
@@ -107,8 +104,7 @@ async fn what_others_report_for_the_mirror_is_observed_by_its_pattern() {
 #[tokio::test]
 async fn a_commit_status_is_observed_too() {
     let mut town = Town::with_jobs(&watching("{check: 'ci/*'}")).await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     let head = town.head(pr);
     town.github()
         .report_status(&head, "ci/jenkins", "pending", "maya", None, None);
@@ -139,8 +135,7 @@ pipelines:
       deploy: {workflow: missing.yml}
 ";
     let mut town = Town::with_jobs(config).await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     let statuses = town.github().statuses(&town.head(pr));
     assert_eq!(
         statuses
@@ -176,8 +171,7 @@ pipelines:
       everything: {check: '*'}
 ";
     let mut town = Town::with_jobs(config).await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     let (head, mirror) = (town.head(pr), mirror(pr));
     town.github()
         .report_check(NewCheck::completed(&head, "ci", "Lint", "success").on(&mirror));

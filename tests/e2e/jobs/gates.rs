@@ -20,8 +20,7 @@ pipelines:
 #[tokio::test]
 async fn each_of_several_gates_waits_for_its_own_jobs_alone() {
     let mut town = Town::with_jobs(SEVERAL).await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     town.job_ends(pr, "build", "failure").await;
     town.check(pr, "ci / build")
         .is("failure")
@@ -55,8 +54,7 @@ async fn several_gates_are_there_from_the_first_moment_also_for_a_stranger() {
 async fn gates_are_published_as_statuses_where_that_is_asked_for() {
     let config = SEVERAL.replace("    check:", "    publish: status\n    check:");
     let mut town = Town::with_jobs(&config).await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     let newest = |town: &Town, context: &str| {
         let statuses = town.github().statuses(&town.head(pr));
         let found = statuses
@@ -112,8 +110,7 @@ pipelines:
 #[tokio::test]
 async fn the_gate_of_a_removed_pipeline_is_neutral_with_the_reason_and_comes_back_with_it() {
     let mut town = Town::with_jobs(ONE).await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     town.check(pr, "ci-gate").is("in_progress");
     let other = ONE
         .replace("  ci:", "  other:")
@@ -139,8 +136,7 @@ async fn the_gate_of_a_removed_pipeline_is_neutral_with_the_reason_and_comes_bac
 #[tokio::test]
 async fn a_renamed_pipeline_keeps_its_run() {
     let mut town = Town::with_jobs(ONE).await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     town.write(CONFIG, &ONE.replace("  ci:", "  continuous:"))
         .await;
     assert_eq!(town.started(&mirror(pr)), ["build"]);
@@ -164,8 +160,7 @@ async fn the_required_checks_of_others_are_listed_with_their_states() {
             ("copyright-checks", None),
         ],
     );
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     let head = town.head(pr);
     town.check(pr, "ci-gate")
         .says("DCO")
@@ -243,8 +238,7 @@ pipelines:
       unknown: {workflow: go.yml, inputs: {colour: red}}
 ";
     let mut town = Town::with_jobs(config).await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     town.gate(pr)
         .is("failure")
         .says("there is no '.github/workflows/missing.yml' on pull-request/1")

@@ -31,8 +31,7 @@ fn questions(town: &Town) -> usize {
 #[tokio::test]
 async fn a_notice_of_a_step_reaches_the_inputs_of_the_next_job() {
     let mut town = bakery().await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     assert_eq!(town.started(&mirror(pr)), ["bake"]);
     let bake = town.job(pr, "bake").run_id;
     town.github().annotate_run(bake, "lint", "3 crumbs");
@@ -51,8 +50,7 @@ async fn a_notice_of_a_step_reaches_the_inputs_of_the_next_job() {
 #[tokio::test]
 async fn an_output_that_was_not_given_keeps_the_next_job_from_running_and_says_how_to_give_it() {
     let mut town = bakery().await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     let bake = town.job(pr, "bake").run_id;
     town.github()
         .annotate_run(bake, "drawbridge output laof", "sha256:1");
@@ -68,8 +66,7 @@ async fn an_output_that_was_not_given_keeps_the_next_job_from_running_and_says_h
 #[tokio::test]
 async fn a_lost_delivery_loses_no_output() {
     let mut town = bakery().await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     let bake = town.job(pr, "bake").run_id;
     town.github().annotate_run(bake, TITLE, "sha256:1");
     town.github().hold_deliveries(true);
@@ -92,8 +89,7 @@ async fn without_a_taker_nothing_is_asked_for() {
     let config = CONFIG_OF_TWO.replace("${{ needs.bake.outputs.loaf }}", "${{ sha }}");
     let mut town = bakery().await;
     town.write(CONFIG, &config).await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     let bake = town.job(pr, "bake").run_id;
     town.github().annotate_run(bake, TITLE, "sha256:1");
     town.all_end_on(&mirror(pr)).await;

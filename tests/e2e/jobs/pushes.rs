@@ -1,22 +1,12 @@
 //! What a push, a close or a newer run does to jobs that run.
 
+use crate::support::jobs::{BUILD_AND_TEST, POST_MERGE};
 use crate::support::{CONFIG, Town, mirror};
-
-const TWO: &str = "\
-enabled: true
-pipelines:
-  ci:
-    on: pull_request
-    jobs:
-      build: {workflow: go.yml, inputs: {job: '${{ job }}'}}
-      test: {workflow: go.yml, inputs: {job: '${{ job }}'}, needs: build}
-";
 
 #[tokio::test]
 async fn a_push_cancels_the_jobs_of_the_old_head_and_only_the_new_heads_results_count() {
-    let mut town = Town::with_jobs(TWO).await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let mut town = Town::with_jobs(BUILD_AND_TEST).await;
+    let pr = town.mirrored_pr().await;
     let old = town.job(pr, "build");
     let before = town.head(pr);
     town.push(pr).await;
@@ -49,9 +39,8 @@ async fn a_push_cancels_the_jobs_of_the_old_head_and_only_the_new_heads_results_
 
 #[tokio::test]
 async fn closing_a_pull_request_cancels_its_jobs_and_reopening_runs_them_again() {
-    let mut town = Town::with_jobs(TWO).await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let mut town = Town::with_jobs(BUILD_AND_TEST).await;
+    let pr = town.mirrored_pr().await;
     let run = town.job(pr, "build");
     town.close(pr).await;
     town.not_mirrored(pr);
@@ -70,9 +59,8 @@ async fn closing_a_pull_request_cancels_its_jobs_and_reopening_runs_them_again()
 
 #[tokio::test]
 async fn a_merged_pull_request_keeps_its_green_gate() {
-    let mut town = Town::with_jobs(TWO).await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let mut town = Town::with_jobs(BUILD_AND_TEST).await;
+    let pr = town.mirrored_pr().await;
     town.all_end_on(&mirror(pr)).await;
     town.gate(pr).is("success");
     town.github().merge_pr(pr, "maya");
@@ -124,8 +112,7 @@ pipelines:
 async fn the_push_that_brings_a_pipeline_for_pushes_is_the_first_it_runs_for() {
     let town = Town::with_jobs("enabled: true\n").await;
     assert_eq!(town.started("main"), Vec::<String>::new());
-    let config = TWO.replace("on: pull_request", "on: {push: main}");
-    town.write(CONFIG, &config).await;
+    town.write(CONFIG, POST_MERGE).await;
     assert_eq!(town.started("main"), ["build"]);
     town.write(CONFIG, "enabled: true\n").await;
     town.finish().await;
@@ -144,8 +131,7 @@ pipelines:
       b: {workflow: go.yml, inputs: {job: b}}
 ";
     let mut town = Town::with_jobs(config).await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     town.job_ends(pr, "a", "failure").await;
     assert_eq!(town.job(pr, "b").conclusion.as_deref(), Some("cancelled"));
     town.gate(pr)
@@ -160,9 +146,8 @@ pipelines:
 
 #[tokio::test]
 async fn a_job_that_fails_is_named_with_how_many_did_not_run_because_of_it() {
-    let mut town = Town::with_jobs(TWO).await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let mut town = Town::with_jobs(BUILD_AND_TEST).await;
+    let pr = town.mirrored_pr().await;
     town.job_ends(pr, "build", "startup_failure").await;
     town.gate(pr).is("failure").says("build: could not start");
     town.finish().await;

@@ -15,8 +15,7 @@ pipelines:
       test: {workflow: go.yml, inputs: {job: test}}
 ";
     let mut town = Town::with_jobs(config).await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     let group = town.github().enqueue(pr, "maya");
     town.settle().await;
     for gate in ["ci / build", "ci / test"] {
@@ -35,8 +34,7 @@ pipelines:
 #[tokio::test]
 async fn with_the_implied_pipeline_the_queue_is_not_held_up() {
     let mut town = Town::new().await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     town.build_ends(pr, "build", "success").await;
     let group = town.github().enqueue(pr, "maya");
     town.settle().await;
@@ -59,8 +57,7 @@ pipelines:
       build: {workflow: go.yml, inputs: {job: build}}
 ";
     let mut town = Town::with_jobs(config).await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     let group = town.github().enqueue(pr, "maya");
     town.settle().await;
     let branch = group.head_ref.trim_start_matches("refs/heads/").to_owned();

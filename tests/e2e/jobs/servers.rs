@@ -39,8 +39,7 @@ async fn old_server(workflow: &str, config: &str) -> Town {
 #[tokio::test]
 async fn a_run_is_found_by_the_id_in_its_name() {
     let mut town = old_server(NAMED, CONFIG_OF_TWO).await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     assert_eq!(town.started(&mirror(pr)), ["a", "b"]);
     let [a, b] = ["a", "b"].map(|job| town.job(pr, job));
     assert_ne!(a.title, b.title);
@@ -67,8 +66,7 @@ async fn without_an_id_the_only_new_run_of_the_workflow_is_it() {
     let workflow = nameless();
     let config = CONFIG_OF_TWO.replace("      b: {workflow: named.yml, inputs: {job: b}}\n", "");
     let mut town = old_server(&workflow, &config).await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     town.job_ends(pr, "a", "success").await;
     town.gate(pr).is("success").says("1 job passed");
     town.finish().await;
@@ -77,8 +75,7 @@ async fn without_an_id_the_only_new_run_of_the_workflow_is_it() {
 #[tokio::test]
 async fn a_push_cancels_jobs_on_such_a_server_too() {
     let mut town = old_server(NAMED, CONFIG_OF_TWO).await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     town.push(pr).await;
     town.mirrored(pr);
     let cancelled = town
@@ -97,8 +94,7 @@ const DISPATCHES: &str = "/repos/{owner}/{repo}/actions/workflows/{workflow_id}/
 async fn runs_that_can_t_be_told_apart_after_lost_answers_are_not_started_again() {
     let mut town = old_server(&nameless(), CONFIG_OF_TWO).await;
     town.faults(4, "POST", DISPATCHES, FaultKind::AnswerLost);
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     town.playground.advance(TimeDelta::minutes(1));
     town.stir().await;
     assert_eq!(town.started(&mirror(pr)), ["a", "b"]);
@@ -120,8 +116,7 @@ async fn the_only_run_after_a_lost_answer_is_it_and_a_start_that_began_none_is_r
             CONFIG_OF_TWO.replace("      b: {workflow: named.yml, inputs: {job: b}}\n", "");
         let mut town = old_server(&nameless(), &config).await;
         town.fault("POST", DISPATCHES, fault);
-        let pr = town.member_pr().await;
-        town.mirrored(pr);
+        let pr = town.mirrored_pr().await;
         town.playground.advance(TimeDelta::minutes(1));
         town.stir().await;
         assert_eq!(town.started(&mirror(pr)), ["a"]);

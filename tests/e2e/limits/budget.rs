@@ -8,8 +8,7 @@ use drawbridge::sandbox::NewPr;
 async fn while_little_is_left_mirrors_and_gates_go_on_and_comments_wait() {
     let mut town = Town::new().await;
     town.github().set_budget(400, TimeDelta::minutes(30));
-    let member = town.member_pr().await;
-    town.mirrored(member);
+    let member = town.mirrored_pr().await;
     town.gate(member).is("in_progress");
     let stranger = town.stranger_pr().await;
     town.gate(stranger).is("action_required");

@@ -10,8 +10,7 @@ async fn a_clock_that_is_minutes_or_hours_off_keeps_nothing_from_working() {
         town.playground.advance(TimeDelta::minutes(minutes));
         town.restart().await;
         town.write(crate::support::CONFIG, "enabled: true\n").await;
-        let member = town.member_pr().await;
-        town.mirrored(member);
+        town.mirrored_pr().await;
         let stranger = town.stranger_pr().await;
         town.told(stranger);
         town.approve(stranger).await;

@@ -55,8 +55,7 @@ async fn what_does_not_need_the_missing_permission_works() {
     town.github()
         .announce_installation("new_permissions_accepted");
     town.settle().await;
-    let member = town.member_pr().await;
-    town.mirrored(member);
+    let member = town.mirrored_pr().await;
     let stranger = town.stranger_pr().await;
     town.told(stranger);
     let head = town.head(member);

@@ -19,8 +19,7 @@ fn tokens(town: &Town) -> Vec<(Value, u16)> {
 async fn each_token_is_for_one_repository_and_one_purpose_and_lasts_its_hour() {
     let mut town = Town::new().await;
     for _ in 0..5 {
-        let member = town.member_pr().await;
-        town.mirrored(member);
+        let member = town.mirrored_pr().await;
         let stranger = town.stranger_pr().await;
         town.told(stranger);
         town.approve(stranger).await;
@@ -70,8 +69,7 @@ async fn each_token_is_for_one_repository_and_one_purpose_and_lasts_its_hour() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn revoked_tokens_are_replaced() {
     let mut town = Town::new().await;
-    let first = town.member_pr().await;
-    town.mirrored(first);
+    town.mirrored_pr().await;
     town.github().revoke_tokens();
     let second = town.stranger_pr().await;
     town.told(second);

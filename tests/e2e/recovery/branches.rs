@@ -2,16 +2,7 @@
 //! any more.
 
 use crate::support::Town;
-
-const POST_MERGE: &str = "\
-enabled: true
-pipelines:
-  ci:
-    on: {push: main}
-    jobs:
-      build: {workflow: go.yml, inputs: {job: build}}
-      test: {workflow: go.yml, inputs: {job: test}, needs: build}
-";
+use crate::support::jobs::POST_MERGE;
 
 #[tokio::test]
 async fn anchors_that_nobody_knows_are_removed_and_what_only_looks_like_one_stays() {

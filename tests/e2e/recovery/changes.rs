@@ -8,6 +8,22 @@ use serde_json::json;
 const PULL: &str = "/repos/{owner}/{repo}/pulls/{pull_number}";
 const COMMITS: &str = "/repos/{owner}/{repo}/pulls/{pull_number}/commits";
 
+impl Town {
+    /// So many minutes pass, one stretch after the other, in which nothing is asked or said about any repository.
+    async fn repositories_are_left_alone(&self, stretches: &[i64]) {
+        self.github().clear_exchanges();
+        for minutes in stretches {
+            self.playground.pass(TimeDelta::minutes(*minutes)).await;
+        }
+        self.settle().await;
+        let asked = self.calls();
+        assert!(
+            !asked.iter().any(|e| e.path.starts_with("/repos/")),
+            "{asked:#?}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn a_suspension_keeps_everything_and_its_end_finds_what_is_new() {
     let mut town = Town::new().await;
@@ -64,20 +80,13 @@ async fn a_deleted_installation_drops_everything() {
 #[tokio::test]
 async fn a_repository_taken_out_unheard_is_dropped_and_taken_up_when_it_is_back() {
     let mut town = Town::new().await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     let id = town.github().repo_id();
     town.unheard(|github| github.select_repo(id, false)).await;
     for _ in 0..3 {
         town.minutes_pass(10).await;
     }
-    town.github().clear_exchanges();
-    town.minutes_pass(10).await;
-    let about = town.calls();
-    assert!(
-        !about.iter().any(|e| e.path.starts_with("/repos/")),
-        "{about:#?}"
-    );
+    town.repositories_are_left_alone(&[10]).await;
     town.unheard(|github| {
         github.select_repo(id, true);
         github.push(pr, Vec::new());
@@ -187,16 +196,14 @@ async fn a_repository_made_private_keeps_everything() {
     town.settle().await;
     town.mirrored(pr);
     town.gate(pr).is("in_progress");
-    let next = town.member_pr().await;
-    town.mirrored(next);
+    town.mirrored_pr().await;
     town.finish().await;
 }
 
 #[tokio::test]
 async fn a_task_under_way_does_not_bring_back_what_was_dropped() {
     let mut town = Town::new().await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     let id = town.github().repo_id();
     town.fault("GET", COMMITS, drawbridge::sandbox::FaultKind::Hang);
     let hung = town.github().push(pr, Vec::new());
@@ -208,13 +215,7 @@ async fn a_task_under_way_does_not_bring_back_what_was_dropped() {
     town.github().release_hung();
     town.settle().await;
     town.allow(pr, &hung);
-    town.github().clear_exchanges();
-    town.minutes_pass(120).await;
-    let asked = town.calls();
-    assert!(
-        !asked.iter().any(|e| e.path.starts_with("/repos/")),
-        "{asked:#?}"
-    );
+    town.repositories_are_left_alone(&[120]).await;
     town.finish().await;
 }
 
@@ -223,8 +224,7 @@ async fn a_task_under_way_does_not_bring_back_what_was_dropped() {
 async fn what_waited_for_a_repository_that_was_taken_out_does_not_bring_it_back() {
     for restarted in [false, true] {
         let mut town = Town::new().await;
-        let pr = town.member_pr().await;
-        town.mirrored(pr);
+        let pr = town.mirrored_pr().await;
         let id = town.github().repo_id();
         town.github().set_budget(0, TimeDelta::minutes(30));
         // This one is begun, and finds out that nothing is left.
@@ -238,14 +238,7 @@ async fn what_waited_for_a_repository_that_was_taken_out_does_not_bring_it_back(
         if restarted {
             town.restart().await;
         }
-        town.github().clear_exchanges();
-        town.playground.pass(TimeDelta::minutes(31)).await;
-        town.minutes_pass(120).await;
-        let asked = town.calls();
-        assert!(
-            !asked.iter().any(|e| e.path.starts_with("/repos/")),
-            "{asked:#?}"
-        );
+        town.repositories_are_left_alone(&[31, 120]).await;
         town.finish().await;
     }
 }

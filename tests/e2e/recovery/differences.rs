@@ -107,12 +107,10 @@ async fn a_mirror_of_a_pull_request_that_nothing_is_known_of_goes_once_that_is_c
 #[tokio::test]
 async fn where_nothing_differs_nothing_is_done() {
     let mut town = Town::new().await;
-    let mirrored = town.member_pr().await;
-    town.mirrored(mirrored);
+    let mirrored = town.mirrored_pr().await;
     let waiting = town.stranger_pr().await;
     town.told(waiting);
-    let closed = town.member_pr().await;
-    town.mirrored(closed);
+    let closed = town.mirrored_pr().await;
     town.close(closed).await;
     // Builds that run would be asked for.
     town.build_ends(mirrored, "build", "success").await;

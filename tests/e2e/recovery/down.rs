@@ -8,10 +8,8 @@ use drawbridge::sandbox::{FaultKind, NewPr};
 #[tokio::test]
 async fn what_happened_while_the_app_was_down_is_as_if_it_had_been_up() {
     let mut town = Town::new().await;
-    let closed = town.member_pr().await;
-    town.mirrored(closed);
-    let pushed = town.member_pr().await;
-    town.mirrored(pushed);
+    let closed = town.mirrored_pr().await;
+    let pushed = town.mirrored_pr().await;
     let vetted = town.stranger_pr().await;
     town.told(vetted);
 
@@ -91,16 +89,14 @@ async fn a_delivery_that_could_not_be_taken_is_asked_for_within_minutes() {
 #[tokio::test]
 async fn a_start_while_github_is_away_takes_deliveries_and_acts_when_it_is_back() {
     let mut town = Town::new().await;
-    let known = town.member_pr().await;
-    town.mirrored(known);
+    let known = town.mirrored_pr().await;
     town.playground.stop_app().await.expect("it stops");
     // Whatever is asked first, nobody answers.
     town.faults(10_000, "GET", "/app", FaultKind::Status(502));
     town.faults(1, "GET", "/app/hook/deliveries", FaultKind::Status(502));
     town.faults(1, "GET", "/app/installations", FaultKind::Status(502));
     town.playground.start_app().await.expect("it starts");
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    town.mirrored_pr().await;
     town.mirrored(known);
     town.github().clear_faults();
     town.finish().await;

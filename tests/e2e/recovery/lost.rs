@@ -23,16 +23,14 @@ impl Town {
 #[tokio::test]
 async fn approvals_are_read_again_from_vetters_own_words_and_nothing_is_answered_twice() {
     let mut town = Town::new().await;
-    let trusted = town.member_pr().await;
-    town.mirrored(trusted);
+    let trusted = town.mirrored_pr().await;
     let vetted = town.stranger_pr().await;
     town.told(vetted);
     let approval = town.approve(vetted).await;
     town.mirrored(vetted);
     let help = town.comment(vetted, "sam", "/help").await;
     town.answer(vetted, help);
-    let closed = town.member_pr().await;
-    town.mirrored(closed);
+    let closed = town.mirrored_pr().await;
 
     town.playground.stop_app().await.expect("it stops");
     town.github().deliver_nowhere();
@@ -60,8 +58,7 @@ async fn approvals_are_read_again_from_vetters_own_words_and_nothing_is_answered
         town.minutes_pass(10).await;
     }
     // By the stand-in's clock the next one is older than the loss, so its words are read, and no one's a second time.
-    let next = town.member_pr().await;
-    town.mirrored(next);
+    let next = town.mirrored_pr().await;
     town.github().clear_exchanges();
     for pr in [trusted, next] {
         town.push(pr).await;

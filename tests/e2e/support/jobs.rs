@@ -7,6 +7,24 @@ use drawbridge::sandbox::{DispatchView, NewCommit, NewPr};
 /// The inputs that make the name of a dispatched run, where it has no input `job`.
 const NAMING: [&str; 6] = ["framework", "cuda", "arch", "suite", "target", "mode"];
 
+/// A pipeline of two jobs, the second after the first.
+macro_rules! build_and_test {
+    ($on:literal) => {
+        concat!(
+            "enabled: true\npipelines:\n  ci:\n    on: ",
+            $on,
+            "\n    jobs:\n",
+            "      build: {workflow: go.yml, inputs: {job: build}}\n",
+            "      test: {workflow: go.yml, inputs: {job: test}, needs: build}\n",
+        )
+    };
+}
+
+/// For pull requests.
+pub const BUILD_AND_TEST: &str = build_and_test!("pull_request");
+/// For what is merged.
+pub const POST_MERGE: &str = build_and_test!("{push: main}");
+
 impl Town {
     /// With this configuration, and `go.yml`, a workflow that can be started and takes the name of its `job`.
     pub async fn with_jobs(config: &str) -> Self {

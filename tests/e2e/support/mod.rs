@@ -119,6 +119,13 @@ impl Town {
         self.open(NewPr::by("mel")).await
     }
 
+    /// The same, and sees it mirrored: how most stories begin.
+    pub async fn mirrored_pr(&mut self) -> u64 {
+        let pr = self.member_pr().await;
+        self.mirrored(pr);
+        pr
+    }
+
     /// sam, the stranger, opens one with a signed commit.
     pub async fn stranger_pr(&self) -> u64 {
         self.open(NewPr::by("sam")).await

@@ -35,8 +35,7 @@ async fn a_dispatch_whose_answer_is_lost_starts_one_workflow_run() {
     ] {
         let before = town.github().dispatched_runs().len();
         town.fault("POST", DISPATCH, kind.clone());
-        let pr = town.member_pr().await;
-        town.mirrored(pr);
+        let pr = town.mirrored_pr().await;
         let runs = town.github().dispatched_runs();
         assert_eq!(runs.len(), before + 1, "{kind:?}: {runs:#?}");
         ends(&town, runs[before].run_id, "success").await;
@@ -50,8 +49,7 @@ async fn a_dispatch_that_was_not_done_is_done_once() {
     let mut town = town(Connections::default(), BUILD).await;
     has_workflow(&town).await;
     town.fault("POST", DISPATCH, FaultKind::DropConnection);
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     ends(&town, only(&town).run_id, "success").await;
     town.gate(pr).is("success");
     finish(town, &[]).await;
@@ -89,8 +87,7 @@ async fn after_a_crash_the_workflow_run_is_found_by_its_title() {
 async fn a_rerun_whose_answer_is_lost_runs_once_more_and_not_twice() {
     let mut town = town(Connections::default(), BUILD).await;
     has_workflow(&town).await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     let run = only(&town).run_id;
     ends(&town, run, "failure").await;
     town.gate(pr).is("failure");
@@ -115,8 +112,7 @@ async fn two_jobs_of_one_workflow_each_find_their_own_run_where_github_names_non
     let mut town = town(Connections::default(), jobs).await;
     has_workflow(&town).await;
     town.github().set_run_details(false);
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     let runs = town.github().dispatched_runs();
     assert_eq!(runs.len(), 2, "{runs:#?}");
     ends(&town, runs[1].run_id, "success").await;

@@ -58,8 +58,7 @@ async fn a_service_that_says_no_fails_the_job_with_its_reason() {
         "bake: {connection: bakery, retries: 3}",
     )
     .await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     town.gate(pr)
         .is("failure")
         .says("bakery answered 422 while taking the job")

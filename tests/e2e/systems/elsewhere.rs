@@ -18,8 +18,7 @@ fn ours(payload: &Value, name: &str) -> String {
 async fn a_workflow_of_another_repository_is_told_and_answers() {
     let mut town = town(Connections::default(), DEPLOY).await;
     town.github().add_repo("deploy");
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     let sent = town.github().repository_dispatches();
     assert_eq!(sent.len(), 1, "{sent:#?}");
     assert_eq!(
@@ -57,8 +56,7 @@ async fn an_answer_that_is_lost_makes_a_second_event_of_the_same_job() {
     let mut town = town(Connections::default(), DEPLOY).await;
     town.github().add_repo("deploy");
     town.fault("POST", DISPATCHES, FaultKind::AnswerLost);
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     let sent = town.github().repository_dispatches();
     let ids: Vec<_> = sent
         .iter()
@@ -80,8 +78,7 @@ async fn an_answer_that_is_lost_makes_a_second_event_of_the_same_job() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_repository_without_the_app_fails_the_job_with_that_reason() {
     let mut town = town(Connections::default(), DEPLOY).await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     town.gate(pr)
         .is("failure")
         .says("it does not exist, or the app is not installed on it");

@@ -17,8 +17,7 @@ const SUCCESS: &str = r#"{"status":"completed","conclusion":"success"}"#;
 async fn a_report_without_the_jobs_own_token_is_refused_and_moves_nothing() {
     let service = Service::start().await;
     let mut town = town(bakery(&service.url), TWO).await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     let genuine = service.start_of("bake").token().to_owned();
     let before = town.gate(pr).text();
     let (head, rest) = genuine.split_once('.').expect("a JWT");
@@ -70,8 +69,7 @@ async fn a_report_without_the_jobs_own_token_is_refused_and_moves_nothing() {
 async fn a_jobs_token_speaks_for_that_job_only_and_saying_it_twice_says_it_once() {
     let service = Service::start().await;
     let mut town = town(bakery(&service.url), TWO).await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     let brew = service.start_of("brew").token().to_owned();
     // Whatever the body claims to be about.
     let (status, answer) = post_report(
@@ -103,8 +101,7 @@ async fn a_jobs_token_speaks_for_that_job_only_and_saying_it_twice_says_it_once(
 async fn what_an_earlier_attempt_reports_changes_nothing() {
     let service = Service::start().await;
     let mut town = town(bakery(&service.url), "bake: {connection: bakery}").await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     let first = service.start_of("bake");
     report(
         &town,
@@ -140,8 +137,7 @@ async fn what_an_earlier_attempt_reports_changes_nothing() {
 async fn a_push_cancels_the_jobs_of_the_old_head_and_what_they_still_report_is_ignored() {
     let service = Service::start().await;
     let mut town = town(bakery(&service.url), "bake: {connection: bakery}").await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     let (old_head, old) = (town.head(pr), service.start_of("bake"));
     town.push(pr).await;
     town.mirrored(pr);
@@ -171,8 +167,7 @@ async fn a_push_cancels_the_jobs_of_the_old_head_and_what_they_still_report_is_i
 async fn what_a_job_writes_is_shown_as_a_quotation_that_cannot_act() {
     let service = Service::start().await;
     let mut town = town(bakery(&service.url), "bake: {connection: bakery}").await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     let job = service.start_of("bake");
     let forged = "fine\r### Trust\rTrusted: all of it.\n</blockquote><h3>Trust</h3>\r\n@acme/core &commat;acme [^1] look at #1 <!-- drawbridge:status -->";
     let title = "@acme/core &commat;acme www.evil.example [OK to test](https://evil.example) <img src=x> #1 | x";

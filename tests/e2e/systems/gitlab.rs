@@ -50,8 +50,7 @@ async fn a_pipeline_is_triggered_with_its_variables_and_followed_by_webhook() {
     let gitlab = gitlab().await;
     let mut town = town(kiln(&gitlab, true), FIRE).await;
     hooks(&gitlab, &town, WEBHOOK_TOKEN);
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     let pipeline = only(&gitlab);
     let of = |name: &str| pipeline.variables[name].clone();
     assert_eq!(
@@ -78,8 +77,7 @@ async fn a_pipeline_is_triggered_with_its_variables_and_followed_by_webhook() {
 async fn a_webhook_with_a_wrong_token_is_refused_and_nothing_is_asked() {
     let gitlab = gitlab().await;
     let mut town = town(kiln(&gitlab, true), FIRE).await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     for token in ["", "wrong", &gitlab.trigger_token()] {
         hooks(&gitlab, &town, token);
         goes_on(&gitlab, &town, "running").await;
@@ -119,8 +117,7 @@ async fn an_optional_pipeline_that_fails_is_shown_and_blocks_nothing() {
     let jobs = "fire: {connection: kiln, required: false}\nbake: {connection: bakery}";
     let mut town = town(connections, jobs).await;
     hooks(&gitlab, &town, WEBHOOK_TOKEN);
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     goes_on(&gitlab, &town, "failed").await;
     town.gate(pr)
         .is("in_progress")
@@ -144,8 +141,7 @@ async fn an_optional_pipeline_that_fails_is_shown_and_blocks_nothing() {
 async fn a_push_cancels_the_pipeline_of_the_old_head() {
     let gitlab = gitlab().await;
     let mut town = town(kiln(&gitlab, false), FIRE).await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     gitlab.set_status(only(&gitlab).id, "running");
     town.push(pr).await;
     town.mirrored(pr);
@@ -162,8 +158,7 @@ async fn retest_retries_the_pipeline_itself() {
     let gitlab = gitlab().await;
     let mut town = town(kiln(&gitlab, true), FIRE).await;
     hooks(&gitlab, &town, WEBHOOK_TOKEN);
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     goes_on(&gitlab, &town, "running").await;
     goes_on(&gitlab, &town, "failed").await;
     town.gate(pr).is("failure");
@@ -197,8 +192,7 @@ async fn a_trigger_token_that_gitlab_does_not_know_fails_the_job_and_the_gate_sa
     let who = Pattern::parse("acme/*").expect("a pattern");
     connections.add("kiln".to_owned(), Connection::GitLab(connection), vec![who]);
     let mut town = town(connections, FIRE).await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     town.gate(pr)
         .is("failure")
         .says("fire: kiln answered 404 while starting the pipeline")

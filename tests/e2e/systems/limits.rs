@@ -11,8 +11,7 @@ async fn a_job_that_never_reports_fails_by_its_time_limit_and_is_cancelled() {
         "bake: {connection: bakery, timeout: 1s}",
     )
     .await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     town.gate(pr)
         .is("failure")
         .says("bake: not done within its time limit of 1 s");
@@ -31,8 +30,7 @@ async fn a_job_with_retries_is_started_again_after_its_time_limit_and_only_so_of
     let service = Service::start().await;
     let jobs = "bake: {connection: bakery, timeout: 1s, retries: 2}";
     let mut town = town(bakery(&service.url), jobs).await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     let starts = service.starts("bake");
     let attempts: Vec<_> = starts
         .iter()
@@ -53,8 +51,7 @@ async fn a_retry_that_reports_in_time_passes() {
     let service = Service::start().await;
     let jobs = "bake: {connection: bakery, retries: 1}";
     let mut town = town(bakery(&service.url), jobs).await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     let end = |conclusion: &str| json!({ "status": "completed", "conclusion": conclusion });
     let first = service.start_of("bake");
     report(&town, first.token(), end("startup_failure")).await;

@@ -34,8 +34,7 @@ async fn a_connection_of_others_is_a_mistake_and_the_last_good_configuration_sta
     let service = Service::start().await;
     let mut town = town(connections(&service.url), "bake: {connection: bakery}").await;
     town.write(CONFIG, PALACE).await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     town.gate(pr)
         .is("in_progress")
         .says("The configuration has a mistake")
@@ -66,8 +65,7 @@ async fn an_event_for_a_repository_that_the_operator_did_not_name_is_a_mistake()
         )
     };
     town.write(CONFIG, &to("acme/crown")).await;
-    let pr = town.member_pr().await;
-    town.mirrored(pr);
+    let pr = town.mirrored_pr().await;
     town.gate(pr)
         .says("The configuration has a mistake")
         .says(".github/drawbridge.yaml:6:")

@@ -1,5 +1,6 @@
 //! A job in the making: fragments laid over each other, key by key.
 
+use super::effort::Effort;
 use super::keys::JobKey;
 use super::matrix::{Matrix, matrix};
 use super::on::branches;
@@ -48,9 +49,9 @@ pub(super) struct Draft {
 }
 
 /// Whether a fragment was read before: compiling patterns is the dear part of it, and needed once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reading {
-    First,
+#[derive(Clone, Copy)]
+pub(super) enum Reading<'a> {
+    First(&'a Effort),
     Again,
 }
 
@@ -92,7 +93,7 @@ impl Draft {
         source: Source<'_>,
         what: &str,
         fragment: &Entries,
-        reading: Reading,
+        reading: Reading<'_>,
     ) -> Result<(), ConfigError> {
         let mut known = Vec::with_capacity(fragment.len());
         for (name, value) in fragment {
@@ -113,7 +114,7 @@ impl Draft {
         what: &str,
         key: JobKey,
         node: &Node,
-        reading: Reading,
+        reading: Reading<'_>,
     ) -> Result<(), ConfigError> {
         let name = key.name();
         let some = (node.value != Value::Null).then_some(node);
@@ -142,7 +143,9 @@ impl Draft {
             JobKey::Branches => {
                 let globs = texts(MOST_TEXTS)?;
                 self.branches = match reading {
-                    Reading::First => branches(source, name, globs, node.referenced)?,
+                    Reading::First(effort) => {
+                        branches(source, name, globs, node.referenced, effort)?
+                    }
                     Reading::Again => globs.into_iter().map(|(glob, _)| glob).collect(),
                 };
             }

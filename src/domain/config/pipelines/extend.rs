@@ -1,16 +1,17 @@
 //! `extends`: templates over templates, pipelines over pipelines, fragments over fragments.
 
 use super::draft::{Draft, Reading};
+use super::effort::{Effort, size};
 use super::expand::Laid;
 use super::keys::{JobKey, PipelineKey};
 use super::on::triggers;
-use super::read::{At, Entries, check_name, choice, mapping, text, unknown_name};
+use super::read::{At, Entries, check_name, mapping, text, unknown_name};
+use super::settings::Settings;
 use crate::domain::config::ConfigError;
-use crate::domain::config::values::boolean;
 use crate::domain::config::yaml::{Node, Source, Value};
-use crate::domain::pipeline::{Concurrency, Publish, Trigger};
+use crate::domain::pipeline::Trigger;
 use crate::domain::printable::printable;
-use serde_saphyr::Spanned;
+use serde_saphyr::{Location, Spanned};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many templates a file may have.
@@ -23,22 +24,47 @@ const DEEPEST: usize = 10;
 #[derive(Clone)]
 struct Fragment<'a> {
     entries: &'a Entries,
+    at: Location,
+    /// About how many bytes it takes to lay it over another.
+    size: usize,
     /// `extends`: `None` where it is not said, `Some(None)` where it is said to be nothing.
     extends: Option<Option<At<String>>>,
 }
 
 impl<'a> Fragment<'a> {
     /// Reads a fragment and checks what can be checked of it alone.
-    fn read(source: Source<'_>, what: &str, node: &'a Node) -> Result<Self, ConfigError> {
+    fn read(
+        source: Source<'_>,
+        what: &str,
+        node: &'a Node,
+        effort: &Effort,
+    ) -> Result<Self, ConfigError> {
         let entries = mapping(source, what, "a mapping of keys to values", node)?;
-        Draft::default().lay(source, what, entries, Reading::First)?;
+        Draft::default().lay(source, what, entries, Reading::First(effort))?;
         let extends = entries
             .iter()
             .find(|(name, _)| name.value == JobKey::Extends.name());
         let extends = extends
             .map(|(_, node)| extends_of(source, node))
             .transpose()?;
-        Ok(Self { entries, extends })
+        Ok(Self {
+            entries,
+            at: node.referenced,
+            size: size(node),
+            extends,
+        })
+    }
+
+    /// Lays it over what is there.
+    fn lay(
+        &self,
+        source: Source<'_>,
+        what: &str,
+        draft: &mut Draft,
+        effort: &Effort,
+    ) -> Result<(), ConfigError> {
+        effort.lay(source, self.at, self.size)?;
+        draft.lay(source, what, self.entries, Reading::Again)
     }
 }
 
@@ -75,12 +101,16 @@ fn chain<'a>(
     Ok(names)
 }
 
-/// The templates of a file, each with what it extends laid under it.
-pub(super) struct Templates<'a>(BTreeMap<&'a str, Draft>);
+/// The templates of a file, each with what it extends laid under it, and the size of all that.
+pub(super) struct Templates<'a>(BTreeMap<&'a str, (Draft, usize)>);
 
 impl<'a> Templates<'a> {
     /// Reads the value of `templates`.
-    pub(super) fn read(source: Source<'_>, node: Option<&'a Node>) -> Result<Self, ConfigError> {
+    pub(super) fn read(
+        source: Source<'_>,
+        node: Option<&'a Node>,
+        effort: &Effort,
+    ) -> Result<Self, ConfigError> {
         let Some(node) = node.filter(|node| node.value != Value::Null) else {
             return Ok(Self(BTreeMap::new()));
         };
@@ -93,7 +123,7 @@ impl<'a> Templates<'a> {
         for (name, node) in entries {
             check_name(source, "a template", &name.value, name.referenced)?;
             let what = format!("template `{}`", name.value);
-            let fragment = Fragment::read(source, &what, node)?;
+            let fragment = Fragment::read(source, &what, node, effort)?;
             fragments.insert(name.value.as_str(), fragment);
         }
         let mut drafts = BTreeMap::new();
@@ -105,22 +135,32 @@ impl<'a> Templates<'a> {
                 },
                 _ => Ok(None),
             };
-            let mut draft = Draft::default();
+            let (mut draft, mut size) = (Draft::default(), 0);
             for layer in chain(source, "templates", &name.value, next)?
                 .into_iter()
                 .rev()
             {
                 let what = format!("template `{layer}`");
-                draft.lay(source, &what, fragments[layer].entries, Reading::Again)?;
+                fragments[layer].lay(source, &what, &mut draft, effort)?;
+                size += fragments[layer].size;
             }
-            drafts.insert(name.value.as_str(), draft);
+            drafts.insert(name.value.as_str(), (draft, size));
         }
         Ok(Self(drafts))
     }
 
-    fn get(&self, source: Source<'_>, wanted: &At<String>) -> Result<Draft, ConfigError> {
-        let found = self.0.get(wanted.0.as_str()).cloned();
-        found.ok_or_else(|| unknown_template(source, wanted, self.0.keys().copied()))
+    /// A copy of one, to lay more over it.
+    fn get(
+        &self,
+        source: Source<'_>,
+        wanted: &At<String>,
+        effort: &Effort,
+    ) -> Result<Draft, ConfigError> {
+        let Some((draft, size)) = self.0.get(wanted.0.as_str()) else {
+            return Err(unknown_template(source, wanted, self.0.keys().copied()));
+        };
+        effort.lay(source, wanted.1, *size)?;
+        Ok(draft.clone())
     }
 }
 
@@ -157,6 +197,7 @@ impl<'a> Unlaid<'a> {
         source: Source<'_>,
         name: &'a Spanned<String>,
         node: &'a Node,
+        effort: &Effort,
     ) -> Result<Self, ConfigError> {
         let what = format!("pipeline `{}`", name.value);
         let entries = mapping(source, &what, "a mapping of keys to values", node)?;
@@ -170,10 +211,10 @@ impl<'a> Unlaid<'a> {
         };
         for (key, node) in entries {
             match PipelineKey::known(source, &what, key)? {
-                PipelineKey::On => read.on = triggers(source, &name.value, node)?,
+                PipelineKey::On => read.on = triggers(source, &name.value, node, effort)?,
                 PipelineKey::Check => read.check = Some(node),
                 PipelineKey::Extends => read.extends = extends_of(source, node)?,
-                PipelineKey::Jobs => read.jobs = jobs(source, node)?,
+                PipelineKey::Jobs => read.jobs = jobs(source, node, effort)?,
                 _ => {}
             }
         }
@@ -189,7 +230,7 @@ impl<'a> Unlaid<'a> {
 /// The jobs of a pipeline as they stand in it.
 type Jobs<'a> = Vec<(&'a Spanned<String>, Option<Fragment<'a>>)>;
 
-fn jobs<'a>(source: Source<'_>, node: &'a Node) -> Result<Jobs<'a>, ConfigError> {
+fn jobs<'a>(source: Source<'_>, node: &'a Node, effort: &Effort) -> Result<Jobs<'a>, ConfigError> {
     let entries = match &node.value {
         Value::Null => return Ok(Vec::new()),
         _ => mapping(source, "`jobs`", "a mapping of names to jobs", node)?,
@@ -202,55 +243,12 @@ fn jobs<'a>(source: Source<'_>, node: &'a Node) -> Result<Jobs<'a>, ConfigError>
                 source,
                 &format!("job `{}`", name.value),
                 node,
+                effort,
             )?),
         };
         Ok((name, fragment))
     };
     entries.iter().map(read).collect()
-}
-
-/// The keys of a pipeline that are taken over as they are.
-#[derive(Default)]
-pub(super) struct Settings {
-    pub(super) publish: Publish,
-    pub(super) concurrency: Option<Concurrency>,
-    pub(super) fail_fast: bool,
-    pub(super) ignore_changes: bool,
-}
-
-impl Settings {
-    fn lay(
-        &mut self,
-        source: Source<'_>,
-        what: &str,
-        entries: &Entries,
-    ) -> Result<(), ConfigError> {
-        for (key, node) in entries {
-            let key = PipelineKey::known(source, what, key)?;
-            let some = (node.value != Value::Null).then_some(node);
-            let flag = || boolean(source, key.name(), node);
-            match key {
-                PipelineKey::Publish => {
-                    let words = [("check", Publish::Check), ("status", Publish::Status)];
-                    let chosen = some.map(|node| choice(source, key.name(), node, &words));
-                    self.publish = chosen.transpose()?.unwrap_or_default();
-                }
-                PipelineKey::Concurrency => {
-                    let words = [
-                        ("cancel", Concurrency::Cancel),
-                        ("queue", Concurrency::Queue),
-                    ];
-                    let chosen = some.map(|node| choice(source, key.name(), node, &words));
-                    self.concurrency = chosen.transpose()?;
-                }
-                PipelineKey::FailFast => self.fail_fast = flag()?.unwrap_or(false),
-                PipelineKey::IgnoreChanges => self.ignore_changes = flag()?.unwrap_or(false),
-                PipelineKey::On | PipelineKey::Extends | PipelineKey::Check | PipelineKey::Jobs => {
-                }
-            }
-        }
-        Ok(())
-    }
 }
 
 /// A pipeline with everything that it takes over.
@@ -267,6 +265,7 @@ pub(super) fn lay<'a>(
     templates: &Templates<'_>,
     all: &'a BTreeMap<&'a str, Unlaid<'a>>,
     name: &'a str,
+    effort: &Effort,
 ) -> Result<LaidPipeline<'a>, ConfigError> {
     let next = |name: &'a str| match &all[name].extends {
         None => Ok(None),
@@ -343,11 +342,11 @@ pub(super) fn lay<'a>(
             .rev()
             .find_map(|fragment| fragment.extends.as_ref());
         let mut draft = match extends.and_then(Option::as_ref) {
-            Some(template) => templates.get(source, template)?,
+            Some(template) => templates.get(source, template, effort)?,
             None => Draft::default(),
         };
         for fragment in fragments {
-            draft.lay(source, &what, fragment.entries, Reading::Again)?;
+            fragment.lay(source, &what, &mut draft, effort)?;
         }
         jobs.push(Laid {
             name: &job.value,

@@ -9,6 +9,7 @@
 //! something. Work and result are bounded, whatever extends whatever.
 
 mod draft;
+mod effort;
 mod expand;
 mod extend;
 mod gates;
@@ -17,6 +18,7 @@ mod keys;
 mod matrix;
 mod on;
 mod read;
+mod settings;
 #[cfg(test)]
 mod tests;
 
@@ -25,6 +27,7 @@ pub use keys::{job_keys, pipeline_keys};
 use super::ConfigError;
 use super::yaml::{Node, Source, Value};
 use crate::domain::pipeline::{Pipeline, Trigger};
+use effort::Effort;
 use expand::Laid;
 use extend::{Templates, Unlaid};
 use gates::{Place, taken};
@@ -128,7 +131,8 @@ pub(super) fn read(
     source: Source<'_>,
     declared: Declared<'_>,
 ) -> Result<Option<PipelinesFile>, ConfigError> {
-    let templates = Templates::read(source, declared.templates)?;
+    let effort = Effort::new();
+    let templates = Templates::read(source, declared.templates, &effort)?;
     let Some((key, node)) = declared
         .pipelines
         .filter(|(_, node)| node.value != Value::Null)
@@ -154,7 +158,10 @@ pub(super) fn read(
     let mut unlaid = BTreeMap::new();
     for (name, node) in entries {
         check_name(source, "a pipeline", &name.value, name.referenced)?;
-        unlaid.insert(name.value.as_str(), Unlaid::read(source, name, node)?);
+        unlaid.insert(
+            name.value.as_str(),
+            Unlaid::read(source, name, node, &effort)?,
+        );
     }
     let mut file = PipelinesFile {
         path: source.error(Location::UNKNOWN, "", None).path,
@@ -164,7 +171,7 @@ pub(super) fn read(
     let mut budget = Budget { left: LARGEST };
     let mut names = Names::default();
     for (name, _) in entries {
-        let laid = extend::lay(source, &templates, &unlaid, &name.value)?;
+        let laid = extend::lay(source, &templates, &unlaid, &name.value, &effort)?;
         let pipeline = (name.value.clone(), name.referenced);
         let jobs = expand::jobs(source, &pipeline, &laid.jobs, &laid.left_out, &mut budget)?;
         let own = &unlaid[name.value.as_str()];

@@ -1,5 +1,6 @@
 //! `on`: what starts a pipeline.
 
+use super::effort::Effort;
 use super::read::At;
 use crate::domain::command::TABLE;
 use crate::domain::config::ConfigError;
@@ -29,15 +30,16 @@ pub(super) fn triggers(
     source: Source<'_>,
     pipeline: &str,
     node: &Node,
+    effort: &Effort,
 ) -> Result<Vec<At<Trigger>>, ConfigError> {
     let mut found = Vec::new();
     match &node.value {
         Value::List(items) => {
             for item in items {
-                one(source, item, &mut found)?;
+                one(source, item, &mut found, effort)?;
             }
         }
-        _ => one(source, node, &mut found)?,
+        _ => one(source, node, &mut found, effort)?,
     }
     if found.is_empty() {
         let message = format!("pipeline `{pipeline}`: `on` names no trigger");
@@ -47,12 +49,18 @@ pub(super) fn triggers(
     Ok(found)
 }
 
-fn one(source: Source<'_>, node: &Node, found: &mut Vec<At<Trigger>>) -> Result<(), ConfigError> {
+fn one(
+    source: Source<'_>,
+    node: &Node,
+    found: &mut Vec<At<Trigger>>,
+    effort: &Effort,
+) -> Result<(), ConfigError> {
     match &node.value {
         Value::Map(entries) => entries.iter().try_for_each(|(word, value)| {
-            read(source, &word.value, word.referenced, Some(value), found)
+            let word = (word.value.as_str(), word.referenced);
+            read(source, word, Some(value), found, effort)
         }),
-        Value::Text(word) => read(source, word, node.referenced, None, found),
+        Value::Text(word) => read(source, (word, node.referenced), None, found, effort),
         _ => {
             let hint = Some("Write `on: pull_request`, or `on: {push: [main]}`");
             Err(source.wrong_kind(node, "`on`", "a trigger, or several of them", hint))
@@ -62,10 +70,10 @@ fn one(source: Source<'_>, node: &Node, found: &mut Vec<At<Trigger>>) -> Result<
 
 fn read(
     source: Source<'_>,
-    word: &str,
-    at: Location,
+    (word, at): (&str, Location),
     value: Option<&Node>,
     found: &mut Vec<At<Trigger>>,
+    effort: &Effort,
 ) -> Result<(), ConfigError> {
     let nothing = value.is_none_or(|value| value.value == Value::Null);
     let missing = |what: &str, hint: &str| {
@@ -87,7 +95,7 @@ fn read(
             if globs.is_empty() {
                 return missing("branches", "Write `push: [main, 'release/*']`");
             }
-            let globs = branches(source, "push", globs, at)?;
+            let globs = branches(source, "push", globs, at, effort)?;
             add(source, found, Trigger::Push(globs), at)
         }
         "schedule" => {
@@ -157,7 +165,9 @@ pub(super) fn branches(
     name: &str,
     globs: Vec<At<String>>,
     at: Location,
+    effort: &Effort,
 ) -> Result<Vec<String>, ConfigError> {
+    effort.compile(source, at, globs.len())?;
     for (glob, at) in &globs {
         if let Err((message, hint)) = check_pattern(glob) {
             return Err(source.error(*at, format!("`{name}`: {message}"), hint.as_deref()));

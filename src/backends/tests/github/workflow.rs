@@ -1,10 +1,7 @@
-//! The backends that live on GitHub: workflows, observed checks, events to other repositories.
+//! A workflow is started, found, followed and run again.
 
 use super::*;
-use crate::domain::event::{BuildId, BuildStatus, Conclusion};
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
-use serde_json::json;
+use crate::domain::event::{BuildStatus, Conclusion};
 
 const BUILD: &str = "run-name: Build ${{ inputs.drawbridge_id }}\n\
     on:\n  workflow_dispatch:\n    inputs:\n      FLOUR: {}\n      drawbridge_id: {}\n";
@@ -15,46 +12,6 @@ fn workflow() -> BackendSpec {
     BackendSpec::Workflow("build.yml".into())
 }
 
-/// GitHub with one workflow file, if any; the rest as told.
-async fn github(
-    file: Option<&str>,
-    answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static,
-) -> Server {
-    let file = file.map(|text| BASE64_STANDARD.encode(text));
-    Server::start(move |seen| match seen.line.as_str() {
-        "GET /app" => reply(
-            200,
-            json!({ "id": 7, "slug": "drawbridge", "name": "Drawbridge" }),
-        ),
-        "POST /app/installations/9/access_tokens" => reply(
-            201,
-            json!({ "token": "ghs_hush", "expires_at": "2999-01-01T00:00:00Z", "permissions": {} }),
-        ),
-        line if line.contains("/contents/") => match &file {
-            Some(content) => reply(
-                200,
-                json!({ "type": "file", "encoding": "base64", "content": content }),
-            ),
-            None => reply(404, json!({ "message": "Not Found" })),
-        },
-        _ => {
-            let (status, header, body) = answer(seen);
-            (
-                status,
-                header.or(Some(("content-type", "application/json"))),
-                body,
-            )
-        }
-    })
-    .await
-}
-
-fn backend(server: &Server, spec: BackendSpec) -> Arc<dyn Backend> {
-    backends(&server.url, None, Some("https://drawbridge.example.com"))
-        .of(&repo(), &spec)
-        .unwrap()
-}
-
 fn run(id: u64, sha: &str, status: &str, conclusion: Option<&str>, title: &str) -> Value {
     json!({
         "id": id, "name": "Build", "display_title": title, "status": status, "conclusion": conclusion,
@@ -62,16 +19,6 @@ fn run(id: u64, sha: &str, status: &str, conclusion: Option<&str>, title: &str) 
         "head_branch": "pull-request/7", "head_sha": sha, "head_repository": { "id": 1 }, "workflow_id": 5,
         "run_attempt": 1, "event": "workflow_dispatch", "actor": { "id": 8, "login": "drawbridge[bot]", "type": "Bot" },
     })
-}
-
-fn ours() -> String {
-    "a".repeat(40)
-}
-
-fn asked(server: &Server, line: &str) -> Vec<Seen> {
-    let mut seen = server.seen();
-    seen.retain(|seen| seen.line == line);
-    seen
 }
 
 #[tokio::test]
@@ -235,6 +182,30 @@ async fn a_run_counts_for_its_own_commit_alone() {
     assert_eq!(backend.cancel(&a, &Handle("73".into())).await, Ok(()));
 }
 
+#[tokio::test]
+async fn a_start_whose_answer_was_lost_is_found_and_stopped_where_it_builds_another_commit() {
+    let title = format!("Build {}", job().id());
+    let elsewhere = run(72, &"c".repeat(40), "in_progress", None, &title);
+    let server = github(Some(BUILD), move |seen| match seen.line.as_str() {
+        "POST /repos/acme/engine/actions/runs/72/cancel" => reply(202, "{}"),
+        _ => reply(
+            200,
+            json!({ "total_count": 1, "workflow_runs": [elsewhere] }),
+        ),
+    })
+    .await;
+    let (backend, a) = (backend(&server, workflow()), assignment(workflow()));
+    let message = "pull-request/7 moved before the workflow began: it builds ccccccccc".to_owned();
+    assert_eq!(
+        backend.find(&a).await,
+        Err(BackendError::Elsewhere { message })
+    );
+    assert_eq!(
+        asked(&server, "POST /repos/acme/engine/actions/runs/72/cancel").len(),
+        1
+    );
+}
+
 /// A run that was started so often.
 fn attempt(n: u64, id: u64, status: &str, conclusion: Option<&str>) -> Reply {
     let mut run = run(id, &ours(), status, conclusion, "x");
@@ -318,147 +289,4 @@ async fn a_run_without_a_name_is_nobodys_while_two_wait_for_theirs() {
     a.has_rivals = false;
     let observed = backend.observe(&a, &pending).await.unwrap();
     assert_eq!(observed.handle, Some(Handle("73".into())));
-}
-
-fn build(id: BuildId, status: BuildStatus, app: Option<&str>, url: &str) -> Build {
-    Build {
-        id,
-        workflow: None,
-        name: "Operator / lint".into(),
-        workflow_name: None,
-        app: app.map(Into::into),
-        dispatched: false,
-        attempt: 0,
-        status,
-        url: Some(url.into()),
-        updated_at: noon(),
-    }
-}
-
-#[tokio::test]
-async fn of_observed_builds_those_that_failed_are_run_again() {
-    let spec = BackendSpec::Check {
-        pattern: "Operator / *".into(),
-        app: None,
-    };
-    let server = github(None, |seen| match seen.line.as_str() {
-        line if line.ends_with("/cancel") => reply(202, "{}"),
-        line if line.starts_with("POST") => reply(201, "{}"),
-        _ => reply(404, json!({ "message": "Not Found" })),
-    })
-    .await;
-    let backend = backend(&server, spec.clone());
-    let mut a = assignment(spec);
-    let failed = BuildStatus::Ended(Conclusion::Failure);
-    let started = backend.start(&a).await.unwrap();
-    assert_eq!(backend.find(&a).await, Ok(Some(started.clone())));
-    a.observed = vec![
-        build(BuildId::WorkflowRun(1), failed, None, ""),
-        build(BuildId::WorkflowRun(2), BuildStatus::Running, None, ""),
-        build(BuildId::CheckSuite(3), failed, Some("dco"), ""),
-        build(
-            BuildId::CheckSuite(4),
-            BuildStatus::Ended(Conclusion::Neutral),
-            None,
-            "",
-        ),
-        build(
-            BuildId::CheckRun(5),
-            failed,
-            Some("github-actions"),
-            "https://github.com/acme/engine/actions/runs/6/job/5",
-        ),
-        build(
-            BuildId::CheckRun(7),
-            failed,
-            Some("other"),
-            "https://github.com/acme/engine/actions/runs/8/job/7",
-        ),
-        build(BuildId::Status(9), failed, None, ""),
-    ];
-    let again = backend.rerun(&a, &started.handle).await.unwrap().unwrap();
-    assert_eq!(again.report.status, Some(BuildStatus::Queued));
-    let posts = |server: &Server| -> Vec<String> {
-        let seen = server.seen().into_iter().map(|seen| seen.line);
-        seen.filter(|line| line.starts_with("POST /repos"))
-            .collect()
-    };
-    assert_eq!(
-        posts(&server),
-        [
-            "POST /repos/acme/engine/actions/runs/1/rerun-failed-jobs",
-            "POST /repos/acme/engine/actions/runs/6/rerun-failed-jobs",
-            "POST /repos/acme/engine/check-suites/3/rerequest",
-        ]
-    );
-    backend.cancel(&a, &started.handle).await.unwrap();
-    assert_eq!(
-        posts(&server)[3..],
-        ["POST /repos/acme/engine/actions/runs/2/cancel"]
-    );
-
-    a.observed = vec![build(BuildId::Status(9), failed, None, "")];
-    let message = refused(backend.rerun(&a, &started.handle).await.unwrap_err());
-    assert!(
-        message.contains("Operator / lint: whoever reports it"),
-        "{message}"
-    );
-}
-
-#[tokio::test]
-async fn another_repository_is_told_and_can_report() {
-    let spec = BackendSpec::Dispatch {
-        repository: RepoName::parse("acme/deploy").unwrap(),
-        event: "test".into(),
-    };
-    let server = github(None, |_| reply(204, "")).await;
-    let told = backend(&server, spec.clone());
-    let a = assignment(spec.clone());
-    let started = told.start(&a).await.unwrap();
-    assert_eq!(started.handle, Handle(job().id()));
-    let sent = asked(&server, "POST /repos/acme/deploy/dispatches")[0].json();
-    assert_eq!(sent["event_type"], "test");
-    let payload = &sent["client_payload"];
-    assert!(payload.as_object().unwrap().len() <= 10);
-    let token = payload["drawbridge"]["token"].as_str().unwrap();
-    assert_eq!(JobTokens::new(&app_key()).verify(token, noon()), Ok(job()));
-    let mut shown = payload.clone();
-    shown["drawbridge"]["token"] = "…".into();
-    assert_eq!(
-        shown,
-        json!({
-            "drawbridge": { "id": job().id(), "job": "bake (rye)", "token": "…", "deadline": "2026-03-04T13:00:00Z",
-                            "report_url": "https://drawbridge.example.com/api/jobs/report" },
-            "inputs": { "FLOUR": "rye & more" }, "repository": "acme/engine", "sha": ours(), "branch": "pull-request/7",
-            "pr": 7, "run": 3,
-        })
-    );
-    assert_eq!(told.find(&a).await, Ok(None));
-    assert_eq!(told.poll(&started.handle), None);
-    assert_eq!(
-        told.observe(&a, &started.handle).await,
-        Ok(Observed::default())
-    );
-
-    let other = BackendSpec::Dispatch {
-        repository: RepoName::parse("acme/crown").unwrap(),
-        event: "test".into(),
-    };
-    let all = backends(&server.url, None, None);
-    let message = refused(all.of(&repo(), &other).err().unwrap());
-    assert!(
-        message.starts_with("acme/engine may not send events to acme/crown"),
-        "{message}"
-    );
-    let mute = backends(&server.url, None, None)
-        .of(&repo(), &spec)
-        .unwrap();
-    let message = refused(mute.start(&a).await.unwrap_err());
-    assert!(message.contains("PUBLIC_URL"), "{message}");
-    let server = github(None, |_| reply(404, json!({ "message": "Not Found" }))).await;
-    let message = refused(backend(&server, spec).start(&a).await.unwrap_err());
-    assert!(
-        message.contains("the app is not installed on it"),
-        "{message}"
-    );
 }
