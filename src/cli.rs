@@ -1,5 +1,6 @@
 //! The command line.
 
+mod health;
 mod memory;
 mod plan;
 mod state;
@@ -41,6 +42,8 @@ enum Command {
         #[command(flatten)]
         settings: Box<Given>,
     },
+    /// Ask the server of the same settings whether it is well: exit code 0 if so, otherwise 1
+    Health(health::HealthArgs),
     /// Show what a configuration would run for an event, and why
     Plan(plan::PlanArgs),
     /// Validate a configuration and its filters
@@ -65,6 +68,7 @@ pub fn run() -> ExitCode {
     };
     let code = match Cli::parse().command {
         Command::Serve { config, settings } => runtime.block_on(serve(config, *settings)),
+        Command::Health(args) => runtime.block_on(health::health(args)),
         Command::Plan(args) => plan::plan(args),
         Command::Check(args) => plan::check(args),
         Command::State(args) => state::state(args),
