@@ -5,13 +5,12 @@ mod memory;
 mod plan;
 mod state;
 
-use crate::app::App;
+use crate::app::{App, LAST_THREADS};
 use crate::settings::{Given, LogFormat, Logging, SettingError};
 use clap::{Parser, Subcommand};
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
@@ -74,8 +73,7 @@ pub fn run() -> ExitCode {
         Command::State(args) => state::state(args),
         Command::Sandbox(args) => runtime.block_on(crate::playground::run(args)),
     };
-    // A look-up of a name, or a write to a disk that hangs, must not hold up the end.
-    runtime.shutdown_timeout(Duration::from_secs(1));
+    runtime.shutdown_timeout(LAST_THREADS);
     code
 }
 

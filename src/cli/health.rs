@@ -2,6 +2,7 @@
 //! nothing else to ask with.
 
 use crate::settings::{Given, SettingError, port};
+use crate::web::{ALIVE_PATH, READY_PATH};
 use anyhow::Context;
 use clap::Args;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -31,7 +32,7 @@ pub(super) struct HealthArgs {
 
 /// 0: all is well; 1: it is not, or nobody answers; 2: a setting is wrong.
 pub(super) async fn health(args: HealthArgs) -> ExitCode {
-    let path = if args.ready { "/readyz" } else { "/healthz" };
+    let path = if args.ready { READY_PATH } else { ALIVE_PATH };
     let address = match reachable(args) {
         Ok(address) => address,
         Err(error) => {
