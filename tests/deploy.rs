@@ -17,8 +17,6 @@ const SETTINGS_ENV: &str = include_str!("../deploy/kubernetes/example/settings.e
 
 /// Settings that may not be told otherwise than by reference.
 const SECRETS: [&str; 2] = ["PRIVATE_KEY", "WEBHOOK_SECRET"];
-/// A variable of the C library.
-const NOT_OURS: &str = "MALLOC_ARENA_MAX";
 
 type Variables = BTreeMap<String, String>;
 
@@ -142,7 +140,6 @@ fn every_variable_is_a_setting() {
         .get_arguments()
         .filter_map(|arg| arg.get_env()?.to_str())
         .chain(SECRETS)
-        .chain([NOT_OURS])
         .collect();
     for (of, variables) in [
         ("deploy/Dockerfile", of_image()),
