@@ -2,7 +2,7 @@
 
 use crate::backends::{BackendOptions, Backends, Connection, Connections, JobTokens};
 use crate::clock::{Clock, SystemClock};
-use crate::engine::{Engine, Pace};
+use crate::engine::{Engine, LAST_FLUSH, Pace};
 use crate::github::{ClientOptions, GitHub};
 use crate::settings::{Keep, Settings};
 use crate::store::{Retention, SledStore, Store};
@@ -25,6 +25,16 @@ const HOUSEKEEPING: Duration = Duration::from_secs(6 * 3600);
 
 /// How long the snapshot at the end may take.
 const LAST_SNAPSHOT: Duration = Duration::from_secs(3);
+
+/// How long a thread that hangs (a look-up of a name, a write to a disk) may hold up the end of the process.
+pub const LAST_THREADS: Duration = Duration::from_secs(1);
+
+/// The longest that stopping takes. Whoever kills the process afterwards has to wait longer; those in `deploy/` do.
+pub const STOPPING: Duration = PATIENCE
+    .saturating_mul(2)
+    .saturating_add(LAST_FLUSH)
+    .saturating_add(LAST_SNAPSHOT)
+    .saturating_add(LAST_THREADS);
 
 /// A running server.
 pub struct App {
@@ -160,7 +170,7 @@ impl App {
         self.engine.look_at_the_clock();
     }
 
-    /// Stops accepting, finishes what is being written, flushes. Takes less than 10 s.
+    /// Stops accepting, finishes what is being written, flushes. The process ends within [`STOPPING`].
     ///
     /// # Errors
     /// When the last flush failed.

@@ -1,16 +1,16 @@
 //! The command line.
 
+mod health;
 mod memory;
 mod plan;
 mod state;
 
-use crate::app::App;
+use crate::app::{App, LAST_THREADS};
 use crate::settings::{Given, LogFormat, Logging, SettingError};
 use clap::{Parser, Subcommand};
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
@@ -41,6 +41,8 @@ enum Command {
         #[command(flatten)]
         settings: Box<Given>,
     },
+    /// Ask the server of the same settings whether it is well: exit code 0 if so, otherwise 1
+    Health(health::HealthArgs),
     /// Show what a configuration would run for an event, and why
     Plan(plan::PlanArgs),
     /// Validate a configuration and its filters
@@ -65,13 +67,13 @@ pub fn run() -> ExitCode {
     };
     let code = match Cli::parse().command {
         Command::Serve { config, settings } => runtime.block_on(serve(config, *settings)),
+        Command::Health(args) => runtime.block_on(health::health(args)),
         Command::Plan(args) => plan::plan(args),
         Command::Check(args) => plan::check(args),
         Command::State(args) => state::state(args),
         Command::Sandbox(args) => runtime.block_on(crate::playground::run(args)),
     };
-    // A look-up of a name, or a write to a disk that hangs, must not hold up the end.
-    runtime.shutdown_timeout(Duration::from_secs(1));
+    runtime.shutdown_timeout(LAST_THREADS);
     code
 }
 

@@ -1,6 +1,7 @@
 //! The operator's settings: flags, then the environment, then a TOML file. Names are those that operators of GitHub
 //! Apps know from Probot.
 
+mod address;
 mod connections;
 mod dispatch;
 mod keep;
@@ -220,6 +221,7 @@ impl Given {
     /// The first setting that is missing or wrong, with how to get it.
     pub fn check(self) -> Result<Settings, SettingError> {
         let keep = Keep::of(&self)?;
+        let address = self.address()?;
         let app_id = self.app_id.filter(|id| !id.trim().is_empty()).ok_or_else(|| {
             let remedy = "Set it to the \"App ID\" or \"Client ID\" that the app's settings page on GitHub shows \
                           (Settings → Developer settings → GitHub Apps → your app → About).";
@@ -236,17 +238,6 @@ impl Given {
                 "Give one secret, or several with commas between them, none of them empty.";
             wrong("WEBHOOK_SECRET", error.to_string(), remedy)
         })?;
-        let host = given(self.host).unwrap_or_else(|| "127.0.0.1".to_owned());
-        let address = if host == "localhost" {
-            "127.0.0.1"
-        } else {
-            &host
-        };
-        let host = address.parse().map_err(|_| {
-            let remedy =
-                "Use 127.0.0.1 behind a proxy on this machine, or 0.0.0.0 for all addresses.";
-            wrong("HOST", format!("{host:?} is not an IP address"), remedy)
-        })?;
         let public_url = given(self.public_url);
         if let Some(url) = &public_url {
             web_address("PUBLIC_URL", url)?;
@@ -258,8 +249,8 @@ impl Given {
             key,
             secrets,
             api_url: api_url(given(self.github_api_url), given(self.ghe_host))?,
-            host,
-            port: self.port.unwrap_or(3000),
+            host: address.ip(),
+            port: address.port(),
             public_url: public_url.map(|url| url.trim_end_matches('/').to_owned()),
             data_dir: self.data_dir.unwrap_or_else(|| PathBuf::from("./data")),
             keep,
@@ -287,7 +278,7 @@ fn unquoted(message: &str) -> String {
 }
 
 /// A port as a flag or in the environment.
-fn port(text: &str) -> Result<u16, &'static str> {
+pub(crate) fn port(text: &str) -> Result<u16, &'static str> {
     text.parse()
         .map_err(|_| "PORT is a number from 0 to 65535, and 0 takes a free one")
 }

@@ -10,7 +10,6 @@ use std::path::Path;
 
 const README: &str = include_str!("../README.md");
 const CONFIGURATION: &str = include_str!("../docs/configuration.md");
-const ENV_EXAMPLE: &str = include_str!("../deploy/drawbridge.env.example");
 const MANIFEST: &str = include_str!("../app-manifest.yml");
 
 fn between<'a>(text: &'a str, begin: &str, end: &str) -> &'a str {
@@ -78,22 +77,6 @@ fn the_readme_lists_every_setting_with_its_names_and_default() {
         }
     }
     assert_eq!(listed, known);
-}
-
-#[test]
-fn the_environment_of_the_service_names_real_settings() {
-    let command = Given::augment_args(clap::Command::new("serve"));
-    for line in ENV_EXAMPLE.lines() {
-        let line = line.strip_prefix('#').unwrap_or(line);
-        let Some((name, _)) = line.split_once('=').filter(|(name, _)| !name.contains(' ')) else {
-            continue;
-        };
-        let known = name == "WEBHOOK_SECRET"
-            || command
-                .get_arguments()
-                .any(|arg| arg.get_env().is_some_and(|env| env == name));
-        assert!(known, "{name}");
-    }
 }
 
 #[test]
@@ -334,4 +317,58 @@ fn every_test_and_place_that_the_security_page_names_is_there() {
         }
     }
     assert!(tests > 80 && places > 20, "{tests} tests, {places} places");
+}
+
+/// All that stands in the sources below a directory.
+fn sources(dir: &Path, into: &mut String) {
+    for entry in std::fs::read_dir(dir).expect("a directory") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            sources(&path, into);
+        } else if path.extension().is_some_and(|kind| kind == "rs") {
+            into.push_str(&std::fs::read_to_string(path).expect("a text"));
+        }
+    }
+}
+
+#[test]
+fn what_the_operations_page_explains_is_what_the_server_says() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(root.join("docs/operations.md")).expect("the page");
+    let mut said = String::new();
+    sources(&root.join("src"), &mut said);
+    let lines = rows(between(&page, "<!-- log lines -->", "<!-- /log lines -->"));
+    assert!(lines.len() > 15, "only {} log lines", lines.len());
+    for line in lines {
+        // (A line may have backticks of its own.)
+        let text = line[1]
+            .strip_prefix('`')
+            .and_then(|rest| rest.strip_suffix('`'));
+        let text = text.expect("a line in backticks");
+        assert!(said.contains(&format!("\"{text}\"")), "{text}");
+    }
+    let answers = rows(between(&page, "`GET /readyz`:", "A message on standard"));
+    let answers: Vec<&str> = answers.iter().filter_map(|row| quoted(row[0])).collect();
+    assert_eq!(answers.len(), 4, "{answers:?}");
+    for answer in answers {
+        for part in answer
+            .split('…')
+            .map(str::trim)
+            .filter(|part| !part.is_empty())
+        {
+            assert!(said.contains(part), "{answer}");
+        }
+    }
+    let mut known = BTreeSet::new();
+    functions(&root.join("src"), &mut known);
+    functions(&root.join("tests"), &mut known);
+    let tests = page.split('`').filter(|word| {
+        word.matches('_').count() > 3 && word.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+    });
+    let mut seen = 0;
+    for test in tests {
+        assert!(known.contains(test), "no test {test}");
+        seen += 1;
+    }
+    assert!(seen >= 7, "only {seen} tests named");
 }

@@ -111,7 +111,7 @@ impl Default for Pace {
 }
 
 /// How long the last flush may take.
-const LAST_FLUSH: Duration = Duration::from_secs(1);
+pub const LAST_FLUSH: Duration = Duration::from_secs(1);
 
 /// The engine. Clones share everything.
 #[derive(Clone)]

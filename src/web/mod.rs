@@ -30,6 +30,10 @@ pub const LARGE_AT_ONCE: usize = 4;
 
 /// Where deliveries go; Probot's default path.
 pub const WEBHOOK_PATH: &str = "/api/github/webhooks";
+/// Whether the process answers.
+pub const ALIVE_PATH: &str = "/healthz";
+/// Whether it can work.
+pub const READY_PATH: &str = "/readyz";
 
 /// Everything the handlers need.
 pub struct Web {
@@ -62,8 +66,8 @@ pub fn routes(web: Arc<Web>) -> Router {
             GITLAB_PATH,
             post(callback::gitlab).fallback(callback::wrong_method),
         )
-        .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready))
+        .route(ALIVE_PATH, get(health::alive))
+        .route(READY_PATH, get(health::ready))
         .method_not_allowed_fallback(answer::wrong_method)
         .fallback(answer::not_found)
         .layer(DefaultBodyLimit::max(LARGEST_DELIVERY))

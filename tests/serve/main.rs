@@ -17,4 +17,5 @@ mod settings;
 mod settings_file;
 mod state;
 mod state_damaged;
+mod state_versions;
 mod stopping;

@@ -65,7 +65,7 @@ fn without_sizes(said: &str) -> String {
 }
 
 /// A whole state from a first line and records.
-fn state(header: Value, records: &[Value]) -> String {
+pub fn state(header: Value, records: &[Value]) -> String {
     let mut text = format!("{header}\n");
     for record in records {
         text.push_str(&format!("{record}\n"));
