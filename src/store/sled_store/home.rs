@@ -9,7 +9,7 @@
 
 use super::disk::{self, Disk};
 use super::records::failed;
-use super::{Loss, StoreError, snapshots};
+use super::{Loss, StoreError, sequence, snapshots};
 use chrono::{DateTime, Utc};
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -125,8 +125,7 @@ impl Home {
                 None => restored_to,
             },
         }))?;
-        new.flush()?;
-        drop(new);
+        self.end(new)?;
         self.put_in_place(kept_in.as_deref())?;
         tracing::error!(
             why,
@@ -158,6 +157,15 @@ impl Home {
         let filling = self.filling();
         remove_if_there(&filling).map_err(failed("clearing away an unfinished store"))?;
         Disk::open(&filling, now)
+    }
+
+    /// The store that was begun is full: it is closed, and damage to it is found from now on.
+    pub fn end(&self, new: Disk) -> Result<(), StoreError> {
+        new.flush()?;
+        let written = new.sequence()?;
+        drop(new);
+        sequence::write_mark(&self.filling(), written)
+            .map_err(failed("noting what the new state holds"))
     }
 
     /// Clears away a store that was begun, closed and is of no use. What stays is cleared away before the next is begun.

@@ -134,11 +134,17 @@ impl StateDir {
         }
         let new = self.home.begin(now)?;
         let filled = snapshots::fill(&new, from);
-        drop(new);
-        if filled.is_err() {
-            self.home.abandon();
-        }
-        let (header, counts) = filled?;
+        let (header, counts) = match filled {
+            Ok(filled) => {
+                self.home.end(new)?;
+                filled
+            }
+            Err(error) => {
+                drop(new);
+                self.home.abandon();
+                return Err(error);
+            }
+        };
         let kept_in = there.then(|| self.home.unused_name("replaced", now));
         if !there {
             // An empty directory is in the way.
@@ -232,12 +238,13 @@ impl Home {
             filling.end()?;
             new.take_over(old)?;
             let written = new.verify().sound()?;
-            match written.counts == found.counts {
-                true => Ok(found.counts),
-                false => Err(failed(DOING)(
+            if written.counts != found.counts {
+                return Err(failed(DOING)(
                     "not every record arrived; the old state stays",
-                )),
+                ));
             }
+            home.end(new)?;
+            Ok(found.counts)
         })?;
         let old = self.unused_name("compacted", now);
         self.put_in_place(Some(&old))?;

@@ -115,6 +115,31 @@ fn flipped_bytes_and_cut_files_lose_nothing_or_nothing_that_is_not_known() {
 }
 
 #[test]
+fn damage_to_a_state_that_was_just_written_anew_is_known() {
+    type Anew = fn(&Path);
+    let ways: [(&str, Anew); 2] = [
+        ("compacted", |dir| {
+            drop(StateDir::new(dir).compact(day(1)).unwrap());
+        }),
+        ("imported", |dir| {
+            let snapshots = fs::read_dir(dir.join("snapshots")).unwrap();
+            let newest = snapshots.map(|file| file.unwrap().path()).max().unwrap();
+            drop(StateDir::new(dir).import(day(1), &newest, true).unwrap());
+        }),
+    ];
+    for (what, anew) in ways {
+        let dir = tempfile::tempdir().unwrap();
+        grown(dir.path());
+        anew(dir.path());
+        let db = dir.path().join("state/db");
+        let mut bytes = fs::read(&db).unwrap();
+        bytes[..4096].fill(b'Z');
+        fs::write(&db, bytes).unwrap();
+        assert_eq!(found(dir.path(), what), Found::Restored, "{what}");
+    }
+}
+
+#[test]
 fn a_file_that_is_gone_or_empty_is_noticed() {
     let origin = tempfile::tempdir().unwrap();
     grown(origin.path());
