@@ -4,6 +4,7 @@
 //! can't be seen and let nothing act: no mention, no markup, no link, no second line.
 
 mod answer;
+mod arrival;
 mod builds;
 mod comment;
 mod escape;
@@ -17,6 +18,7 @@ pub use answer::{
     nothing_runs_yet, nothing_to_retest, sha_missing, short_sha, skip_needs_a_reason, status,
     suspicious_line, try_again, unknown_command, vetters_only, which_jobs, wrong_sha,
 };
+pub use arrival::event_in_words;
 pub use comment::{
     ANSWER_MARKER, STATUS_MARKER, answer_marker, comment_auto_sync_off, comment_needs_vetting,
     comment_nothing_needed,

@@ -26,6 +26,9 @@ pub struct PullView {
     pub open: bool,
     /// Still a draft.
     pub draft: bool,
+    /// What its author calls it, bounded; for people alone.
+    #[serde(default)]
+    pub title: String,
     /// Who opened it; `None` for a deleted account.
     pub author: Option<Account>,
     /// The head.

@@ -61,6 +61,7 @@ fn trusted() -> Evidence {
             number: PrNumber(7),
             open: true,
             draft: false,
+            title: "A change".into(),
             author: Some(maya()),
             head: sha('a'),
             base: "main".to_owned(),

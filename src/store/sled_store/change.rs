@@ -2,6 +2,7 @@
 
 use super::disk::Disk;
 use super::inbox::{next_number, not_applied};
+use super::listed::{RepoPlace, Row};
 use super::records::encode;
 use super::{Change, InboxId, Record, StoreError, keys};
 use crate::domain::ids::{PullKey, RepoId, RunSubject, Sha, Subject, UserId};
@@ -49,6 +50,7 @@ impl Disk {
             &self.history,
             &self.history_next,
             &self.marks,
+            &self.lists,
         );
         let unreadable = trees
             .transaction(
@@ -66,13 +68,19 @@ impl Disk {
                     history,
                     history_next,
                     marks,
+                    lists,
                 )| {
                     self.count_change(DOING, meta)?;
                     let mut unreadable = Vec::new();
                     for write in &change.runs {
                         write.write(runs, runs_at)?;
+                        write.row.write(lists)?;
+                    }
+                    for repo in &change.listed_repos {
+                        repo.write(lists)?;
                     }
                     for pull in &change.pulls {
+                        pull.row.write(lists)?;
                         if pull.write(pulls, by_head, by_author)? == Replaced::Unreadable {
                             unreadable.push(pull.key);
                         }
@@ -116,6 +124,7 @@ struct Prepared {
     runs: Vec<RunsWrite>,
     heads: Vec<Put>,
     repos: Vec<Put>,
+    listed_repos: Vec<RepoPlace>,
     marks: Vec<Put>,
     due: Vec<DueNote>,
     began: Option<DateTime<Utc>>,
@@ -137,6 +146,7 @@ impl Prepared {
                 Record::Repo(state) => {
                     let key = keys::repo(state.repo.id);
                     prepared.repos.push((key, Some(encode(DOING, &state)?)));
+                    prepared.listed_repos.push(RepoPlace::new(&state)?);
                 }
                 Record::Runs(state) => prepared.runs.push(RunsWrite::new(&state)?),
                 Record::ForgetRepo(id, until) => prepared.forget.push((id, until)),
@@ -208,6 +218,7 @@ struct RunsWrite {
     repo: RepoId,
     subject: RunSubject,
     value: Vec<u8>,
+    row: Row,
     shas: BTreeSet<Sha>,
 }
 
@@ -221,6 +232,7 @@ impl RunsWrite {
             repo: state.repo.id,
             subject: state.subject.clone(),
             value: encode(DOING, &(&shas, state))?,
+            row: Row::runs(state)?,
             shas,
         })
     }
@@ -255,6 +267,7 @@ pub(super) type IndexedRuns = (BTreeSet<Sha>, IgnoredAny);
 struct PullWrite {
     key: PullKey,
     value: Vec<u8>,
+    row: Row,
     places: Places,
 }
 
@@ -273,6 +286,7 @@ impl PullWrite {
         Ok(Self {
             key,
             value: encode(DOING, state)?,
+            row: Row::pull(state)?,
             places: Places::of(state),
         })
     }

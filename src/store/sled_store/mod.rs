@@ -11,9 +11,13 @@ mod forget;
 mod holder;
 mod home;
 mod inbox;
+mod journal;
 mod keys;
 mod lines;
+mod listed;
+mod lists;
 mod marks;
+mod pages;
 mod portable;
 mod prune;
 mod read;
@@ -30,6 +34,7 @@ pub use portable::Counts;
 pub use snapshots::Snapshot;
 pub use tools::{Compacted, Imported, StateDir, Verified};
 
+use super::lists::Touched;
 use super::{
     Accepted, Aside, Change, Delivery, HistoryEntry, InboxEntry, InboxId, Loss, Record, Retention,
     Store, StoreError,
@@ -48,7 +53,7 @@ use home::{Home, Lock};
 use records::failed;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 
 /// The store in sled.
 ///
@@ -58,6 +63,10 @@ pub struct SledStore {
     /// First, so that its thread has ended and let go of the database before that is dropped.
     flusher: Flusher,
     holder: Arc<Holder>,
+    /// Deliveries that are not in the journal yet.
+    arrived: Arc<journal::Waiting>,
+    /// Tells who looks what was changed.
+    touched: broadcast::Sender<Touched>,
     /// Where snapshots go; a temporary store has none.
     snapshots: Option<PathBuf>,
     /// The last change that is in a snapshot of this process.
@@ -104,6 +113,8 @@ impl SledStore {
         Ok(Self {
             flusher,
             holder,
+            arrived: Arc::default(),
+            touched: broadcast::channel(lists::TOLD).0,
             snapshots,
             last_snapshot: Mutex::default(),
             _lock: lock,
@@ -224,9 +235,13 @@ impl Store for SledStore {
     }
 
     async fn accept(&self, delivery: Delivery) -> Result<Accepted, StoreError> {
+        let arrival = journal::arrival(&delivery);
         let accepted = self
             .run("accepting a delivery", |disk| disk.accept(delivery))
             .await?;
+        if matches!(accepted, Accepted::Fresh(_)) {
+            self.arrived.add(arrival);
+        }
         // A duplicate waits, too: the first copy may not be on disk yet, and this answer says that it is. Should the
         // flush fail, no later one succeeds until the database was opened anew; then the id and the entries are either
         // both found (`pending`) or both lost, and GitHub, which got no 2xx, can be asked for the delivery again.
@@ -329,8 +344,11 @@ impl Store for SledStore {
     }
 
     async fn commit(&self, change: Change) -> Result<(), StoreError> {
+        let touched = lists::touched(&change);
         self.run("applying a change", |disk| disk.commit(change))
-            .await
+            .await?;
+        self.tell(touched);
+        Ok(())
     }
 
     async fn history(
