@@ -2,6 +2,10 @@
 //! Unknown is untrusted: a fact that is missing here was established to be missing, never a failed question
 //! (those stop the judgement before it begins).
 
+mod judged;
+
+pub use judged::{CommitJudged, Judged, Party, Paths, Signature, judged};
+
 use super::config::RepoConfig;
 use super::event::{Account, AccountKind};
 use super::filter::{ChangedFile, PathSet};

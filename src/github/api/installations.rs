@@ -28,6 +28,8 @@ pub struct Covered {
     pub repo: Repo,
     /// Whether it can only be read.
     pub archived: bool,
+    /// Whether GitHub shows it to everybody; what is not said is not public.
+    pub public: bool,
 }
 
 #[derive(Deserialize)]
@@ -55,6 +57,16 @@ struct WireCovered {
     repo: WireRepo,
     #[serde(default)]
     archived: bool,
+    private: Option<bool>,
+    visibility: Option<String>,
+}
+
+impl WireCovered {
+    /// Both have to say it: an `internal` repository is `private` in some answers and not in others.
+    fn is_public(&self) -> bool {
+        let visibility = self.visibility.as_deref();
+        self.private == Some(false) && visibility.is_none_or(|seen| seen == "public")
+    }
 }
 
 impl GitHub {
@@ -114,6 +126,7 @@ impl GitHub {
                 Ok(Covered {
                     repo,
                     archived: wire.archived,
+                    public: wire.is_public(),
                 })
             })
             .collect()

@@ -233,7 +233,7 @@ impl Disk {
     /// Makes all rows anew where they are not there in the present form: an older or newer version has written the records.
     pub fn make_lists(&self) -> Result<(), StoreError> {
         let there = self.meta.get(FORM_KEY).map_err(failed(DOING))?;
-        if there.and_then(|form| keys::number_in(&form)) == Some(FORM) {
+        if there.and_then(|form| keys::number_in(&form)) == Some(FORM) && self.is_listed()? {
             return Ok(());
         }
         self.lists.clear().map_err(failed(DOING))?;
@@ -249,7 +249,7 @@ impl Disk {
         self.meta
             .insert(FORM_KEY, &FORM.to_be_bytes())
             .map_err(failed(DOING))?;
-        Ok(())
+        self.note_listed()
     }
 
     fn list(&self, line: &Line) -> Result<(), StoreError> {
