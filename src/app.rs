@@ -6,9 +6,10 @@ use crate::engine::{Engine, Pace};
 use crate::github::{ClientOptions, GitHub};
 use crate::settings::{Keep, Settings};
 use crate::store::{Retention, SledStore, Store};
-use crate::web::{self, Bounds, LARGE_AT_ONCE, Web};
+use crate::web::{self, Bounds, Dashboard, LARGE_AT_ONCE, Parts, Web};
 use anyhow::Context;
 use chrono::{DateTime, Utc};
+use futures::FutureExt as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -23,6 +24,9 @@ const PATIENCE: Duration = Duration::from_secs(4);
 /// How often what is no longer needed is forgotten.
 const HOUSEKEEPING: Duration = Duration::from_secs(6 * 3600);
 
+/// How often the journal of deliveries is written.
+const JOURNAL: Duration = Duration::from_secs(2);
+
 /// How long the snapshot at the end may take.
 const LAST_SNAPSHOT: Duration = Duration::from_secs(3);
 
@@ -36,6 +40,8 @@ pub struct App {
     disk: Arc<SledStore>,
     clock: Arc<dyn Clock>,
     keep: Keep,
+    dashboard: Option<Arc<Dashboard>>,
+    dashboard_address: Option<SocketAddr>,
 }
 
 impl App {
@@ -74,6 +80,15 @@ impl App {
             .await
             .with_context(|| format!("can't listen on {address}: choose another HOST or PORT"))?;
         let address = listener.local_addr()?;
+        let apart = match settings.dashboard.apart {
+            Some(address) if settings.dashboard.access.is_some() => {
+                let listener = TcpListener::bind(address).await;
+                Some(listener.with_context(|| {
+                    format!("can't listen on {address}: choose another DASHBOARD_HOST or DASHBOARD_PORT")
+                })?)
+            }
+            _ => None,
+        };
         let public_url = public_url(settings.public_url, address);
         warn_of_plain_http(&settings.connections);
         let backends = Arc::new(Backends::new(BackendOptions {
@@ -106,6 +121,20 @@ impl App {
         let pruning = tokio::spawn(keep_house(store.clone(), clock.clone(), keep.retention));
         let snapshots = tokio::spawn(take_snapshots(disk.clone(), clock.clone(), keep.clone()));
         let resuming = tokio::spawn(resume(disk.reopened(), engine.clone()));
+        let writing = tokio::spawn(write_journal(disk.clone()));
+        let dashboard = settings.dashboard.access.map(|access| {
+            Arc::new(Dashboard::new(Parts {
+                access,
+                tokens: settings.dashboard.tokens,
+                store: disk.clone(),
+                engine: engine.clone(),
+                github: github.clone(),
+                clock: clock.clone(),
+                changes: disk.changes(),
+                public_url: public_url.clone(),
+            }))
+        });
+        let pages = dashboard.clone().map(web::dashboard_routes);
         let web = Arc::new(Web {
             engine: engine.clone(),
             backends,
@@ -116,10 +145,28 @@ impl App {
         });
         let learning = tokio::spawn(learn_identity(engine.clone()));
         let (stop, stopped) = oneshot::channel::<()>();
-        let server = web::serve(listener, web::routes(web), Bounds::default(), async {
-            let _ = stopped.await;
-        });
+        let stopped = stopped.map(|_| ()).shared();
+        let (beside, apart) = match apart {
+            None => (pages, None),
+            Some(listener) => (None, pages.map(|pages| (listener, web::apart(pages)))),
+        };
+        let dashboard_address = match &apart {
+            None => dashboard.as_ref().map(|_| address),
+            Some((listener, _)) => Some(listener.local_addr()?),
+        };
+        let bounds = Bounds::default();
+        let server = web::serve(listener, web::routes(web, beside), bounds, stopped.clone());
+        let apart = apart.map(|(listener, pages)| web::serve(listener, pages, bounds, stopped));
+        let servers = async {
+            match apart {
+                None => server.await,
+                Some(apart) => drop(tokio::join!(server, apart)),
+            }
+        };
         tracing::info!(%address, api = settings.api_url, "listening");
+        if let Some(address) = dashboard_address {
+            tracing::info!(%address, "the dashboard is there");
+        }
         if let Some(url) = public_url {
             tracing::info!("the app's webhook URL has to be {url}{}", web::WEBHOOK_PATH);
         }
@@ -127,8 +174,10 @@ impl App {
             address,
             engine,
             stop,
-            server: tokio::spawn(server),
-            housekeeping: vec![pruning, snapshots, resuming, learning],
+            server: tokio::spawn(servers),
+            housekeeping: vec![pruning, snapshots, resuming, learning, writing],
+            dashboard,
+            dashboard_address,
             disk,
             clock,
             keep,
@@ -143,6 +192,17 @@ impl App {
     /// The address deliveries go to.
     pub fn webhook_url(&self) -> String {
         format!("http://{}{}", self.address, web::WEBHOOK_PATH)
+    }
+
+    /// Where the dashboard is; `None`: there is none.
+    pub fn dashboard_url(&self) -> Option<String> {
+        self.dashboard_address
+            .map(|address| format!("http://{address}/"))
+    }
+
+    /// The dashboard, if there is one.
+    pub fn dashboard(&self) -> Option<&Dashboard> {
+        self.dashboard.as_deref()
     }
 
     /// Returns once nothing is being worked on and nothing is due within a minute.
@@ -167,6 +227,9 @@ impl App {
     pub async fn stop(self) -> anyhow::Result<()> {
         for task in &self.housekeeping {
             task.abort();
+        }
+        if let Some(dashboard) = &self.dashboard {
+            dashboard.close();
         }
         let _ = self.stop.send(());
         if tokio::time::timeout(PATIENCE, self.server).await.is_err() {
@@ -220,6 +283,16 @@ async fn keep_house(store: Arc<dyn Store>, clock: Arc<dyn Clock>, retention: Ret
         match store.prune(clock.now(), retention).await {
             Ok(forgotten) => tracing::debug!(forgotten, "forgot what is no longer needed"),
             Err(error) => tracing::error!(%error, "can't forget what is no longer needed"),
+        }
+    }
+}
+
+async fn write_journal(disk: Arc<SledStore>) {
+    let mut ticks = tokio::time::interval(JOURNAL);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = disk.write_journal().await {
+            tracing::warn!(%error, "can't keep the journal of deliveries");
         }
     }
 }

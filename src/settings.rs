@@ -2,12 +2,14 @@
 //! Apps know from Probot.
 
 mod connections;
+mod dashboard;
 mod dispatch;
 mod keep;
 mod limits;
 mod logging;
 
 pub use connections::GivenConnection;
+pub use dashboard::{DashboardAccess, DashboardSettings};
 pub use dispatch::GivenDispatch;
 pub use keep::Keep;
 pub use limits::GithubLimits;
@@ -88,6 +90,20 @@ pub struct Given {
     /// How many MiB of deliveries may wait; above that they are refused with 503 [default: 256]
     #[arg(long, env = "INBOX_LIMIT_MIB", value_name = "MIB")]
     pub inbox_limit_mib: Option<u64>,
+    /// Who may look at the dashboard: off (there is none), private (who has a token) or public (everybody, what concerns
+    /// public repositories) [default: private]
+    #[arg(long, env = "DASHBOARD", value_enum, hide_possible_values = true)]
+    pub dashboard: Option<DashboardAccess>,
+    /// What one signs in with to the dashboard and its API; several, comma-separated, while it is being changed
+    /// (environment or file only)
+    #[arg(skip)]
+    pub dashboard_token: Option<SecretString>,
+    /// Address at which the dashboard listens apart from the webhook, with DASHBOARD_PORT
+    #[arg(long, env = "DASHBOARD_HOST", value_name = "HOST")]
+    pub dashboard_host: Option<String>,
+    /// Port at which the dashboard listens apart from the webhook
+    #[arg(long, env = "DASHBOARD_PORT", value_name = "PORT", value_parser = port)]
+    pub dashboard_port: Option<u16>,
 }
 
 /// A setting that is missing or wrong; the process ends with exit code 2.
@@ -137,6 +153,8 @@ pub struct Settings {
     pub github_limits: GithubLimits,
     /// How many bytes of deliveries may wait.
     pub inbox_limit: u64,
+    /// Who may look at the dashboard, and where.
+    pub dashboard: DashboardSettings,
 }
 
 impl Given {
@@ -158,6 +176,7 @@ impl Given {
         };
         self.private_key = secret("PRIVATE_KEY");
         self.webhook_secret = secret("WEBHOOK_SECRET");
+        self.dashboard_token = secret("DASHBOARD_TOKEN");
         let Some(path) = file else { return Ok(self) };
         let remedy = "Mend the file, or leave out --config.";
         let text = std::fs::read_to_string(path).map_err(|error| {
@@ -207,6 +226,10 @@ impl Given {
             dispatch: file.dispatch,
             github_limits: self.github_limits.or(file.github_limits),
             inbox_limit_mib: self.inbox_limit_mib.or(file.inbox_limit_mib),
+            dashboard: self.dashboard.or(file.dashboard),
+            dashboard_token: self.dashboard_token.or(file.dashboard_token),
+            dashboard_host: self.dashboard_host.or(file.dashboard_host),
+            dashboard_port: self.dashboard_port.or(file.dashboard_port),
         })
     }
 
@@ -216,6 +239,10 @@ impl Given {
     /// The first setting that is missing or wrong, with how to get it.
     pub fn check(self) -> Result<Settings, SettingError> {
         let keep = Keep::of(&self)?;
+        let host = given(self.host.clone()).unwrap_or_else(|| "127.0.0.1".to_owned());
+        let host = address("HOST", &host)?;
+        let port = self.port.unwrap_or(3000);
+        let dashboard = DashboardSettings::of(&self, host, port)?;
         let app_id = self.app_id.filter(|id| !id.trim().is_empty()).ok_or_else(|| {
             let remedy = "Set it to the \"App ID\" or \"Client ID\" that the app's settings page on GitHub shows \
                           (Settings → Developer settings → GitHub Apps → your app → About).";
@@ -232,17 +259,6 @@ impl Given {
                 "Give one secret, or several with commas between them, none of them empty.";
             wrong("WEBHOOK_SECRET", error.to_string(), remedy)
         })?;
-        let host = given(self.host).unwrap_or_else(|| "127.0.0.1".to_owned());
-        let address = if host == "localhost" {
-            "127.0.0.1"
-        } else {
-            &host
-        };
-        let host = address.parse().map_err(|_| {
-            let remedy =
-                "Use 127.0.0.1 behind a proxy on this machine, or 0.0.0.0 for all addresses.";
-            wrong("HOST", format!("{host:?} is not an IP address"), remedy)
-        })?;
         let public_url = given(self.public_url);
         if let Some(url) = &public_url {
             web_address("PUBLIC_URL", url)?;
@@ -255,13 +271,14 @@ impl Given {
             secrets,
             api_url: api_url(given(self.github_api_url), given(self.ghe_host))?,
             host,
-            port: self.port.unwrap_or(3000),
+            port,
             public_url: public_url.map(|url| url.trim_end_matches('/').to_owned()),
             data_dir: self.data_dir.unwrap_or_else(|| PathBuf::from("./data")),
             keep,
             connections,
             github_limits: self.github_limits.unwrap_or_default(),
             inbox_limit: self.inbox_limit_mib.unwrap_or(256).saturating_mul(1 << 20),
+            dashboard,
         })
     }
 }
@@ -269,6 +286,19 @@ impl Given {
 /// An empty variable, as compose files and unit files leave it, counts as none.
 fn given(value: Option<String>) -> Option<String> {
     value.filter(|value| !value.trim().is_empty())
+}
+
+/// An address to listen at.
+fn address(setting: &'static str, text: &str) -> Result<IpAddr, SettingError> {
+    let text = if text == "localhost" {
+        "127.0.0.1"
+    } else {
+        text
+    };
+    text.parse().map_err(|_| {
+        let remedy = "Use 127.0.0.1 behind a proxy on this machine, or 0.0.0.0 for all addresses.";
+        wrong(setting, format!("{text:?} is not an IP address"), remedy)
+    })
 }
 
 /// What is wrong with a line, without the value that is wrong: it may be a secret in the wrong place.

@@ -5,7 +5,7 @@
 
 mod rows;
 
-pub use rows::{LineRow, PullRow, RepoRow, RepoStanding, RunsRow, Stage};
+pub use rows::{LineRow, PullRow, RepoRow, RepoStanding, RunsRow, Stage, trust_word};
 
 use super::{Store, StoreError};
 use crate::domain::ids::{DeliveryId, RepoId, Subject};
@@ -137,6 +137,8 @@ pub struct Touched {
 pub trait Lists: Store {
     /// The repository of that name, in whatever case.
     async fn repo_named(&self, name: &str) -> Result<Option<RepoRow>, StoreError>;
+    /// A repository.
+    async fn repo_listed(&self, id: RepoId) -> Result<Option<RepoRow>, StoreError>;
     /// The repositories, by name.
     async fn list_repos(&self, among: Among, asked: Asked) -> Result<Page<RepoRow>, StoreError>;
     /// The open pull requests of a repository, the newest first, with their runs.

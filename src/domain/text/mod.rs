@@ -10,6 +10,7 @@ mod comment;
 mod escape;
 mod gate;
 mod jobs;
+mod next;
 mod preview;
 mod run;
 
@@ -28,7 +29,8 @@ pub use gate::{
     gate_broken_configuration, gate_waits_for_github, last_good_in_force, last_good_note,
     shared_head, summary, title_mirroring, title_uncovered, title_waits_for_vetter, too_many_files,
 };
-pub use jobs::{backend, no_anchor, skip_reason};
+pub use jobs::{backend, job_colour, job_state, job_why, no_anchor, skip_reason, span};
+pub use next::next_step;
 pub use preview::{
     Outlook, gate_of_proposal, outlook, preview_for_terminal, preview_in_markdown, reasons,
     unmarked, valid_configuration,

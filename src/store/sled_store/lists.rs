@@ -71,6 +71,11 @@ impl Lists for SledStore {
         .await
     }
 
+    async fn repo_listed(&self, id: RepoId) -> Result<Option<RepoRow>, StoreError> {
+        self.run("reading a repository", move |disk| disk.repo_listed(id))
+            .await
+    }
+
     async fn list_repos(&self, among: Among, asked: Asked) -> Result<Page<RepoRow>, StoreError> {
         self.run("listing the repositories", move |disk| {
             disk.list_repos(&among, &asked)

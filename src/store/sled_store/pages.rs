@@ -62,6 +62,11 @@ impl Disk {
         Ok(last.and_then(|(_, value)| read(&value)))
     }
 
+    pub fn repo_listed(&self, id: RepoId) -> Result<Option<RepoRow>, StoreError> {
+        let place = self.lists.get(places::name_of(id)).map_err(failed(DOING))?;
+        place.map_or(Ok(None), |place| self.row(&place))
+    }
+
     pub fn list_repos(&self, among: &Among, asked: &Asked) -> Result<Page<RepoRow>, StoreError> {
         page(&self.lists, places::REPOS, asked, |_, value| {
             Ok(read(value).filter(|row: &RepoRow| among.has(row.id)))

@@ -1,0 +1,89 @@
+//! Who may look at the dashboard, and where it listens.
+
+use super::{Given, SettingError, wrong};
+use crate::web::{Access, Tokens};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use std::net::{IpAddr, SocketAddr};
+
+/// Who may look, as it is given.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum DashboardAccess {
+    /// There is no dashboard.
+    Off,
+    /// Those who are signed in or have a token.
+    #[default]
+    Private,
+    /// Everybody, what concerns repositories that GitHub shows to everybody; the rest as with `private`.
+    Public,
+}
+
+/// The dashboard's settings.
+#[derive(Debug, Default)]
+pub struct DashboardSettings {
+    /// Who may look; `None`: there is no dashboard.
+    pub access: Option<Access>,
+    /// What machines, and people for now, prove themselves with.
+    pub tokens: Tokens,
+    /// Where it listens apart from the webhook.
+    pub apart: Option<SocketAddr>,
+}
+
+/// A token that is guessed is no token.
+const SHORTEST: usize = 16;
+
+impl DashboardSettings {
+    pub(super) fn of(given: &Given, host: IpAddr, port: u16) -> Result<Self, SettingError> {
+        let access = match given.dashboard.unwrap_or_default() {
+            DashboardAccess::Off => None,
+            DashboardAccess::Private => Some(Access::Private),
+            DashboardAccess::Public => Some(Access::Public),
+        };
+        let tokens = match &given.dashboard_token {
+            Some(list) => tokens(list)?,
+            None => Tokens::default(),
+        };
+        let own_host = super::given(given.dashboard_host.clone());
+        let own_host = own_host.map(|text| super::address("DASHBOARD_HOST", &text));
+        let own_host = own_host.transpose()?;
+        let apart = match (own_host, given.dashboard_port) {
+            (None, None) => None,
+            (Some(_), None) => {
+                return Err(wrong(
+                    "DASHBOARD_PORT",
+                    "is missing, and DASHBOARD_HOST is given",
+                    "Give the port that the dashboard listens on at that address, or leave out DASHBOARD_HOST.",
+                ));
+            }
+            (own, Some(own_port)) => Some(SocketAddr::new(own.unwrap_or(host), own_port)),
+        };
+        if apart.is_some_and(|apart| apart == SocketAddr::new(host, port) && port != 0) {
+            return Err(wrong(
+                "DASHBOARD_PORT",
+                format!("{port} at {host} is where deliveries come in"),
+                "Give another port, or leave out DASHBOARD_HOST and DASHBOARD_PORT to have both at one address.",
+            ));
+        }
+        Ok(Self {
+            access,
+            tokens,
+            apart,
+        })
+    }
+}
+
+/// The tokens, none of which is named in an error.
+fn tokens(list: &SecretString) -> Result<Tokens, SettingError> {
+    let each = list.expose_secret().split(',').map(str::trim);
+    let each: Vec<SecretString> = each.map(SecretString::from).collect();
+    let short = |token: &SecretString| token.expose_secret().len() < SHORTEST;
+    if each.iter().any(short) {
+        return Err(wrong(
+            "DASHBOARD_TOKEN",
+            format!("a token is shorter than {SHORTEST} characters"),
+            "Give one token, or several with commas between them, each for instance the output of `openssl rand -hex 32`.",
+        ));
+    }
+    Ok(Tokens::new(each))
+}
