@@ -84,7 +84,9 @@ impl App {
             Some(address) if settings.dashboard.access.is_some() => {
                 let listener = TcpListener::bind(address).await;
                 Some(listener.with_context(|| {
-                    format!("can't listen on {address}: choose another DASHBOARD_HOST or DASHBOARD_PORT")
+                    format!(
+                        "can't listen on {address}: choose another DASHBOARD_HOST or DASHBOARD_PORT"
+                    )
                 })?)
             }
             _ => None,

@@ -53,7 +53,7 @@ fn the_readme_lists_every_setting_with_its_names_and_default() {
             Some((format!("--{}", arg.get_long()?), env.to_owned()))
         })
         .collect();
-    for secret in ["PRIVATE_KEY", "WEBHOOK_SECRET"] {
+    for secret in ["PRIVATE_KEY", "WEBHOOK_SECRET", "DASHBOARD_TOKEN"] {
         known.insert(("none".to_owned(), secret.to_owned()));
     }
     let table = between(README, "<!-- settings -->", "<!-- /settings -->");
@@ -88,7 +88,7 @@ fn the_environment_of_the_service_names_real_settings() {
         let Some((name, _)) = line.split_once('=').filter(|(name, _)| !name.contains(' ')) else {
             continue;
         };
-        let known = name == "WEBHOOK_SECRET"
+        let known = ["WEBHOOK_SECRET", "DASHBOARD_TOKEN"].contains(&name)
             || command
                 .get_arguments()
                 .any(|arg| arg.get_env().is_some_and(|env| env == name));

@@ -44,7 +44,9 @@ impl Openness {
     pub(super) fn news(&self, event: &Event) {
         let mut known = self.lock();
         match event {
-            Event::RepositoryChanged { change, .. } if *change == RepositoryChange::Configuration => {
+            Event::RepositoryChanged { change, .. }
+                if *change == RepositoryChange::Configuration =>
+            {
                 return;
             }
             Event::RepositoryChanged { repo, .. } => {

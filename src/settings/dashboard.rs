@@ -87,3 +87,67 @@ fn tokens(list: &SecretString) -> Result<Tokens, SettingError> {
     }
     Ok(Tokens::new(each))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(given: Given) -> Result<DashboardSettings, String> {
+        let checked = DashboardSettings::of(&given, [127, 0, 0, 1].into(), 3000);
+        checked.map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn by_default_it_is_private_and_where_deliveries_come_in() {
+        let settings = of(Given::default()).unwrap();
+        assert_eq!(settings.access, Some(Access::Private));
+        assert_eq!(settings.apart, None);
+        assert!(settings.tokens.is_empty());
+    }
+
+    #[test]
+    fn a_token_that_can_be_guessed_is_refused_and_not_shown() {
+        for list in [
+            "short",
+            "a-token-that-is-long-enough,short",
+            "a-token-that-is-long-enough,",
+        ] {
+            let given = Given {
+                dashboard_token: Some(list.into()),
+                ..Given::default()
+            };
+            let error = of(given).unwrap_err();
+            assert!(error.starts_with("DASHBOARD_TOKEN: "), "{error}");
+            assert!(
+                !error.contains("short\n") && !error.contains("a-token"),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn it_listens_apart_where_the_operator_says_so() {
+        let given = |host: Option<&str>, port| Given {
+            dashboard_host: host.map(str::to_owned),
+            dashboard_port: port,
+            ..Given::default()
+        };
+        let apart = |given| of(given).map(|settings| settings.apart.map(|at| at.to_string()));
+        assert_eq!(
+            apart(given(None, Some(3001))),
+            Ok(Some("127.0.0.1:3001".into()))
+        );
+        assert_eq!(
+            apart(given(Some("10.0.0.1"), Some(3000))),
+            Ok(Some("10.0.0.1:3000".into()))
+        );
+        for (wrong, names) in [
+            (given(Some("10.0.0.1"), None), "DASHBOARD_PORT"),
+            (given(None, Some(3000)), "DASHBOARD_PORT"),
+            (given(Some("example.com"), Some(1)), "DASHBOARD_HOST"),
+        ] {
+            let error = apart(wrong).unwrap_err();
+            assert!(error.starts_with(names), "{error}");
+        }
+    }
+}

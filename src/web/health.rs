@@ -61,9 +61,7 @@ impl fmt::Display for Health {
             Self::Unreached => {
                 "GitHub can't be reached to check the app's credentials; trying again"
             }
-            Self::Refused => {
-                "GitHub refuses the app's credentials; check APP_ID and PRIVATE_KEY"
-            }
+            Self::Refused => "GitHub refuses the app's credentials; check APP_ID and PRIVATE_KEY",
         })
     }
 }

@@ -69,7 +69,11 @@ pub fn event_in_words(event: &Event) -> String {
                 format!("a merge group at {} in {}", sha.short(), repo.name)
             }
             MergeGroupChange::Gone => {
-                format!("the merge group at {} in {} is gone", sha.short(), repo.name)
+                format!(
+                    "the merge group at {} in {} is gone",
+                    sha.short(),
+                    repo.name
+                )
             }
         },
         Event::JobReported { job, .. } => {

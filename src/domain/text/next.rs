@@ -16,8 +16,10 @@ pub fn next_step(state: &PullState, runs: Option<&RunsState>) -> String {
         None => match &state.trouble {
             Some(trouble) => format!("Waiting for GitHub: {}", inert(trouble)),
             None if state.stale => "GitHub is being asked about this pull request.".to_owned(),
-            None => "There is nothing to wait for here: Drawbridge is not enabled in this repository."
-                .to_owned(),
+            None => {
+                "There is nothing to wait for here: Drawbridge is not enabled in this repository."
+                    .to_owned()
+            }
         },
     }
 }

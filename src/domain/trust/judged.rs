@@ -2,7 +2,8 @@
 //! verdict itself is [`judge`](super::judge)'s; what is kept here decides nothing.
 
 use super::{
-    Evidence, Listing, WEB_FLOW, always_vet, approval_for, is_trusted_user, needs_files, Approval, Reason,
+    Approval, Evidence, Listing, Reason, WEB_FLOW, always_vet, approval_for, is_trusted_user,
+    needs_files,
 };
 use crate::domain::config::RepoConfig;
 use crate::domain::event::Account;
@@ -88,7 +89,9 @@ impl CommitJudged {
     /// Whether nothing speaks against it.
     pub fn passes(&self) -> bool {
         let good = |party: &Party| matches!(party, Party::Trusted(_) | Party::GitHub);
-        !matches!(self.signature, Signature::Missing(_)) && good(&self.author) && good(&self.committer)
+        !matches!(self.signature, Signature::Missing(_))
+            && good(&self.author)
+            && good(&self.committer)
     }
 }
 
@@ -118,8 +121,7 @@ pub fn judged(config: &RepoConfig, approvals: &[Approval], evidence: &Evidence) 
         };
     }
     let author = pull.author.as_ref();
-    judged.author_trusted =
-        author.map(|author| is_trusted_user(author, config, &evidence.members));
+    judged.author_trusted = author.map(|author| is_trusted_user(author, config, &evidence.members));
     match &evidence.commits {
         Listing::Complete(commits) if !commits.is_empty() => {
             judged.looked_at = commits.len();

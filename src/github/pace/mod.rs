@@ -110,9 +110,7 @@ impl Lanes {
     pub(super) fn budgets(&self) -> Vec<(InstallationId, BudgetLeft)> {
         let now = self.clock.now();
         let lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-        let left = lanes
-            .iter()
-            .map(|(id, lane)| (*id, lane.pacer().left(now)));
+        let left = lanes.iter().map(|(id, lane)| (*id, lane.pacer().left(now)));
         let mut left: Vec<_> = left.collect();
         left.sort_by_key(|(id, _)| *id);
         left

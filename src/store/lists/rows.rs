@@ -131,9 +131,9 @@ impl PullRow {
             Some(_) if runs_count => Stage::Running,
             Some(GateStatus::InProgress) => Stage::Running,
             Some(GateStatus::Completed(end)) if end.passes() => Stage::Passed,
-            Some(GateStatus::Completed(
-                crate::domain::event::Conclusion::ActionRequired,
-            )) => Stage::Unsettled,
+            Some(GateStatus::Completed(crate::domain::event::Conclusion::ActionRequired)) => {
+                Stage::Unsettled
+            }
             Some(GateStatus::Completed(_)) => Stage::Failed,
             Some(GateStatus::Queued) | None => Stage::Unsettled,
         };
@@ -153,7 +153,7 @@ impl PullRow {
             runs_count,
             gate: gate
                 .filter(|at| !at.runs_count)
-                .map(|at| printable(&at.gate.title, LONGEST)),
+                .map(|at| at.gate.title.chars().take(LONGEST).collect()),
             since: state.heads.last().map(|head| head.since),
         })
     }

@@ -32,7 +32,11 @@ pub(super) fn arrival(delivery: &Delivery) -> Arrival {
         at: delivery.received_at,
         event_name: delivery.event_name.clone(),
         what,
-        subjects: delivery.entries.iter().map(|entry| entry.0.clone()).collect(),
+        subjects: delivery
+            .entries
+            .iter()
+            .map(|entry| entry.0.clone())
+            .collect(),
     }
 }
 
@@ -116,7 +120,10 @@ impl Disk {
         {
             let key = key.map_err(failed(DOING))?;
             let place = keys::trailing_number(&key).unwrap_or_default();
-            let value = self.journal.get(place.to_be_bytes()).map_err(failed(DOING))?;
+            let value = self
+                .journal
+                .get(place.to_be_bytes())
+                .map_err(failed(DOING))?;
             found.extend(value.and_then(|value| super::listed::read(&value)));
         }
         Ok(found)
@@ -143,7 +150,10 @@ fn concerns(arrival: &Arrival, among: &Among) -> bool {
 
 fn has_words(arrival: &Arrival, words: &[String]) -> bool {
     let id = arrival.delivery.as_str().to_lowercase();
-    let (name, what) = (arrival.event_name.to_lowercase(), arrival.what.to_lowercase());
+    let (name, what) = (
+        arrival.event_name.to_lowercase(),
+        arrival.what.to_lowercase(),
+    );
     words.iter().all(|word| {
         let word = word.as_str();
         id.starts_with(word) || name.contains(word) || what.contains(word)

@@ -35,7 +35,10 @@ pub(super) async fn file(Path(file): Path<String>, headers: HeaderMap) -> Respon
     let tag = format!("\"{file}\"");
     let known = headers.get(header::IF_NONE_MATCH);
     let lasts = [
-        (header::CACHE_CONTROL, "public, max-age=31536000, immutable".to_owned()),
+        (
+            header::CACHE_CONTROL,
+            "public, max-age=31536000, immutable".to_owned(),
+        ),
         (header::ETAG, tag.clone()),
     ];
     match known.is_some_and(|known| known.as_bytes() == tag.as_bytes()) {

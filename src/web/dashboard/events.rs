@@ -84,8 +84,13 @@ impl Listener {
     async fn next(&mut self) -> Option<Event> {
         if !self.greeted {
             self.greeted = true;
-            // The browser comes back after so many milliseconds.
-            return Some(Event::default().event("ready").data("").retry(Duration::from_secs(3)));
+            // (Browsers drop an event without data.) The browser comes back after so many milliseconds.
+            return Some(
+                Event::default()
+                    .event("ready")
+                    .data("{}")
+                    .retry(Duration::from_secs(3)),
+            );
         }
         loop {
             let change = tokio::select! {
@@ -97,7 +102,7 @@ impl Listener {
                 Ok(touched) if !self.wants(&touched) => {}
                 // Whoever missed some is told once: the page reads everything again anyway.
                 Ok(_) | Err(RecvError::Lagged(_)) => {
-                    return Some(Event::default().event("changed").data(""));
+                    return Some(Event::default().event("changed").data("{}"));
                 }
                 Err(RecvError::Closed) => return None,
             }
@@ -110,6 +115,8 @@ impl Listener {
         };
         self.seer.sees(repo)
             && self.wanted.repo.is_none_or(|wanted| wanted == repo)
-            && (self.wanted.pull.is_none() || self.wanted.pull == touched.pull || touched.pull.is_none())
+            && (self.wanted.pull.is_none()
+                || self.wanted.pull == touched.pull
+                || touched.pull.is_none())
     }
 }

@@ -31,5 +31,8 @@ pub(super) fn add(response: &mut Response) {
     headers
         .entry(header::CACHE_CONTROL)
         .or_insert(HeaderValue::from_static("private, no-store"));
-    headers.append(header::VARY, HeaderValue::from_static("Cookie, Authorization"));
+    headers.append(
+        header::VARY,
+        HeaderValue::from_static("Cookie, Authorization"),
+    );
 }

@@ -21,7 +21,12 @@ impl<S: Sync> FromRequestParts<S> for FromHere {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
-        let text = |name: &str| parts.headers.get(name).map(|value| value.to_str().unwrap_or("?"));
+        let text = |name: &str| {
+            parts
+                .headers
+                .get(name)
+                .map(|value| value.to_str().unwrap_or("?"))
+        };
         if let Some(site) = text("sec-fetch-site") {
             return match site {
                 "same-origin" | "none" => Ok(Self),

@@ -53,7 +53,11 @@ mod tests {
 
     #[test]
     fn only_a_whole_token_opens() {
-        let tokens = Tokens::new(vec!["first-token".into(), " ".into(), "second-token".into()]);
+        let tokens = Tokens::new(vec![
+            "first-token".into(),
+            " ".into(),
+            "second-token".into(),
+        ]);
         for (given, opens) in [
             ("first-token", true),
             ("second-token", true),

@@ -24,20 +24,39 @@ async fn without_a_token_nothing_is_shown_but_how_to_be_let_in() {
     let pr = town.member_pr().await;
     town.mirrored(pr);
     let visitor = Visitor::of(&town);
-    let others = ["/", "/deliveries", "/commands", "/config", "/vetting", "/api/v1/overview", "/api/v1/commands"];
+    let others = [
+        "/",
+        "/deliveries",
+        "/commands",
+        "/config",
+        "/vetting",
+        "/api/v1/overview",
+        "/api/v1/commands",
+    ];
     for path in OF_THE_REPOSITORY.into_iter().chain(others) {
         let seen = visitor.get(path).await.is(401);
-        seen.says("Please sign in").says("DASHBOARD_TOKEN").does_not_say("acme/engine#");
+        seen.says("Please sign in")
+            .says("DASHBOARD_TOKEN")
+            .does_not_say("acme/engine#");
     }
     // A repository that is not there can't be told from one that is.
     visitor.get("/r/acme/nothing").await.is(401);
     for wrong in ["wrong", "a-token-of-the-operator", ""] {
         let wrong = visitor.clone().with_token(wrong);
-        wrong.get("/").await.is(401).says("That token opens nothing here");
+        wrong
+            .get("/")
+            .await
+            .is(401)
+            .says("That token opens nothing here");
         wrong.get("/api/v1/overview").await.is(401).says("error");
     }
     for right in [TOKEN, "the-one-before-that"] {
-        visitor.clone().with_token(right).get("/r/acme/engine").await.is(200);
+        visitor
+            .clone()
+            .with_token(right)
+            .get("/r/acme/engine")
+            .await
+            .is(200);
     }
     for open in ["/sign-in", "/api/openapi.json"] {
         visitor.get(open).await.is(200);
@@ -49,14 +68,21 @@ async fn without_a_token_nothing_is_shown_but_how_to_be_let_in() {
 async fn a_person_signs_in_with_the_token_and_out_again() {
     let town = town(Access::Private, "enabled: true\n").await;
     let visitor = Visitor::of(&town);
-    let wrong = visitor.post("/sign-in", &[("token", "guessed"), ("next", "/")]).await.is(401);
+    let wrong = visitor
+        .post("/sign-in", &[("token", "guessed"), ("next", "/")])
+        .await
+        .is(401);
     wrong.does_not_say("guessed").does_not_say("set-cookie");
     assert_eq!(wrong.header("set-cookie"), "");
     let form = [("token", TOKEN), ("next", "/r/acme/engine")];
     let elsewhere = visitor.clone().with("sec-fetch-site", "cross-site");
     elsewhere.post("/sign-in", &form).await.is(403);
     let elsewhere = visitor.clone().with("origin", "https://evil.example");
-    elsewhere.post("/sign-in", &form).await.is(403).says("came from another site");
+    elsewhere
+        .post("/sign-in", &form)
+        .await
+        .is(403)
+        .says("came from another site");
     let signed_in = visitor.post("/sign-in", &form).await.is(303);
     assert_eq!(signed_in.header("location"), "/r/acme/engine");
     let cookie = signed_in.header("set-cookie");
@@ -66,8 +92,14 @@ async fn a_person_signs_in_with_the_token_and_out_again() {
     let (session, _) = cookie.split_once(';').unwrap();
     assert!(!session.contains(TOKEN));
     let person = visitor.clone().with("cookie", session);
-    person.get("/r/acme/engine").await.is(200).says("Signed in: operator");
-    let led_away = visitor.post("/sign-in", &[("token", TOKEN), ("next", "//evil.example")]).await;
+    person
+        .get("/r/acme/engine")
+        .await
+        .is(200)
+        .says("Signed in: operator");
+    let led_away = visitor
+        .post("/sign-in", &[("token", TOKEN), ("next", "//evil.example")])
+        .await;
     assert_eq!(led_away.header("location"), "/");
     person.post("/sign-out", &[]).await.is(303);
     person.get("/r/acme/engine").await.is(401);
@@ -83,8 +115,18 @@ async fn where_it_is_public_a_private_repository_is_as_if_it_were_not_there() {
     for path in &OF_THE_REPOSITORY[..4] {
         visitor.get(path).await.is(200);
     }
-    visitor.get("/").await.is(200).says("acme/engine").does_not_say("Installations");
-    visitor.get("/deliveries").await.is(200).says("acme/engine#1").does_not_say("installation ");
+    visitor
+        .get("/")
+        .await
+        .is(200)
+        .says("acme/engine")
+        .does_not_say("Installations");
+    visitor
+        .get("/deliveries")
+        .await
+        .is(200)
+        .says("acme/engine#1")
+        .does_not_say("installation ");
     town.github().set_private(true);
     town.settle().await;
     let missing = visitor.get("/r/acme/nothing").await.is(404);
@@ -92,13 +134,27 @@ async fn where_it_is_public_a_private_repository_is_as_if_it_were_not_there() {
         let seen = visitor.get(path).await.is(404);
         seen.does_not_say("engine").does_not_say("Engine");
         if path == "/r/acme/engine" {
-            assert_eq!(seen.body, missing.body, "both are refused in the same words");
+            assert_eq!(
+                seen.body, missing.body,
+                "both are refused in the same words"
+            );
         }
     }
-    for path in ["/", "/deliveries", "/vetting", "/api/v1/overview", "/api/v1/repositories", "/api/v1/deliveries"] {
+    for path in [
+        "/",
+        "/deliveries",
+        "/vetting",
+        "/api/v1/overview",
+        "/api/v1/repositories",
+        "/api/v1/deliveries",
+    ] {
         visitor.get(path).await.is(200).does_not_say("engine");
     }
-    visitor.with_token(TOKEN).get("/r/acme/engine/pull/1").await.is(200);
+    visitor
+        .with_token(TOKEN)
+        .get("/r/acme/engine/pull/1")
+        .await
+        .is(200);
     town.finish().await;
 }
 
@@ -121,8 +177,21 @@ async fn a_person_sees_their_own_repositories_alone() {
     let own = sees(BTreeSet::from([engine]));
     let with = |cookie: &str| Visitor::of(&town).with("cookie", cookie.split(';').next().unwrap());
     with(&nothing).get("/r/acme/engine").await.is(404);
-    with(&nothing).get("/").await.is(200).does_not_say("acme/engine");
-    with(&own).get("/").await.is(200).says("acme/engine").does_not_say("Installations");
-    with(&own).get("/r/acme/engine").await.is(200).says("Signed in: octo");
+    with(&nothing)
+        .get("/")
+        .await
+        .is(200)
+        .does_not_say("acme/engine");
+    with(&own)
+        .get("/")
+        .await
+        .is(200)
+        .says("acme/engine")
+        .does_not_say("Installations");
+    with(&own)
+        .get("/r/acme/engine")
+        .await
+        .is(200)
+        .says("Signed in: octo");
     town.finish().await;
 }

@@ -9,10 +9,16 @@ use serde_json::{Value, json};
 fn as_described(document: &Value, path: &str, method: &str, status: &str, answer: &Value) {
     let content = &document["paths"][path][method]["responses"][status]["content"];
     let schema = &content["application/json"]["schema"];
-    assert!(schema.is_object(), "{method} {path} has no {status} in the description");
+    assert!(
+        schema.is_object(),
+        "{method} {path} has no {status} in the description"
+    );
     let schema = json!({ "allOf": [schema], "components": document["components"] });
     let validator = jsonschema::draft202012::new(&schema).expect("a schema");
-    let wrong: Vec<String> = validator.iter_errors(answer).map(|e| format!("{} at {}", e, e.instance_path())).collect();
+    let wrong: Vec<String> = validator
+        .iter_errors(answer)
+        .map(|e| format!("{} at {}", e, e.instance_path()))
+        .collect();
     assert!(wrong.is_empty(), "{path}: {wrong:#?}\n{answer:#}");
 }
 
@@ -24,17 +30,25 @@ async fn every_answer_of_the_api_is_as_its_description_says() {
     let other = town.member_pr().await;
     town.mirrored(other);
     let visitor = Visitor::of(&town);
-    let document: Value = serde_json::from_str(&visitor.get("/api/openapi.json").await.is(200).body).unwrap();
+    let document: Value =
+        serde_json::from_str(&visitor.get("/api/openapi.json").await.is(200).body).unwrap();
     assert_eq!(document, serde_json::to_value(document_of_code()).unwrap());
     let paths = document["paths"].as_object().unwrap();
     let mut answered = 0;
     for (path, operations) in paths {
         for method in operations.as_object().unwrap().keys() {
-            let real = path.replace("{owner}", "acme").replace("{repo}", "engine").replace("{number}", "1");
+            let real = path
+                .replace("{owner}", "acme")
+                .replace("{repo}", "engine")
+                .replace("{number}", "1");
             let url = format!("{}{real}", visitor.base);
             let request = match method.as_str() {
                 "get" => visitor.client.get(url),
-                "post" => visitor.client.post(url).header("content-type", "application/json").body(json!({"config": "enabled: true\n"}).to_string()),
+                "post" => visitor
+                    .client
+                    .post(url)
+                    .header("content-type", "application/json")
+                    .body(json!({"config": "enabled: true\n"}).to_string()),
                 other => panic!("{other} {path}"),
             };
             let answer = super::seen(request).await.is(200);
@@ -74,7 +88,13 @@ async fn a_page_and_the_api_say_the_same() {
     let next = of_api["next"].as_str().unwrap();
     assert_eq!(Some(next), town.gate(pr).0.title.as_deref());
     let page = visitor.get("/r/acme/engine/pull/1").await.is(200);
-    page.says(&next.replace('`', " ").split_whitespace().collect::<Vec<_>>().join(" "));
+    page.says(
+        &next
+            .replace('`', " ")
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" "),
+    );
     assert_eq!(of_api["stage"], "vetting");
     assert_eq!(of_api["tree"][2]["outcome"], "no", "{of_api:#}");
     assert_eq!(visitor.json("/vetting").await["rows"][0]["number"], 1);

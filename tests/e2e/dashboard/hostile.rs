@@ -9,7 +9,14 @@ const EVIL: &str = "<script>alert(1)</script><svg onload=alert(2)>\"'><img src=x
 /// Every element on these pages is one that they are written with, and no text of others has become one.
 #[track_caller]
 fn harmless(body: &str) {
-    for bad in ["<script>", "<svg onload", "<img", "onload=\"", "javascript:", "onerror"] {
+    for bad in [
+        "<script>",
+        "<svg onload",
+        "<img",
+        "onload=\"",
+        "javascript:",
+        "onerror",
+    ] {
         assert!(!body.contains(bad), "{bad} in {body}");
     }
 }
@@ -32,7 +39,9 @@ pipelines:
     town.workflow("go.yml", &["job"]).await;
     town.write(crate::support::CONFIG, config).await;
     let commit = NewCommit::signed_by("mel").file("<img src=x>.rs", "x");
-    let pr = NewPr::by("mel").title(EVIL).from_branch("evil\"><script>alert(1)</script>");
+    let pr = NewPr::by("mel")
+        .title(EVIL)
+        .from_branch("evil\"><script>alert(1)</script>");
     let pr = town.open(pr.commit(commit)).await;
     town.mirrored(pr);
     for run in town.dispatched(&crate::support::mirror(pr)) {
@@ -40,8 +49,12 @@ pipelines:
     }
     town.settle().await;
     let visitor = Visitor::of(&town);
-    let page = visitor.get(&format!("/r/acme/engine/pull/{pr}")).await.is(200);
-    page.says("<script>alert(1)</script><svg onload=alert(2)>").says("build (<svg onload=alert(1)>)");
+    let page = visitor
+        .get(&format!("/r/acme/engine/pull/{pr}"))
+        .await
+        .is(200);
+    page.says("<script>alert(1)</script><svg onload=alert(2)>")
+        .says("build (<svg onload=alert(1)>)");
     harmless(&page.body);
     let quoted = percent_encoding::utf8_percent_encode(EVIL, percent_encoding::NON_ALPHANUMERIC);
     for path in [
@@ -60,7 +73,13 @@ pipelines:
         assert!(seen.status < 500, "{path}: {}", seen.status);
         harmless(&seen.body);
     }
-    let planned = visitor.post("/config", &[("config", EVIL), ("branch", EVIL), ("changed", EVIL)]).await.is(200);
+    let planned = visitor
+        .post(
+            "/config",
+            &[("config", EVIL), ("branch", EVIL), ("changed", EVIL)],
+        )
+        .await
+        .is(200);
     harmless(&planned.body);
     town.finish().await;
 }

@@ -7,15 +7,22 @@ use serde_json::Value;
 
 fn numbers(list: &Value) -> Vec<u64> {
     let rows = list["rows"].as_array().unwrap();
-    rows.iter().map(|row| row["number"].as_u64().unwrap()).collect()
+    rows.iter()
+        .map(|row| row["number"].as_u64().unwrap())
+        .collect()
 }
 
 #[tokio::test]
 async fn a_long_list_comes_in_parts_and_is_searched() {
     let mut town = town(Access::Open, "enabled: true\n").await;
     for number in 1..=27 {
-        let title = if number == 3 { "The needle".to_owned() } else { format!("Hay {number}") };
-        town.github().open_pr(NewPr::by(if number == 5 { "mel" } else { "sam" }).title(&title));
+        let title = if number == 3 {
+            "The needle".to_owned()
+        } else {
+            format!("Hay {number}")
+        };
+        town.github()
+            .open_pr(NewPr::by(if number == 5 { "mel" } else { "sam" }).title(&title));
     }
     town.settle().await;
     for pr in 1..=27 {
@@ -35,19 +42,42 @@ async fn a_long_list_comes_in_parts_and_is_searched() {
     let page = visitor.get("/r/acme/engine").await.is(200);
     let link = format!("/r/acme/engine?stage=&amp;q=&amp;after={next}");
     assert!(page.body.contains(&link), "{}", page.body);
-    visitor.get(&link.replace("&amp;", "&")).await.is(200).says("Hay 2").does_not_say("Hay 27");
+    visitor
+        .get(&link.replace("&amp;", "&"))
+        .await
+        .is(200)
+        .says("Hay 2")
+        .does_not_say("Hay 27");
 
-    assert_eq!(numbers(&visitor.json(&format!("{pulls}?q=NEEDLE")).await), [3]);
-    assert_eq!(numbers(&visitor.json(&format!("{pulls}?q=%235")).await), [5]);
+    assert_eq!(
+        numbers(&visitor.json(&format!("{pulls}?q=NEEDLE")).await),
+        [3]
+    );
+    assert_eq!(
+        numbers(&visitor.json(&format!("{pulls}?q=%235")).await),
+        [5]
+    );
     assert_eq!(numbers(&visitor.json(&format!("{pulls}?q=mel")).await), [5]);
     let head = town.head(9);
-    assert_eq!(numbers(&visitor.json(&format!("{pulls}?q={}", &head[..9])).await), [9]);
-    assert_eq!(numbers(&visitor.json(&format!("{pulls}?stage=running")).await), [5]);
-    assert_eq!(numbers(&visitor.json(&format!("{pulls}?stage=passed")).await), [0; 0]);
+    assert_eq!(
+        numbers(&visitor.json(&format!("{pulls}?q={}", &head[..9])).await),
+        [9]
+    );
+    assert_eq!(
+        numbers(&visitor.json(&format!("{pulls}?stage=running")).await),
+        [5]
+    );
+    assert_eq!(
+        numbers(&visitor.json(&format!("{pulls}?stage=passed")).await),
+        [0; 0]
+    );
     // Who waits the longest comes first.
     assert_eq!(numbers(&visitor.json("/vetting").await).len(), 25);
     for wrong in ["after=zz", "stage=nonsense"] {
-        visitor.get(&format!("/api/v1{pulls}?{wrong}")).await.is(400);
+        visitor
+            .get(&format!("/api/v1{pulls}?{wrong}"))
+            .await
+            .is(400);
     }
     town.finish().await;
 }
@@ -65,7 +95,9 @@ async fn lists_follow_what_happens_and_survive_a_restart() {
     town.mirrored(pr);
     assert_eq!(waits(&Visitor::of(&town).json("/vetting").await), [0; 0]);
     town.close(pr).await;
-    let pulls = Visitor::of(&town).json("/repositories/acme/engine/pulls").await;
+    let pulls = Visitor::of(&town)
+        .json("/repositories/acme/engine/pulls")
+        .await;
     assert_eq!(numbers(&pulls), [0; 0]);
     town.github().rename_repo("motor");
     town.settle().await;

@@ -16,11 +16,17 @@ async fn hears(answer: &mut reqwest::Response, words: &str) {
         }
         panic!("the stream ended with {heard:?}");
     };
-    tokio::time::timeout(Duration::from_secs(60), listening).await.expect("it is told");
+    tokio::time::timeout(Duration::from_secs(60), listening)
+        .await
+        .expect("it is told");
 }
 
 async fn listen(visitor: &Visitor, path: &str) -> reqwest::Response {
-    visitor.request(reqwest::Method::GET, path).send().await.unwrap()
+    visitor
+        .request(reqwest::Method::GET, path)
+        .send()
+        .await
+        .unwrap()
 }
 
 #[tokio::test]
@@ -30,7 +36,14 @@ async fn an_open_page_is_told_of_its_own_pull_request() {
     town.told(pr);
     let visitor = Visitor::of(&town);
     let page = visitor.get("/r/acme/engine/pull/1").await.is(200);
-    let live = page.body.split("data-live=\"").nth(1).unwrap().split('"').next().unwrap();
+    let live = page
+        .body
+        .split("data-live=\"")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap();
     let mut stream = listen(&visitor, &live.replace("&amp;", "&")).await;
     assert_eq!(stream.headers()["content-type"], "text/event-stream");
     hears(&mut stream, "event: ready").await;
@@ -50,7 +63,11 @@ async fn streams_leave_room_for_deliveries_and_end_with_the_server() {
         hears(&mut stream, "event: ready").await;
         streams.push(stream);
     }
-    visitor.get("/events").await.is(503).says("Many are looking already");
+    visitor
+        .get("/events")
+        .await
+        .is(503)
+        .says("Many are looking already");
     // Deliveries and pages still have their places.
     let pr = town.member_pr().await;
     town.mirrored(pr);

@@ -4,8 +4,8 @@ mod access;
 mod api;
 mod headers;
 mod hostile;
-mod live;
 mod lists;
+mod live;
 mod pages;
 
 use crate::support::{CONFIG, Town};
@@ -54,14 +54,18 @@ impl Visitor {
         let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
         Self {
             client: client.build().unwrap(),
-            base: url.expect("there is a dashboard").trim_end_matches('/').to_owned(),
+            base: url
+                .expect("there is a dashboard")
+                .trim_end_matches('/')
+                .to_owned(),
             headers: HeaderMap::new(),
         }
     }
 
     fn with(mut self, name: &'static str, value: &str) -> Self {
         let name = HeaderName::from_static(name);
-        self.headers.insert(name, HeaderValue::from_str(value).unwrap());
+        self.headers
+            .insert(name, HeaderValue::from_str(value).unwrap());
         self
     }
 
@@ -72,7 +76,9 @@ impl Visitor {
 
     fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
         let url = format!("{}{path}", self.base);
-        self.client.request(method, url).headers(self.headers.clone())
+        self.client
+            .request(method, url)
+            .headers(self.headers.clone())
     }
 
     async fn get(&self, path: &str) -> Seen {
@@ -153,6 +159,8 @@ impl Seen {
     }
 
     fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
     }
 }

@@ -50,7 +50,12 @@ async fn a_pull_request_says_what_it_needs_next_in_the_words_of_its_gate() {
         .says("sam, not trusted")
         .says("pull_request: acme/engine#1 was opened")
         .says("is not there");
-    visitor.get("/").await.is(200).says("acme/engine#1").says("1 waiting for a vetter");
+    visitor
+        .get("/")
+        .await
+        .is(200)
+        .says("acme/engine#1")
+        .says("1 waiting for a vetter");
     town.told(pr);
 
     town.approve(pr).await;
@@ -62,7 +67,12 @@ async fn a_pull_request_says_what_it_needs_next_in_the_words_of_its_gate() {
         .says("Has a vetter approved exactly this head? yes: vera")
         .says("is at this head")
         .says("was approved by vera");
-    visitor.get("/").await.is(200).says("Nobody waits.").says("backends run 1");
+    visitor
+        .get("/")
+        .await
+        .is(200)
+        .says("Nobody waits.")
+        .says("backends run 1");
 
     town.job_ends(pr, "build", "failure").await;
     let page = visitor.get(&path).await.is(200);
@@ -78,7 +88,11 @@ async fn a_pull_request_says_what_it_needs_next_in_the_words_of_its_gate() {
     page.says("3 jobs passed");
 
     town.close(pr).await;
-    visitor.get(&path).await.is(200).says("This pull request is closed: nothing has to be done.");
+    visitor
+        .get(&path)
+        .await
+        .is(200)
+        .says("This pull request is closed: nothing has to be done.");
     let list = visitor.get("/r/acme/engine").await.is(200);
     list.does_not_say("/pull/1\"");
     town.finish().await;
@@ -90,12 +104,16 @@ async fn the_jobs_are_a_picture_and_a_table_that_says_the_same() {
     let pr = town.member_pr().await;
     town.mirrored(pr);
     town.job_ends(pr, "build", "success").await;
-    let page = Visitor::of(&town).get(&format!("/r/acme/engine/pull/{pr}")).await.is(200);
+    let page = Visitor::of(&town)
+        .get(&format!("/r/acme/engine/pull/{pr}"))
+        .await
+        .is(200);
     // One line leads from what is needed to what needs it, and both stand in the table.
     assert_eq!(page.body.matches("class=\"edge\"").count(), 1);
     assert_eq!(page.body.matches("class=\"node").count(), 3);
     assert!(page.body.contains("<title>build: passed"), "{}", page.body);
-    page.says("Job State Needs Began Time Attempts Why").says("build passed");
+    page.says("Job State Needs Began Time Attempts Why")
+        .says("build passed");
     town.finish().await;
 }
 
@@ -118,14 +136,21 @@ pipelines:
     assert!(none.body.contains("other: no run yet"), "{}", none.body);
     town.write("src/lib.rs", "changed").await;
     let running = visitor.get(badge).await.is(200);
-    assert_eq!(running.header("content-type"), "image/svg+xml; charset=utf-8");
+    assert_eq!(
+        running.header("content-type"),
+        "image/svg+xml; charset=utf-8"
+    );
     assert!(running.body.contains("post: running"), "{}", running.body);
     for run in town.dispatched("main") {
         town.github().finish_run(run.run_id, "success");
     }
     town.settle().await;
     assert!(visitor.get(badge).await.body.contains("post: passed"));
-    visitor.get("/r/acme/engine").await.is(200).says("main passed post run");
+    visitor
+        .get("/r/acme/engine")
+        .await
+        .is(200)
+        .says("main passed post run");
     town.finish().await;
 }
 
@@ -133,13 +158,30 @@ pipelines:
 async fn a_pasted_configuration_is_planned_and_a_mistake_is_named_with_its_place() {
     let town = town(Access::Open, "enabled: true\n").await;
     let visitor = Visitor::of(&town);
-    visitor.get("/config").await.is(200).says("Try a configuration");
-    let planned = visitor.post("/config", &[("config", JOBS), ("stranger", "yes")]).await.is(200);
-    planned.says("It is valid").says("would wait for a vetter").says("test workflow go.yml wait after build");
-    let wrong = visitor.post("/config", &[("config", "enabled: maybe\n")]).await.is(200);
+    visitor
+        .get("/config")
+        .await
+        .is(200)
+        .says("Try a configuration");
+    let planned = visitor
+        .post("/config", &[("config", JOBS), ("stranger", "yes")])
+        .await
+        .is(200);
+    planned
+        .says("It is valid")
+        .says("would wait for a vetter")
+        .says("test workflow go.yml wait after build");
+    let wrong = visitor
+        .post("/config", &[("config", "enabled: maybe\n")])
+        .await
+        .is(200);
     wrong.says("It has a mistake").says("Line 1, column 10");
     let large = "x".repeat(2 * 1024 * 1024);
-    visitor.post("/config", &[("config", &large)]).await.is(413).says("That is too large");
+    visitor
+        .post("/config", &[("config", &large)])
+        .await
+        .is(413)
+        .says("That is too large");
     town.finish().await;
 }
 
@@ -149,13 +191,27 @@ async fn deliveries_are_told_with_what_became_of_them() {
     let visitor = Visitor::of(&town);
     let pr = town.member_pr().await;
     let page = visitor.get("/deliveries?q=pull_request").await.is(200);
-    page.says("acme/engine#1 was opened").does_not_say("check_suite");
+    page.says("acme/engine#1 was opened")
+        .does_not_say("check_suite");
     let id = town.delivery("pull_request", "opened").guid;
-    visitor.get(&format!("/deliveries?q={id}")).await.is(200).says("acme/engine#1");
-    town.github().send_event("ping", serde_json::json!({"zen": "Keep it simple."}));
+    visitor
+        .get(&format!("/deliveries?q={id}"))
+        .await
+        .is(200)
+        .says("acme/engine#1");
+    town.github()
+        .send_event("ping", serde_json::json!({"zen": "Keep it simple."}));
     town.settle().await;
-    visitor.get("/deliveries?q=ping").await.is(200).says("ignored");
-    visitor.get("/commands").await.is(200).says("/ok to test <sha>");
+    visitor
+        .get("/deliveries?q=ping")
+        .await
+        .is(200)
+        .says("ignored");
+    visitor
+        .get("/commands")
+        .await
+        .is(200)
+        .says("/ok to test <sha>");
     assert_eq!(pr, 1);
     let mut town = town;
     town.mirrored(pr);

@@ -69,8 +69,12 @@ fn wrong(mistake: &MistakeView) -> Markup {
 
 fn verdict(plan: &PlanView) -> &'static str {
     match plan.verdict {
-        Some("needs_vetting") => "This pull request would wait for a vetter. After `/ok to test`, this would run:",
-        Some("auto_sync_off") => "This pull request would be trusted, and wait to be started. Then this would run:",
+        Some("needs_vetting") => {
+            "This pull request would wait for a vetter. After `/ok to test`, this would run:"
+        }
+        Some("auto_sync_off") => {
+            "This pull request would be trusted, and wait to be started. Then this would run:"
+        }
         _ => "This pull request would be trusted, and mirrored. This would run:",
     }
 }

@@ -37,7 +37,7 @@ fn name(job: &JobView) -> Markup {
 
 fn attempts(job: &JobView) -> Markup {
     html! {
-        (job.attempt)
+        @if job.attempt > 0 { (job.attempt) } @else { span.dim { "none" } }
         @if job.retried > 0 { " " span.dim { "(" (job.retried) " by itself)" } }
         @if !job.earlier.is_empty() { details { summary { "earlier" } @for handle in &job.earlier { div { code { (handle) } } } } }
     }

@@ -62,7 +62,7 @@ pub(super) fn taken(from: DateTime<Utc>, to: DateTime<Utc>) -> String {
 
 /// A commit, short, with the whole of it to read.
 pub(super) fn sha(sha: &str) -> Markup {
-    let short = sha.get(..7).unwrap_or(sha);
+    let short = sha.get(..9).unwrap_or(sha);
     html! { code title=(sha) { (short) } }
 }
 

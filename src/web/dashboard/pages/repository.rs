@@ -87,7 +87,7 @@ fn pulls(name: &str, rows: &[PullItem], now: DateTime<Utc>) -> Markup {
                     td { (row.author.as_deref().unwrap_or("a deleted account")) }
                     td { (row.trust) }
                     td { @if row.mirrored { "at the head" } @else { span.dim { "not at the head" } } }
-                    td { (stage(row.stage)) @if let Some(says) = &row.says { div.says { (marked(says)) } }
+                    td { @if row.pipelines.len() != 1 { (stage(row.stage)) } @if let Some(says) = &row.says { div.says { (marked(says)) } }
                         (pipelines(&row.pipelines, now)) }
                     td.time { @if let Some(head) = &row.head { (sha(head)) " " } @if let Some(since) = row.since { (ago(since, now)) } }
                 } } }

@@ -153,8 +153,23 @@ fn aside(aside: Aside) -> AsideView {
 
 /// What looks like a secret is taken out: values of keys that are called so, and tokens by how GitHub's begin.
 fn masked(text: &str) -> String {
-    const KEYS: [&str; 6] = ["secret", "token", "password", "authorization", "private_key", "client_secret"];
-    const TOKENS: [&str; 7] = ["ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "-----BEGIN"];
+    const KEYS: [&str; 6] = [
+        "secret",
+        "token",
+        "password",
+        "authorization",
+        "private_key",
+        "client_secret",
+    ];
+    const TOKENS: [&str; 7] = [
+        "ghp_",
+        "gho_",
+        "ghu_",
+        "ghs_",
+        "ghr_",
+        "github_pat_",
+        "-----BEGIN",
+    ];
     let mut masked = String::new();
     let mut last_key_is_secret = false;
     // JSON: texts stand between quotes, and what is not a text holds no secret. A text that is cut off has no end.
@@ -202,11 +217,17 @@ mod tests {
     fn what_looks_like_a_secret_is_not_shown() {
         for (text, shown) in [
             (r#"{"a": "b", "n": 1}"#, r#"{"a": "b", "n": 1}"#),
-            (r#"{"client_secret": "hidden", "x": "y"}"#, r#"{"client_secret": "…", "x": "y"}"#),
+            (
+                r#"{"client_secret": "hidden", "x": "y"}"#,
+                r#"{"client_secret": "…", "x": "y"}"#,
+            ),
             (r#"{"token":"hid\"den","x":1}"#, r#"{"token":"…","x":1}"#),
             (r#"{"body": "my ghp_hidden1"}"#, r#"{"body": "…"}"#),
             (r#"{"secret": "cut o"#, r#"{"secret": "…""#),
-            (r#"{"token": 7, "title": "kept"}"#, r#"{"token": 7, "title": "kept"}"#),
+            (
+                r#"{"token": 7, "title": "kept"}"#,
+                r#"{"token": 7, "title": "kept"}"#,
+            ),
         ] {
             assert_eq!(masked(text), shown, "{text}");
         }

@@ -10,10 +10,10 @@ mod run;
 mod tree;
 
 pub(super) use config::{ConfigAsked, MistakeView, PlanView, PlannedRun, plan};
-pub(super) use deliveries::{AsideView, ConcernView, DeliveriesAsked, DeliveriesView, DeliveryView, deliveries};
-pub(super) use overview::{
-    BudgetView, OverviewView, RunningView, VettingView, overview, vetting,
+pub(super) use deliveries::{
+    AsideView, ConcernView, DeliveriesAsked, DeliveriesView, DeliveryView, deliveries,
 };
+pub(super) use overview::{BudgetView, OverviewView, RunningView, VettingView, overview, vetting};
 pub(super) use pull::{HappeningView, PullView, pull};
 pub(super) use repository::{
     PipelineState, PullItem, PullsAsked, RepositoryView, RunsItem, badge, item_of_runs, pulls,

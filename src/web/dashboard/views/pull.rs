@@ -183,16 +183,17 @@ fn stage_of_gate(state: &PullState, status: GateStatus) -> &'static str {
 
 fn gates(state: &PullState, runs: Option<&RunsState>) -> Vec<GateView> {
     let gates = gates_of_pull(state, runs).into_iter();
-    let view = |(name, gate): (crate::domain::pull::GateName, crate::domain::gate::Gate)| GateView {
-        name: name.name,
-        status: match gate.status {
-            GateStatus::Queued => "queued",
-            GateStatus::InProgress => "in_progress",
-            GateStatus::Completed(end) => end.as_str(),
-        },
-        stage: stage_of_gate(state, gate.status),
-        title: gate.title,
-    };
+    let view =
+        |(name, gate): (crate::domain::pull::GateName, crate::domain::gate::Gate)| GateView {
+            name: name.name,
+            status: match gate.status {
+                GateStatus::Queued => "queued",
+                GateStatus::InProgress => "in_progress",
+                GateStatus::Completed(end) => end.as_str(),
+            },
+            stage: stage_of_gate(state, gate.status),
+            title: gate.title,
+        };
     gates.map(view).collect()
 }
 

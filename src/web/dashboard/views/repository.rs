@@ -204,7 +204,10 @@ pub(in crate::web::dashboard) async fn badge(
         let row = runs.as_ref().and_then(RunsRow::of);
         let states = row.as_ref().map(pipelines).unwrap_or_default();
         let of_pipeline = states.into_iter().filter(|one| one.pipeline == pipeline);
-        newest = newest.into_iter().chain(of_pipeline).max_by_key(|one| one.began);
+        newest = newest
+            .into_iter()
+            .chain(of_pipeline)
+            .max_by_key(|one| one.began);
     }
     Ok(newest.map(|one| one.stage))
 }

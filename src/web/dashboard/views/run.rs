@@ -88,14 +88,18 @@ pub(in crate::web::dashboard) fn run(run: &Run, now: DateTime<Utc>) -> RunView {
         },
         began: run.created_at,
         ended: run.ended_at,
-        jobs: jobs.map(|(job, layer)| view(run, job, layer, now)).collect(),
+        jobs: jobs
+            .map(|(job, layer)| view(run, job, layer, now))
+            .collect(),
     }
 }
 
 fn view(run: &Run, job: &Job, layer: usize, now: DateTime<Utc>) -> JobView {
     let state = text::job_state(run, job);
     // Before the words stands a sign, which only says the same again.
-    let words = state.split_once(' ').map_or(state.as_str(), |(_, words)| words);
+    let words = state
+        .split_once(' ')
+        .map_or(state.as_str(), |(_, words)| words);
     let why = text::job_why(run, job);
     let until = job.ended_at.or(job.started_at.map(|_| now));
     let taken = job.started_at.zip(until).map(|(from, to)| to - from);
@@ -121,12 +125,18 @@ fn view(run: &Run, job: &Job, layer: usize, now: DateTime<Utc>) -> JobView {
 /// How deep each job stands below those it needs. There are no cycles; should there be one, it ends.
 fn layers(run: &Run) -> Vec<usize> {
     let names = run.jobs.iter().enumerate();
-    let at: HashMap<&str, usize> = names.map(|(at, job)| (job.spec.name.as_str(), at)).collect();
+    let at: HashMap<&str, usize> = names
+        .map(|(at, job)| (job.spec.name.as_str(), at))
+        .collect();
     let mut layers = vec![0; run.jobs.len()];
     for _ in 0..run.jobs.len() {
         let mut moved = false;
         for (job, one) in run.jobs.iter().enumerate() {
-            let needs = one.spec.needs.iter().filter_map(|need| at.get(need.as_str()));
+            let needs = one
+                .spec
+                .needs
+                .iter()
+                .filter_map(|need| at.get(need.as_str()));
             let deepest = needs.map(|need| layers[*need] + 1).max().unwrap_or(0);
             if deepest > layers[job] && deepest < run.jobs.len() {
                 layers[job] = deepest;

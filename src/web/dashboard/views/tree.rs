@@ -53,7 +53,10 @@ pub(in crate::web::dashboard) fn tree(state: &PullState) -> Option<Vec<TreeStep>
     let mut steps = vec![match judged.approved {
         true => step(
             "Has a vetter approved exactly this head?",
-            format!("yes: {}. Nothing else was asked.", approver.unwrap_or("somebody")),
+            format!(
+                "yes: {}. Nothing else was asked.",
+                approver.unwrap_or("somebody")
+            ),
             "yes",
         ),
         false => step(
@@ -101,7 +104,10 @@ fn paths(judged: &Judged) -> TreeStep {
 }
 
 fn author(state: &PullState, judged: &Judged) -> TreeStep {
-    let login = state.author.as_ref().map_or("", |author| author.login.as_str());
+    let login = state
+        .author
+        .as_ref()
+        .map_or("", |author| author.login.as_str());
     let (found, outcome) = match judged.author_trusted {
         Some(true) => (format!("{login} is a trusted user"), "yes"),
         Some(false) => (format!("{login} is not a trusted user"), "no"),
@@ -113,10 +119,7 @@ fn author(state: &PullState, judged: &Judged) -> TreeStep {
 fn commits(judged: &Judged) -> TreeStep {
     let (found, outcome) = match judged.too_many {
         Some(0) => ("GitHub lists none".to_owned(), "no"),
-        Some(count) => (
-            format!("{count} commits, more than GitHub lists"),
-            "no",
-        ),
+        Some(count) => (format!("{count} commits, more than GitHub lists"), "no"),
         None => {
             let against = judged.commits.iter().filter(|commit| !commit.passes());
             match (against.count(), judged.looked_at) {
