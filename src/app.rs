@@ -237,6 +237,9 @@ impl App {
         if tokio::time::timeout(PATIENCE, self.server).await.is_err() {
             tracing::warn!("closing connections that did not end");
         }
+        if let Err(error) = self.disk.write_journal().await {
+            tracing::warn!(%error, "can't keep the end of the journal of deliveries");
+        }
         self.engine.stop(PATIENCE).await?;
         let last = take_snapshot(&self.disk, self.clock.now(), &self.keep);
         if tokio::time::timeout(LAST_SNAPSHOT, last).await.is_err() {

@@ -1,11 +1,12 @@
 //! Applying a change: everything is encoded first, then written in one transaction over all trees concerned.
 
 use super::disk::Disk;
+use super::due::DueNote;
 use super::inbox::{next_number, not_applied};
 use super::listed::{RepoPlace, Row};
 use super::records::encode;
 use super::{Change, InboxId, Record, StoreError, keys};
-use crate::domain::ids::{PullKey, RepoId, RunSubject, Sha, Subject, UserId};
+use crate::domain::ids::{PullKey, RepoId, RunSubject, Sha, UserId};
 use crate::domain::pull::PullState;
 use crate::domain::runs::RunsState;
 use chrono::{DateTime, Utc};
@@ -179,38 +180,6 @@ fn put_all(tree: &TransactionalTree, puts: &[Put]) -> Result<(), UnabortableTran
         };
     }
     Ok(())
-}
-
-/// When a subject is due, as it is written.
-struct DueNote {
-    key: Vec<u8>,
-    at: Option<DateTime<Utc>>,
-    value: Option<Vec<u8>>,
-}
-
-impl DueNote {
-    /// Writes the note, unless somebody else's that came after `began` is there and earlier.
-    fn write(
-        &self,
-        due: &TransactionalTree,
-        began: Option<DateTime<Utc>>,
-    ) -> Result<(), UnabortableTransactionError> {
-        let there = due.get(self.key.as_slice())?;
-        let there =
-            there.and_then(|value| serde_json::from_slice::<(Subject, DateTime<Utc>)>(&value).ok());
-        let of_another = |at: DateTime<Utc>| began.is_none_or(|began| at > began);
-        if let Some((_, there)) = there
-            && of_another(there)
-            && self.at.map_or(began.is_some(), |at| there <= at)
-        {
-            return Ok(());
-        }
-        match &self.value {
-            Some(value) => due.insert(self.key.as_slice(), value.as_slice())?,
-            None => due.remove(self.key.as_slice())?,
-        };
-        Ok(())
-    }
 }
 
 /// Runs for one subject, and where the index leads to them from.

@@ -6,6 +6,7 @@
 
 mod change;
 mod disk;
+mod due;
 mod flusher;
 mod forget;
 mod holder;

@@ -22,6 +22,9 @@ use tokio_util::sync::CancellationToken;
 /// So long one lives: less than a connection, so that it ends by itself and not in the middle of a word.
 const LIVES: Duration = Duration::from_secs(240);
 
+/// A proxy in front (nginx) is told not to keep back what is said.
+type Unbuffered = [(&'static str, &'static str); 1];
+
 /// Of what a page wants to be told.
 #[derive(Default, Deserialize)]
 pub(super) struct Subject {
@@ -33,7 +36,13 @@ pub(super) struct Subject {
 pub(super) async fn events(
     seer: Seer,
     asked: Asked<Subject>,
-) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Refusal> {
+) -> Result<
+    (
+        Unbuffered,
+        Sse<impl Stream<Item = Result<Event, Infallible>>>,
+    ),
+    Refusal,
+> {
     let asked = query(asked)?;
     let repo = match &asked.repository {
         Some(name) => {
@@ -61,7 +70,8 @@ pub(super) async fn events(
         Some((Ok(event), listener))
     });
     let alive = KeepAlive::new().interval(Duration::from_secs(20));
-    Ok(Sse::new(told).keep_alive(alive))
+    let unbuffered = [("x-accel-buffering", "no")];
+    Ok((unbuffered, Sse::new(told).keep_alive(alive)))
 }
 
 struct Wanted {

@@ -128,6 +128,7 @@ async fn where_it_is_public_a_private_repository_is_as_if_it_were_not_there() {
         .says("acme/engine#1")
         .does_not_say("installation ");
     town.github().set_private(true);
+    town.github().announce_repository("privatized");
     town.settle().await;
     let missing = visitor.get("/r/acme/nothing").await.is(404);
     for path in OF_THE_REPOSITORY {

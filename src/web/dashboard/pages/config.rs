@@ -44,7 +44,7 @@ fn result(plan: &PlanView) -> Markup {
                 Some(mistake) => { (wrong(mistake)) }
                 None => {
                     h2 #outcome { "It is valid" }
-                    p.next.is-passed { (verdict(plan)) }
+                    p.next.is-passed { (marked(verdict(plan))) }
                     @for reason in &plan.reasons { p { (marked(reason)) } }
                     @for note in &plan.notes { p.dim { (marked(note)) } }
                     @for run in &plan.runs { (planned(run)) }
