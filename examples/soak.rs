@@ -139,6 +139,7 @@ fn closed(number: u64, at: DateTime<Utc>) -> anyhow::Result<PullView> {
         number: PrNumber(number),
         open: false,
         draft: false,
+        title: "A change".into(),
         author: None,
         head: Sha::parse(&format!("{number:040x}"))?,
         base: "main".into(),

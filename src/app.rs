@@ -6,9 +6,10 @@ use crate::engine::{Engine, LAST_FLUSH, Pace};
 use crate::github::{ClientOptions, GitHub};
 use crate::settings::{Keep, Settings};
 use crate::store::{Retention, SledStore, Store};
-use crate::web::{self, Bounds, LARGE_AT_ONCE, Web};
+use crate::web::{self, Bounds, Dashboard, LARGE_AT_ONCE, Parts, Web};
 use anyhow::Context;
 use chrono::{DateTime, Utc};
+use futures::FutureExt as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -22,6 +23,9 @@ const PATIENCE: Duration = Duration::from_secs(4);
 
 /// How often what is no longer needed is forgotten.
 const HOUSEKEEPING: Duration = Duration::from_secs(6 * 3600);
+
+/// How often the journal of deliveries is written.
+const JOURNAL: Duration = Duration::from_secs(2);
 
 /// How long the snapshot at the end may take.
 const LAST_SNAPSHOT: Duration = Duration::from_secs(3);
@@ -46,6 +50,8 @@ pub struct App {
     disk: Arc<SledStore>,
     clock: Arc<dyn Clock>,
     keep: Keep,
+    dashboard: Option<Arc<Dashboard>>,
+    dashboard_address: Option<SocketAddr>,
 }
 
 impl App {
@@ -84,6 +90,17 @@ impl App {
             .await
             .with_context(|| format!("can't listen on {address}: choose another HOST or PORT"))?;
         let address = listener.local_addr()?;
+        let apart = match settings.dashboard.apart {
+            Some(address) if settings.dashboard.access.is_some() => {
+                let listener = TcpListener::bind(address).await;
+                Some(listener.with_context(|| {
+                    format!(
+                        "can't listen on {address}: choose another DASHBOARD_HOST or DASHBOARD_PORT"
+                    )
+                })?)
+            }
+            _ => None,
+        };
         let public_url = public_url(settings.public_url, address);
         warn_of_plain_http(&settings.connections);
         let backends = Arc::new(Backends::new(BackendOptions {
@@ -116,6 +133,20 @@ impl App {
         let pruning = tokio::spawn(keep_house(store.clone(), clock.clone(), keep.retention));
         let snapshots = tokio::spawn(take_snapshots(disk.clone(), clock.clone(), keep.clone()));
         let resuming = tokio::spawn(resume(disk.reopened(), engine.clone()));
+        let writing = tokio::spawn(write_journal(disk.clone()));
+        let dashboard = settings.dashboard.access.map(|access| {
+            Arc::new(Dashboard::new(Parts {
+                access,
+                tokens: settings.dashboard.tokens,
+                store: disk.clone(),
+                engine: engine.clone(),
+                github: github.clone(),
+                clock: clock.clone(),
+                changes: disk.changes(),
+                public_url: public_url.clone(),
+            }))
+        });
+        let pages = dashboard.clone().map(web::dashboard_routes);
         let web = Arc::new(Web {
             engine: engine.clone(),
             backends,
@@ -126,10 +157,28 @@ impl App {
         });
         let learning = tokio::spawn(learn_identity(engine.clone()));
         let (stop, stopped) = oneshot::channel::<()>();
-        let server = web::serve(listener, web::routes(web), Bounds::default(), async {
-            let _ = stopped.await;
-        });
+        let stopped = stopped.map(|_| ()).shared();
+        let (beside, apart) = match apart {
+            None => (pages, None),
+            Some(listener) => (None, pages.map(|pages| (listener, web::apart(pages)))),
+        };
+        let dashboard_address = match &apart {
+            None => dashboard.as_ref().map(|_| address),
+            Some((listener, _)) => Some(listener.local_addr()?),
+        };
+        let bounds = Bounds::default();
+        let server = web::serve(listener, web::routes(web, beside), bounds, stopped.clone());
+        let apart = apart.map(|(listener, pages)| web::serve(listener, pages, bounds, stopped));
+        let servers = async {
+            match apart {
+                None => server.await,
+                Some(apart) => drop(tokio::join!(server, apart)),
+            }
+        };
         tracing::info!(%address, api = settings.api_url, "listening");
+        if let Some(address) = dashboard_address {
+            tracing::info!(%address, "the dashboard is there");
+        }
         if let Some(url) = public_url {
             tracing::info!("the app's webhook URL has to be {url}{}", web::WEBHOOK_PATH);
         }
@@ -137,8 +186,10 @@ impl App {
             address,
             engine,
             stop,
-            server: tokio::spawn(server),
-            housekeeping: vec![pruning, snapshots, resuming, learning],
+            server: tokio::spawn(servers),
+            housekeeping: vec![pruning, snapshots, resuming, learning, writing],
+            dashboard,
+            dashboard_address,
             disk,
             clock,
             keep,
@@ -153,6 +204,17 @@ impl App {
     /// The address deliveries go to.
     pub fn webhook_url(&self) -> String {
         format!("http://{}{}", self.address, web::WEBHOOK_PATH)
+    }
+
+    /// Where the dashboard is; `None`: there is none.
+    pub fn dashboard_url(&self) -> Option<String> {
+        self.dashboard_address
+            .map(|address| format!("http://{address}/"))
+    }
+
+    /// The dashboard, if there is one.
+    pub fn dashboard(&self) -> Option<&Dashboard> {
+        self.dashboard.as_deref()
     }
 
     /// Returns once nothing is being worked on and nothing is due within a minute.
@@ -178,9 +240,15 @@ impl App {
         for task in &self.housekeeping {
             task.abort();
         }
+        if let Some(dashboard) = &self.dashboard {
+            dashboard.close();
+        }
         let _ = self.stop.send(());
         if tokio::time::timeout(PATIENCE, self.server).await.is_err() {
             tracing::warn!("closing connections that did not end");
+        }
+        if let Err(error) = self.disk.write_journal().await {
+            tracing::warn!(%error, "can't keep the end of the journal of deliveries");
         }
         self.engine.stop(PATIENCE).await?;
         let last = take_snapshot(&self.disk, self.clock.now(), &self.keep);
@@ -230,6 +298,16 @@ async fn keep_house(store: Arc<dyn Store>, clock: Arc<dyn Clock>, retention: Ret
         match store.prune(clock.now(), retention).await {
             Ok(forgotten) => tracing::debug!(forgotten, "forgot what is no longer needed"),
             Err(error) => tracing::error!(%error, "can't forget what is no longer needed"),
+        }
+    }
+}
+
+async fn write_journal(disk: Arc<SledStore>) {
+    let mut ticks = tokio::time::interval(JOURNAL);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = disk.write_journal().await {
+            tracing::warn!(%error, "can't keep the journal of deliveries");
         }
     }
 }

@@ -27,7 +27,8 @@ Secrets have no flags, because a process list shows flags to everybody on the ma
   PRIVATE_KEY      the app's private key: PEM, also with literal \\n, or base64 of it
                    (or a file: PRIVATE_KEY_PATH)
   WEBHOOK_SECRET   the webhook's secret; several with commas between them while it is changed
-Set them in the environment, or in the file as private_key and webhook_secret. Secrets of [connections.NAME] stand in the
+  DASHBOARD_TOKEN  what opens the dashboard and its API; several in the same way
+Set them in the environment, or in the file as private_key, webhook_secret and dashboard_token. Secrets of [connections.NAME] stand in the
 file, in files of their own (…_file), or in the environment as CONNECTION_NAME_…, for instance CONNECTION_BAKERY_TOKEN.";
 
 #[derive(Subcommand)]

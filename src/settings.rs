@@ -3,12 +3,14 @@
 
 mod address;
 mod connections;
+mod dashboard;
 mod dispatch;
 mod keep;
 mod limits;
 mod logging;
 
 pub use connections::GivenConnection;
+pub use dashboard::{DashboardAccess, DashboardSettings};
 pub use dispatch::GivenDispatch;
 pub use keep::Keep;
 pub use limits::GithubLimits;
@@ -93,6 +95,20 @@ pub struct Given {
     /// How many MiB of deliveries may wait; above that they are refused with 503 [default: 256]
     #[arg(long, env = "INBOX_LIMIT_MIB", value_name = "MIB")]
     pub inbox_limit_mib: Option<u64>,
+    /// Who may look at the dashboard: off (there is none), private (who has a token) or public (everybody, what concerns
+    /// public repositories) [default: private]
+    #[arg(long, env = "DASHBOARD", value_enum, hide_possible_values = true)]
+    pub dashboard: Option<DashboardAccess>,
+    /// What one signs in with to the dashboard and its API; several, comma-separated, while it is being changed
+    /// (environment or file only)
+    #[arg(skip)]
+    pub dashboard_token: Option<SecretString>,
+    /// Address at which the dashboard listens apart from the webhook, with DASHBOARD_PORT
+    #[arg(long, env = "DASHBOARD_HOST", value_name = "HOST")]
+    pub dashboard_host: Option<String>,
+    /// Port at which the dashboard listens apart from the webhook
+    #[arg(long, env = "DASHBOARD_PORT", value_name = "PORT", value_parser = port)]
+    pub dashboard_port: Option<u16>,
 }
 
 /// A setting that is missing or wrong; the process ends with exit code 2.
@@ -142,6 +158,8 @@ pub struct Settings {
     pub github_limits: GithubLimits,
     /// How many bytes of deliveries may wait.
     pub inbox_limit: u64,
+    /// Who may look at the dashboard, and where.
+    pub dashboard: DashboardSettings,
 }
 
 impl Given {
@@ -163,6 +181,7 @@ impl Given {
         };
         self.private_key = secret("PRIVATE_KEY");
         self.webhook_secret = secret("WEBHOOK_SECRET");
+        self.dashboard_token = secret("DASHBOARD_TOKEN");
         let Some(path) = file else { return Ok(self) };
         let remedy = "Mend the file, or leave out --config.";
         let text = std::fs::read_to_string(path).map_err(|error| {
@@ -212,6 +231,10 @@ impl Given {
             dispatch: file.dispatch,
             github_limits: self.github_limits.or(file.github_limits),
             inbox_limit_mib: self.inbox_limit_mib.or(file.inbox_limit_mib),
+            dashboard: self.dashboard.or(file.dashboard),
+            dashboard_token: self.dashboard_token.or(file.dashboard_token),
+            dashboard_host: self.dashboard_host.or(file.dashboard_host),
+            dashboard_port: self.dashboard_port.or(file.dashboard_port),
         })
     }
 
@@ -222,6 +245,7 @@ impl Given {
     pub fn check(self) -> Result<Settings, SettingError> {
         let keep = Keep::of(&self)?;
         let address = self.address()?;
+        let dashboard = DashboardSettings::of(&self, address)?;
         let app_id = self.app_id.filter(|id| !id.trim().is_empty()).ok_or_else(|| {
             let remedy = "Set it to the \"App ID\" or \"Client ID\" that the app's settings page on GitHub shows \
                           (Settings → Developer settings → GitHub Apps → your app → About).";
@@ -257,6 +281,7 @@ impl Given {
             connections,
             github_limits: self.github_limits.unwrap_or_default(),
             inbox_limit: self.inbox_limit_mib.unwrap_or(256).saturating_mul(1 << 20),
+            dashboard,
         })
     }
 }

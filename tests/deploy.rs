@@ -16,7 +16,7 @@ const ENV_EXAMPLE: &str = include_str!("../deploy/drawbridge.env.example");
 const SETTINGS_ENV: &str = include_str!("../deploy/kubernetes/example/settings.env");
 
 /// Settings that may not be told otherwise than by reference.
-const SECRETS: [&str; 2] = ["PRIVATE_KEY", "WEBHOOK_SECRET"];
+const SECRETS: [&str; 3] = ["PRIVATE_KEY", "WEBHOOK_SECRET", "DASHBOARD_TOKEN"];
 
 type Variables = BTreeMap<String, String>;
 

@@ -52,7 +52,7 @@ fn the_readme_lists_every_setting_with_its_names_and_default() {
             Some((format!("--{}", arg.get_long()?), env.to_owned()))
         })
         .collect();
-    for secret in ["PRIVATE_KEY", "WEBHOOK_SECRET"] {
+    for secret in ["PRIVATE_KEY", "WEBHOOK_SECRET", "DASHBOARD_TOKEN"] {
         known.insert(("none".to_owned(), secret.to_owned()));
     }
     let table = between(README, "<!-- settings -->", "<!-- /settings -->");

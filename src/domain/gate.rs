@@ -277,6 +277,11 @@ fn worst(mut gates: Vec<(String, Gate)>) -> Option<Gate> {
     })
 }
 
+/// The gate that stands most in the way.
+pub fn most_pressing(gates: &[(GateName, Gate)]) -> Option<&(GateName, Gate)> {
+    gates.iter().min_by_key(|(_, gate)| severity(gate.status))
+}
+
 fn severity(status: GateStatus) -> u8 {
     match status {
         GateStatus::Completed(Conclusion::ActionRequired) => 1,

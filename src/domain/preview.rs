@@ -111,6 +111,7 @@ fn for_pull(
         number: PrNumber(1),
         open: true,
         draft: imagined.draft,
+        title: String::new(),
         author: Some(author.clone()),
         head: imagined_sha('a'),
         base: imagined.branch.clone(),

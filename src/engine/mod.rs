@@ -25,6 +25,7 @@ mod head;
 mod identity;
 mod installation;
 mod jobs;
+mod openness;
 mod patience;
 mod people;
 mod presence;
@@ -136,6 +137,7 @@ struct Shared {
     /// What was written before may have been written by an earlier process.
     started_at: DateTime<Utc>,
     presence: presence::Presence,
+    openness: openness::Openness,
     recovery: recovery::Progress,
     /// Cancelled when a stop does not wait for the work under way any longer.
     given_up: CancellationToken,
@@ -182,6 +184,7 @@ impl Engine {
                 started_at: clock.now(),
                 clock,
                 presence: presence::Presence::default(),
+                openness: openness::Openness::default(),
                 recovery: recovery::Progress::default(),
                 given_up: CancellationToken::new(),
             }),

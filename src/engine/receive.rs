@@ -67,7 +67,10 @@ impl Engine {
             payload: String::from_utf8_lossy(raw.payload).into_owned(),
         };
         let (event, note) = match decode(raw.event_name, raw.payload, me, raw.at) {
-            Ok(Decoded::Event(event)) => (Some(event), String::new()),
+            Ok(Decoded::Event(event)) => {
+                self.shared.openness.news(&event);
+                (Some(event), String::new())
+            }
             Ok(Decoded::Ignored(why)) => (None, why),
             Err(error @ DecodeError::NotJson(_)) => return Read::NotJson(aside(error.to_string())),
             Err(error) => return Read::Undecodable(aside(error.to_string())),

@@ -93,6 +93,7 @@ impl Engine {
                 return Ok(());
             }
             let states = known.remove(&one.id).unwrap_or_default();
+            let asked = self.shared.openness.asking();
             let covered = match self.shared.github.covered(one.id).await {
                 Ok(covered) => covered,
                 // One installation that can't be asked does not keep the others from being looked at.
@@ -103,6 +104,7 @@ impl Engine {
                     continue;
                 }
             };
+            self.shared.openness.listed(asked, one.id, &covered);
             let pages = u32::try_from(covered.len() / 100).unwrap_or(u32::MAX);
             calls = calls.saturating_sub(pages.saturating_add(1));
             let alike = self
@@ -127,7 +129,7 @@ impl Engine {
     ) -> Result<bool, Failure> {
         let mut alike = true;
         let there: BTreeSet<RepoId> = covered.iter().map(|one| one.repo.id).collect();
-        for Covered { repo, archived } in covered {
+        for Covered { repo, archived, .. } in covered {
             let state = self.store().repo(repo.id).await?;
             let same = state.is_some_and(|state| state.repo == repo && state.archived == archived);
             alike &= same;

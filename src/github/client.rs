@@ -6,7 +6,7 @@ use super::decode::Identity;
 use super::error::GitHubError;
 use super::etag::EtagCache;
 use super::key::AppKey;
-use super::pace::{Lanes, Limits, Priority};
+use super::pace::{BudgetLeft, Lanes, Limits, Priority};
 use super::repository::Repository;
 use super::tokens::{NewToken, Permissions, Scope, Token, Tokens};
 use super::transport::{Ask, Digest, Timeouts, Transport, Wire};
@@ -143,6 +143,11 @@ impl GitHub {
     /// How long those of a class had better stay away from an installation, if its limits are reached.
     pub fn rest(&self, installation: InstallationId, priority: Priority) -> Option<Duration> {
         self.0.lanes.rest(installation, priority)
+    }
+
+    /// What is left of what each installation may ask.
+    pub fn budgets(&self) -> Vec<(InstallationId, BudgetLeft)> {
+        self.0.lanes.budgets()
     }
 
     /// What GitHub says of the app; asked until it succeeded once, then remembered. Success means that the

@@ -35,7 +35,7 @@ pub use decode::{DecodeError, Decoded, Identity, decode};
 pub use error::GitHubError;
 pub use key::{AppKey, KeyError};
 pub use list::Listing;
-pub use pace::{Limits, Priority};
+pub use pace::{BudgetLeft, Limits, Priority};
 pub use repository::Repository;
 pub use signature::{BadSignature, NoSecret, WebhookSecrets};
 pub use transport::Wire;

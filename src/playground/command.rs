@@ -48,6 +48,9 @@ async fn play(stay: bool, level: String) -> anyhow::Result<bool> {
     let playground = Playground::start(Options::default()).await?;
     println!("  GitHub's API   {}", playground.github.api_url());
     println!("  Drawbridge     {}", playground.app().webhook_url());
+    if let Some(url) = playground.app().dashboard_url() {
+        println!("  its dashboard  {url}");
+    }
     println!("  its state      {}", playground.data_dir().display());
     let story = story::play(&playground).await;
     if stay {

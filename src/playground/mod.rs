@@ -14,7 +14,8 @@ use crate::clock::AheadClock;
 use crate::engine::Pace;
 use crate::github::{AppKey, Limits, WebhookSecrets};
 use crate::sandbox::{Options, Sandbox};
-use crate::settings::{GithubLimits, Keep, Settings};
+use crate::settings::{DashboardSettings, GithubLimits, Keep, Settings};
+use crate::web::{Access, Tokens};
 use anyhow::Context;
 use chrono::TimeDelta;
 use secrecy::SecretString;
@@ -33,6 +34,10 @@ pub struct Setup {
     pub pace: Pace,
     /// How many bytes of deliveries may wait.
     pub inbox_limit: u64,
+    /// Who may look at the dashboard.
+    pub dashboard: Option<Access>,
+    /// What machines prove themselves with to it.
+    pub dashboard_tokens: Vec<SecretString>,
 }
 
 impl Default for Setup {
@@ -43,6 +48,9 @@ impl Default for Setup {
             options: Options::default(),
             connections: Connections::default(),
             inbox_limit: 256 << 20,
+            // Both listen on this machine alone.
+            dashboard: Some(Access::Open),
+            dashboard_tokens: Vec::new(),
             pace: Pace {
                 first_retry: Duration::from_millis(20),
                 longest_retry: Duration::from_millis(200),
@@ -65,6 +73,8 @@ pub struct Playground {
     connections: Connections,
     pace: Pace,
     inbox_limit: u64,
+    dashboard: Option<Access>,
+    dashboard_tokens: Vec<SecretString>,
     clock: AheadClock,
     /// The app's port, once it has one: a backend reports to the address it was told, also after a restart.
     port: u16,
@@ -99,6 +109,8 @@ impl Playground {
             connections: setup.connections,
             pace: setup.pace,
             inbox_limit: setup.inbox_limit,
+            dashboard: setup.dashboard,
+            dashboard_tokens: setup.dashboard_tokens,
             port: 0,
             clock: AheadClock::default(),
         };
@@ -138,6 +150,11 @@ impl Playground {
             github_limits: GithubLimits::Off,
             connections: self.connections.clone(),
             inbox_limit: self.inbox_limit,
+            dashboard: DashboardSettings {
+                access: self.dashboard,
+                tokens: Tokens::new(self.dashboard_tokens.clone()),
+                apart: None,
+            },
         };
         let app = App::start_by(settings, self.pace.clone(), Arc::new(self.clock.clone())).await?;
         self.port = app.address().port();

@@ -1,7 +1,7 @@
 //! Where the server listens.
 
 use super::{Given, SettingError, given, wrong};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 impl Given {
     /// The address to listen on. The port may be 0: a free one is taken.
@@ -10,17 +10,23 @@ impl Given {
     /// The host is no address.
     pub fn address(&self) -> Result<SocketAddr, SettingError> {
         let host = given(self.host.clone()).unwrap_or_else(|| "127.0.0.1".to_owned());
-        let address = match host.as_str() {
-            "localhost" => "127.0.0.1",
-            other => other,
-        };
-        let ip = address.parse().map_err(|_| {
-            let remedy =
-                "Use 127.0.0.1 behind a proxy on this machine, or 0.0.0.0 for all addresses.";
-            wrong("HOST", format!("{host:?} is not an IP address"), remedy)
-        })?;
-        Ok(SocketAddr::new(ip, self.port.unwrap_or(3000)))
+        Ok(SocketAddr::new(
+            ip("HOST", &host)?,
+            self.port.unwrap_or(3000),
+        ))
     }
+}
+
+/// The address of this machine that a setting names.
+pub(super) fn ip(setting: &'static str, host: &str) -> Result<IpAddr, SettingError> {
+    let address = match host {
+        "localhost" => "127.0.0.1",
+        other => other,
+    };
+    address.parse().map_err(|_| {
+        let remedy = "Use 127.0.0.1 behind a proxy on this machine, or 0.0.0.0 for all addresses.";
+        wrong(setting, format!("{host:?} is not an IP address"), remedy)
+    })
 }
 
 impl SettingError {

@@ -5,6 +5,7 @@
 //! applied wholly or not at all. Most changes need no flush of their own: if one is lost, the inbox and `due` still hold
 //! what led to it, and it is made again.
 
+pub mod lists;
 mod sled_store;
 
 pub use sled_store::{Compacted, Counts, Imported, Kind, SledStore, Snapshot, StateDir, Verified};

@@ -1,6 +1,6 @@
 //! Answers: a status and one line of JSON that says why, and nothing about the inside.
 
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
@@ -39,9 +39,10 @@ pub(super) async fn wrong_method() -> Answer {
     )
 }
 
-pub(super) async fn not_found() -> Answer {
-    Answer(
+pub(super) async fn not_found(headers: HeaderMap) -> Response {
+    let says = Answer(
         StatusCode::NOT_FOUND,
         "there is nothing here; deliveries go to POST /api/github/webhooks",
-    )
+    );
+    super::dashboard::not_here(&headers).unwrap_or_else(|| says.into_response())
 }

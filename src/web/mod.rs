@@ -2,10 +2,15 @@
 
 mod answer;
 mod callback;
+mod dashboard;
 mod health;
 mod serve;
 mod webhook;
 
+pub use dashboard::{
+    Access, Dashboard, Parts, Person, STREAMS, Sees, Tokens, Viewer, document,
+    routes as dashboard_routes,
+};
 pub use serve::{Bounds, serve};
 
 use crate::backends::{Backends, GITLAB_PATH, REPORT_PATH};
@@ -51,8 +56,8 @@ pub struct Web {
     pub refused: AtomicU64,
 }
 
-/// All routes.
-pub fn routes(web: Arc<Web>) -> Router {
+/// All routes. `beside`: what else listens at this address.
+pub fn routes(web: Arc<Web>, beside: Option<Router>) -> Router {
     Router::new()
         .route(
             WEBHOOK_PATH,
@@ -68,8 +73,16 @@ pub fn routes(web: Arc<Web>) -> Router {
         )
         .route(ALIVE_PATH, get(health::alive))
         .route(READY_PATH, get(health::ready))
-        .method_not_allowed_fallback(answer::wrong_method)
-        .fallback(answer::not_found)
         .layer(DefaultBodyLimit::max(LARGEST_DELIVERY))
         .with_state(web)
+        .merge(beside.unwrap_or_default())
+        .method_not_allowed_fallback(answer::wrong_method)
+        .fallback(answer::not_found)
+}
+
+/// What listens apart from the webhook.
+pub fn apart(routes: Router) -> Router {
+    routes
+        .method_not_allowed_fallback(answer::wrong_method)
+        .fallback(answer::not_found)
 }

@@ -6,6 +6,7 @@ mod approval;
 mod commands;
 mod comment;
 mod configuration;
+mod dashboard;
 mod faults;
 mod gate;
 mod hostile;

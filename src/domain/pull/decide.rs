@@ -74,6 +74,7 @@ pub fn decide(state: &mut PullState, findings: &Findings) {
     state.people = evidence.members.keys().copied().collect();
     if pull.open {
         state.verdict = Some(trust::judge(config, &state.approvals, evidence));
+        state.judged = Some(trust::judged(config, &state.approvals, evidence));
         state.uncovered = uncovered(config, evidence);
         state.facts = Some(Facts {
             changed: changed(config, evidence),
@@ -82,6 +83,7 @@ pub fn decide(state: &mut PullState, findings: &Findings) {
         });
     } else {
         state.verdict = None;
+        state.judged = None;
         state.uncovered = Uncovered::Nothing;
         state.facts = None;
     }

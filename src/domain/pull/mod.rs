@@ -27,7 +27,7 @@ use super::event::Account;
 use super::ids::{PrNumber, PullKey, Repo, Sha, UserId};
 use super::run::{Changed, PullScene, Scene, TriggerKind};
 use super::runs::{Order, OrderKind};
-use super::trust::{Approval, PullView, Verdict};
+use super::trust::{Approval, Judged, PullView, Verdict};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -112,6 +112,9 @@ pub struct PullState {
     pub recalled: Option<DateTime<Utc>>,
     /// The verdict on `view.head`, once judged.
     pub verdict: Option<Verdict>,
+    /// How that came about, for people.
+    #[serde(default)]
+    pub judged: Option<Judged>,
     /// What still has to be acted on.
     pub requests: Vec<Request>,
     /// The comments that made them: each is obeyed once.
@@ -182,6 +185,7 @@ impl PullState {
             people: BTreeSet::new(),
             recalled: None,
             verdict: None,
+            judged: None,
             requests: Vec::new(),
             heard: Heard::default(),
             wanted_mirror: Mirror::Unknown,

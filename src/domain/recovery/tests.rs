@@ -20,6 +20,7 @@ fn kept(number: u64, open: bool) -> PullState {
         number: PrNumber(number),
         open,
         draft: false,
+        title: "A change".into(),
         author: None,
         head: sha('a'),
         base: "main".to_owned(),

@@ -60,9 +60,9 @@ pub(super) fn job_table(run: &Run, jobs: &[&Job], text: &mut String) {
             text,
             "| {}{optional} | {} | {} | {} |",
             link(&job.spec.name, job.report.url.as_deref()),
-            state(run, job),
+            job_state(run, job),
             time(job),
-            why(run, job)
+            job_why(run, job).replace('|', "\\|")
         );
     }
     if rows.len() > LISTED {
@@ -80,7 +80,8 @@ fn importance(job: &Job) -> u8 {
     }
 }
 
-fn state(run: &Run, job: &Job) -> String {
+/// How a job stands, in words behind a sign.
+pub fn job_state(run: &Run, job: &Job) -> String {
     if job.excuse.is_some() && !job.passed() {
         return "⏭️ skipped by a vetter".to_owned();
     }
@@ -128,7 +129,8 @@ fn duration(from: DateTime<Utc>, to: DateTime<Utc>) -> String {
     span((to - from).num_seconds().max(0).unsigned_abs())
 }
 
-fn span(seconds: u64) -> String {
+/// So many seconds, as people say it.
+pub fn span(seconds: u64) -> String {
     match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
         (0, 0, s) => format!("{s} s"),
         (0, m, 0) => format!("{m} min"),
@@ -138,7 +140,8 @@ fn span(seconds: u64) -> String {
     }
 }
 
-fn why(run: &Run, job: &Job) -> String {
+/// Why it stands so, as Markdown; empty where there is nothing to say.
+pub fn job_why(run: &Run, job: &Job) -> String {
     let mut reasons = Vec::new();
     if let Some(excuse) = &job.excuse {
         reasons.push(format!("{}: {}", code(&excuse.by), code(&excuse.reason)));
@@ -178,7 +181,7 @@ fn why(run: &Run, job: &Job) -> String {
     if job.attempt > 1 {
         reasons.push(format!("attempt {}", job.attempt));
     }
-    reasons.join("; ").replace('|', "\\|")
+    reasons.join("; ")
 }
 
 /// Why no workflow can be started for a commit that its branch does not hold any more.
@@ -226,7 +229,7 @@ pub(super) fn graph(jobs: &[&Job], text: &mut String) {
             text,
             "  j{at}[\"{}\"]:::{}",
             label(&job.spec.name),
-            colour(job)
+            job_colour(job)
         );
     }
     for (at, job) in jobs.iter().enumerate() {
@@ -258,7 +261,8 @@ fn label(name: &str) -> String {
     label
 }
 
-fn colour(job: &Job) -> &'static str {
+/// How a job stands, in one word: `passed`, `failed`, `running`, `waiting` or `skipped`.
+pub fn job_colour(job: &Job) -> &'static str {
     match &job.state {
         _ if job.excuse.is_some() => "skipped",
         _ if job.passed() => "passed",

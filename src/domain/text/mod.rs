@@ -4,11 +4,13 @@
 //! can't be seen and let nothing act: no mention, no markup, no link, no second line.
 
 mod answer;
+mod arrival;
 mod builds;
 mod comment;
 mod escape;
 mod gate;
 mod jobs;
+mod next;
 mod preview;
 mod run;
 
@@ -17,6 +19,7 @@ pub use answer::{
     nothing_runs_yet, nothing_to_retest, sha_missing, short_sha, skip_needs_a_reason, status,
     suspicious_line, try_again, unknown_command, vetters_only, which_jobs, wrong_sha,
 };
+pub use arrival::event_in_words;
 pub use comment::{
     ANSWER_MARKER, STATUS_MARKER, answer_marker, comment_auto_sync_off, comment_needs_vetting,
     comment_nothing_needed,
@@ -26,7 +29,8 @@ pub use gate::{
     gate_broken_configuration, gate_waits_for_github, last_good_in_force, last_good_note,
     shared_head, summary, title_mirroring, title_uncovered, title_waits_for_vetter, too_many_files,
 };
-pub use jobs::{backend, no_anchor, skip_reason};
+pub use jobs::{backend, job_colour, job_state, job_why, no_anchor, skip_reason, span};
+pub use next::next_step;
 pub use preview::{
     Outlook, gate_of_proposal, outlook, preview_for_terminal, preview_in_markdown, reasons,
     unmarked, valid_configuration,

@@ -2,6 +2,10 @@
 //! Unknown is untrusted: a fact that is missing here was established to be missing, never a failed question
 //! (those stop the judgement before it begins).
 
+mod judged;
+
+pub use judged::{CommitJudged, Judged, Party, Paths, Signature, judged};
+
 use super::config::RepoConfig;
 use super::event::{Account, AccountKind};
 use super::filter::{ChangedFile, PathSet};
@@ -26,6 +30,9 @@ pub struct PullView {
     pub open: bool,
     /// Still a draft.
     pub draft: bool,
+    /// What its author calls it, bounded; for people alone.
+    #[serde(default)]
+    pub title: String,
     /// Who opened it; `None` for a deleted account.
     pub author: Option<Account>,
     /// The head.

@@ -61,6 +61,7 @@ fn trusted() -> Evidence {
             number: PrNumber(7),
             open: true,
             draft: false,
+            title: "A change".into(),
             author: Some(maya()),
             head: sha('a'),
             base: "main".to_owned(),
@@ -311,8 +312,32 @@ fn a_head_is_judged_by_the_first_rule_that_speaks() {
             Some(inner) => config(&inner.trim_end_matches('}').replace(", ", "\n")),
             None => config(more),
         };
-        assert_eq!(in_short(&judge(&config, &[], &evidence)), verdict, "{what}");
+        let judgement = judge(&config, &[], &evidence);
+        assert_eq!(in_short(&judgement), verdict, "{what}");
+        // What people are shown of it speaks against the head exactly where the verdict does.
+        let shown = speaks_against(&judged(&config, &[], &evidence));
+        let against = matches!(judgement, Verdict::NeedsVetting(_));
+        assert_eq!(shown, against, "{what}");
     }
+}
+
+fn speaks_against(judged: &Judged) -> bool {
+    matches!(judged.paths, Paths::Touched(_) | Paths::TooMany(_))
+        || judged.author_trusted != Some(true)
+        || judged.too_many.is_some()
+        || judged.commits.iter().any(|commit| !commit.passes())
+}
+
+#[test]
+fn of_many_commits_those_are_kept_that_speak_against_the_head() {
+    let good = || commit(Some(maya()), Some(maya()), true);
+    let bad = || commit(Some(stranger()), Some(maya()), false);
+    let commits = (0..250).map(|at| if at == 249 { bad() } else { good() });
+    let evidence = with(|e| e.commits = Listing::Complete(commits.collect()));
+    let judged = judged(&config(""), &[], &evidence);
+    assert_eq!((judged.commits.len(), judged.looked_at), (100, 250));
+    let against = judged.commits.iter().filter(|commit| !commit.passes());
+    assert_eq!(against.count(), 1);
 }
 
 #[test]

@@ -30,6 +30,8 @@ pub struct Covered {
     pub repo: Repo,
     /// Whether it can only be read.
     pub archived: bool,
+    /// Whether GitHub shows it to everybody; what is not said is not public.
+    pub public: bool,
 }
 
 #[derive(Deserialize)]
@@ -57,6 +59,26 @@ struct WireCovered {
     repo: WireRepo,
     #[serde(default)]
     archived: bool,
+    private: Option<bool>,
+    visibility: Option<String>,
+}
+
+impl WireCovered {
+    /// Both have to say it: an `internal` repository is `private` in some answers and not in others.
+    fn is_public(&self) -> bool {
+        let visibility = self.visibility.as_deref();
+        self.private == Some(false) && visibility.is_none_or(|seen| seen == "public")
+    }
+
+    fn covered(&self, by: InstallationId, doing: &str) -> Result<Covered, GitHubError> {
+        let repo = self.repo.repo(by);
+        let repo = repo.map_err(|error| GitHubError::unusable(doing, error.to_string()))?;
+        Ok(Covered {
+            repo,
+            archived: self.archived,
+            public: self.is_public(),
+        })
+    }
 }
 
 impl GitHub {
@@ -139,16 +161,5 @@ impl Repository {
             true => Ok(Some(there)),
             false => Err(GitHubError::unusable(&ask.doing, "it is another one")),
         }
-    }
-}
-
-impl WireCovered {
-    fn covered(&self, by: InstallationId, doing: &str) -> Result<Covered, GitHubError> {
-        let repo = self.repo.repo(by);
-        let repo = repo.map_err(|error| GitHubError::unusable(doing, error.to_string()))?;
-        Ok(Covered {
-            repo,
-            archived: self.archived,
-        })
     }
 }

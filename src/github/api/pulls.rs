@@ -21,6 +21,8 @@ struct WirePull {
     state: String,
     #[serde(default)]
     draft: bool,
+    #[serde(default)]
+    title: String,
     user: Option<WireAccount>,
     head: WireHead,
     base: WireBase,
@@ -139,6 +141,7 @@ impl Repository {
             number: PrNumber(wire.number),
             open: wire.state == "open",
             draft: wire.draft,
+            title: bounded(&wire.title),
             author: account(wire.user.as_ref()),
             head: sha(&wire.head.sha, &ask)?,
             base: base_name(&wire.base),

@@ -1,8 +1,10 @@
 //! Lets requests leave as [`Pacer`] decides, one queue for each installation: one at its limits slows no other.
 
+mod left;
 mod pacer;
 mod window;
 
+pub use left::BudgetLeft;
 pub use pacer::{Limits, Priority};
 
 use super::classify::{self, Answer, Limit};
@@ -102,6 +104,16 @@ impl Lanes {
             pacer.send_away(priority, at);
             wait
         })
+    }
+
+    /// What is left of each installation's hour, as far as GitHub has said it, by installation.
+    pub(super) fn budgets(&self) -> Vec<(InstallationId, BudgetLeft)> {
+        let now = self.clock.now();
+        let lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = lanes.iter().map(|(id, lane)| (*id, lane.pacer().left(now)));
+        let mut left: Vec<_> = left.collect();
+        left.sort_by_key(|(id, _)| *id);
+        left
     }
 
     fn lane(&self, installation: InstallationId) -> Arc<Lane> {

@@ -154,10 +154,10 @@ pub(super) struct Pacer {
     creations: Window,
     comments: Window,
     under_way: u32,
-    budget: Option<Budget>,
-    paused_until: Option<DateTime<Utc>>,
+    pub(super) budget: Option<Budget>,
+    pub(super) paused_until: Option<DateTime<Utc>>,
     silent_pauses: u32,
-    waiting: BTreeSet<Place>,
+    pub(super) waiting: BTreeSet<Place>,
     next_place: u64,
     /// Until when those of a class are expected again that were sent away.
     expected: [Option<DateTime<Utc>>; 3],

@@ -1,10 +1,12 @@
 //! Applying a change: everything is encoded first, then written in one transaction over all trees concerned.
 
 use super::disk::Disk;
+use super::due::DueNote;
 use super::inbox::{next_number, not_applied};
+use super::listed::{RepoPlace, Row};
 use super::records::encode;
 use super::{Change, InboxId, Record, StoreError, keys};
-use crate::domain::ids::{PullKey, RepoId, RunSubject, Sha, Subject, UserId};
+use crate::domain::ids::{PullKey, RepoId, RunSubject, Sha, UserId};
 use crate::domain::pull::PullState;
 use crate::domain::runs::RunsState;
 use chrono::{DateTime, Utc};
@@ -49,6 +51,7 @@ impl Disk {
             &self.history,
             &self.history_next,
             &self.marks,
+            &self.lists,
         );
         let unreadable = trees
             .transaction(
@@ -66,13 +69,19 @@ impl Disk {
                     history,
                     history_next,
                     marks,
+                    lists,
                 )| {
                     self.count_change(DOING, meta)?;
                     let mut unreadable = Vec::new();
                     for write in &change.runs {
                         write.write(runs, runs_at)?;
+                        write.row.write(lists)?;
+                    }
+                    for repo in &change.listed_repos {
+                        repo.write(lists)?;
                     }
                     for pull in &change.pulls {
+                        pull.row.write(lists)?;
                         if pull.write(pulls, by_head, by_author)? == Replaced::Unreadable {
                             unreadable.push(pull.key);
                         }
@@ -116,6 +125,7 @@ struct Prepared {
     runs: Vec<RunsWrite>,
     heads: Vec<Put>,
     repos: Vec<Put>,
+    listed_repos: Vec<RepoPlace>,
     marks: Vec<Put>,
     due: Vec<DueNote>,
     began: Option<DateTime<Utc>>,
@@ -137,6 +147,7 @@ impl Prepared {
                 Record::Repo(state) => {
                     let key = keys::repo(state.repo.id);
                     prepared.repos.push((key, Some(encode(DOING, &state)?)));
+                    prepared.listed_repos.push(RepoPlace::new(&state)?);
                 }
                 Record::Runs(state) => prepared.runs.push(RunsWrite::new(&state)?),
                 Record::ForgetRepo(id, until) => prepared.forget.push((id, until)),
@@ -171,43 +182,12 @@ fn put_all(tree: &TransactionalTree, puts: &[Put]) -> Result<(), UnabortableTran
     Ok(())
 }
 
-/// When a subject is due, as it is written.
-struct DueNote {
-    key: Vec<u8>,
-    at: Option<DateTime<Utc>>,
-    value: Option<Vec<u8>>,
-}
-
-impl DueNote {
-    /// Writes the note, unless somebody else's that came after `began` is there and earlier.
-    fn write(
-        &self,
-        due: &TransactionalTree,
-        began: Option<DateTime<Utc>>,
-    ) -> Result<(), UnabortableTransactionError> {
-        let there = due.get(self.key.as_slice())?;
-        let there =
-            there.and_then(|value| serde_json::from_slice::<(Subject, DateTime<Utc>)>(&value).ok());
-        let of_another = |at: DateTime<Utc>| began.is_none_or(|began| at > began);
-        if let Some((_, there)) = there
-            && of_another(there)
-            && self.at.map_or(began.is_some(), |at| there <= at)
-        {
-            return Ok(());
-        }
-        match &self.value {
-            Some(value) => due.insert(self.key.as_slice(), value.as_slice())?,
-            None => due.remove(self.key.as_slice())?,
-        };
-        Ok(())
-    }
-}
-
 /// Runs for one subject, and where the index leads to them from.
 struct RunsWrite {
     repo: RepoId,
     subject: RunSubject,
     value: Vec<u8>,
+    row: Row,
     shas: BTreeSet<Sha>,
 }
 
@@ -221,6 +201,7 @@ impl RunsWrite {
             repo: state.repo.id,
             subject: state.subject.clone(),
             value: encode(DOING, &(&shas, state))?,
+            row: Row::runs(state)?,
             shas,
         })
     }
@@ -255,6 +236,7 @@ pub(super) type IndexedRuns = (BTreeSet<Sha>, IgnoredAny);
 struct PullWrite {
     key: PullKey,
     value: Vec<u8>,
+    row: Row,
     places: Places,
 }
 
@@ -273,6 +255,7 @@ impl PullWrite {
         Ok(Self {
             key,
             value: encode(DOING, state)?,
+            row: Row::pull(state)?,
             places: Places::of(state),
         })
     }

@@ -67,6 +67,12 @@ pub(super) struct Disk {
     pub history_next: Tree,
     /// name → what the mark says.
     pub marks: Tree,
+    /// place → row, or nothing; see `listed::places`.
+    pub lists: Tree,
+    /// place turned round → `Arrival`.
+    pub journal: Tree,
+    /// subject, place turned round → nothing.
+    pub journal_of: Tree,
     /// When this store was first created.
     pub born_at: DateTime<Utc>,
     /// What may be missing, as it stands in `meta`.
@@ -87,6 +93,7 @@ impl Disk {
                 return Err(failed(RECOVERING)(lack));
             }
             disk.verify().sound()?;
+            disk.make_lists()?;
             disk.prune_ids(now).map_err(storage)?;
             disk.db.flush().map_err(storage)?;
             Ok(disk)
@@ -107,7 +114,9 @@ impl Disk {
     /// A store that is gone when it is dropped.
     pub fn temporary(now: DateTime<Utc>) -> Result<Self, StoreError> {
         let db = config().temporary(true).open().map_err(failed(OPENING))?;
-        Self::start(&db, now)
+        let disk = Self::start(&db, now)?;
+        disk.make_lists()?;
+        Ok(disk)
     }
 
     fn start(db: &Db, now: DateTime<Utc>) -> Result<Self, StoreError> {
@@ -133,6 +142,9 @@ impl Disk {
             history: tree("history")?,
             history_next: tree("history_next")?,
             marks: tree("marks")?,
+            lists: tree("lists")?,
+            journal: tree("journal")?,
+            journal_of: tree("journal_of")?,
             changing: RwLock::new(()),
             db: db.clone(),
         };

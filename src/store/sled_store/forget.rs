@@ -16,6 +16,7 @@ impl Disk {
     /// it back. Those that came since are news, and are taken in as such. The caller holds the right to change alone.
     pub fn forget(&self, repo: RepoId, until: InboxId) -> Result<(), StoreError> {
         let prefix = keys::repo(repo);
+        self.unlist_repo(repo)?;
         for tree in [
             &self.pulls,
             &self.by_head,

@@ -6,15 +6,20 @@
 
 mod change;
 mod disk;
+mod due;
 mod flusher;
 mod forget;
 mod hands;
 mod holder;
 mod home;
 mod inbox;
+mod journal;
 mod keys;
 mod lines;
+mod listed;
+mod lists;
 mod marks;
+mod pages;
 mod portable;
 mod prune;
 mod read;
@@ -31,6 +36,7 @@ pub use portable::Counts;
 pub use snapshots::Snapshot;
 pub use tools::{Compacted, Imported, StateDir, Verified};
 
+use super::lists::Touched;
 use super::{
     Accepted, Aside, Change, Delivery, HistoryEntry, InboxEntry, InboxId, Loss, Record, Retention,
     Store, StoreError,
@@ -50,7 +56,7 @@ use home::{Home, Lock};
 use records::failed;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 
 /// The store in sled.
 ///
@@ -62,6 +68,10 @@ pub struct SledStore {
     /// Before the database too.
     hands: Hands,
     holder: Arc<Holder>,
+    /// Deliveries that are not in the journal yet.
+    arrived: Arc<journal::Waiting>,
+    /// Tells who looks what was changed.
+    touched: broadcast::Sender<Touched>,
     /// Where snapshots go; a temporary store has none.
     snapshots: Option<PathBuf>,
     /// The last change that is in a snapshot of this process.
@@ -111,6 +121,8 @@ impl SledStore {
             flusher,
             hands,
             holder,
+            arrived: Arc::default(),
+            touched: broadcast::channel(lists::TOLD).0,
             snapshots,
             last_snapshot: Mutex::default(),
             _lock: lock,
@@ -233,9 +245,13 @@ impl Store for SledStore {
     }
 
     async fn accept(&self, delivery: Delivery) -> Result<Accepted, StoreError> {
+        let arrival = journal::arrival(&delivery);
         let accepted = self
             .run("accepting a delivery", |disk| disk.accept(delivery))
             .await?;
+        if matches!(accepted, Accepted::Fresh(_)) {
+            self.arrived.add(arrival);
+        }
         // A duplicate waits, too: the first copy may not be on disk yet, and this answer says that it is. Should the
         // flush fail, no later one succeeds until the database was opened anew; then the id and the entries are either
         // both found (`pending`) or both lost, and GitHub, which got no 2xx, can be asked for the delivery again.
@@ -338,8 +354,11 @@ impl Store for SledStore {
     }
 
     async fn commit(&self, change: Change) -> Result<(), StoreError> {
+        let touched = lists::touched(&change);
         self.run("applying a change", |disk| disk.commit(change))
-            .await
+            .await?;
+        self.tell(touched);
+        Ok(())
     }
 
     async fn history(

@@ -151,6 +151,7 @@ impl Disk {
         {
             return Ok(false);
         }
+        self.unlist_pull(state.key())?;
         let places = super::change::Places::of(state);
         self.pulls.remove(key).map_err(failed(DOING))?;
         if let Some(key) = places.by_head {
@@ -173,6 +174,7 @@ impl Disk {
             let place = keys::runs_at(state.repo.id, sha.as_str(), &state.subject);
             self.runs_at.remove(place).map_err(failed(DOING))?;
         }
+        self.unlist_runs(state.repo.id, &state.subject)?;
         self.runs.remove(key).map_err(failed(DOING))?;
         Ok(true)
     }

@@ -14,6 +14,8 @@ use std::path::Path;
 
 /// The number of the next change, in `meta`.
 const NEXT: &[u8] = b"change_next";
+/// The same, as far as the lists were kept with the changes: a version before there were lists leaves it behind.
+const LISTED: &[u8] = b"listed_next";
 /// The file's name.
 const MARK: &str = "drawbridge.mark";
 
@@ -26,6 +28,23 @@ impl Disk {
     ) -> ConflictableTransactionResult<(), StoreError> {
         let next = next_number(doing, &self.meta, meta, NEXT)?;
         meta.insert(NEXT, &(next + 1).to_be_bytes())?;
+        meta.insert(LISTED, &(next + 1).to_be_bytes())?;
+        Ok(())
+    }
+
+    /// Whether every change was made by a version that keeps the lists with the records.
+    pub(super) fn is_listed(&self) -> Result<bool, StoreError> {
+        const DOING: &str = "counting the changes";
+        let [next, listed] = [NEXT, LISTED].map(|key| self.meta.get(key).map_err(failed(DOING)));
+        Ok(next? == listed?)
+    }
+
+    /// Notes that the lists are as the records are.
+    pub(super) fn note_listed(&self) -> Result<(), StoreError> {
+        const DOING: &str = "counting the changes";
+        if let Some(next) = self.meta.get(NEXT).map_err(failed(DOING))? {
+            self.meta.insert(LISTED, next).map_err(failed(DOING))?;
+        }
         Ok(())
     }
 

@@ -68,6 +68,10 @@ impl Disk {
         ] {
             compare(index, keys, &mut findings.problems);
         }
+        // What stands there is made of the records, but damage is found only by reading.
+        for tree in [&self.lists, &self.journal, &self.journal_of] {
+            compare(tree, &BTreeSet::new(), &mut findings.problems);
+        }
         self.compare_counters(&expected.last_lines, &mut findings.problems);
         findings
     }

@@ -165,6 +165,7 @@ fn kept(repo: &Repo, number: u64, head: &Sha) -> PullState {
         number: PrNumber(number),
         open: true,
         draft: false,
+        title: "A change".into(),
         author: None,
         head: head.clone(),
         base: "main".to_owned(),

@@ -58,6 +58,7 @@ impl Scene {
                 number: PrNumber(7),
                 open: true,
                 draft: false,
+                title: "A change".into(),
                 author: Some(author.clone()),
                 head: sha('a'),
                 base: "main".to_owned(),

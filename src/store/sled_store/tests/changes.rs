@@ -123,6 +123,7 @@ async fn an_author_has_the_pull_requests_that_are_open_or_never_were_read() {
             number: PrNumber(number),
             open,
             draft: false,
+            title: "A change".into(),
             author: state.author.clone(),
             head: sha('a'),
             base: "main".into(),

@@ -4,6 +4,7 @@ mod changes;
 mod damage;
 mod deliveries;
 mod imports;
+mod lists;
 mod opening;
 mod prune;
 mod snapshots_taken;

@@ -11,6 +11,7 @@ fn closed(number: u64) -> PullState {
         number: PrNumber(number),
         open: false,
         draft: false,
+        title: "A change".into(),
         author: None,
         head: sha('a'),
         base: "main".into(),

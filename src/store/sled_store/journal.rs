@@ -1,0 +1,161 @@
+//! The journal: which deliveries came, and what was made of them on arrival. Nothing hangs on it, so it is written beside
+//! the way of a delivery, some at a time, and what was not written when the process dies is missing from it.
+
+use super::disk::Disk;
+use super::pages::page;
+use super::records::{decode, encode, failed};
+use super::{Delivery, StoreError, keys, lock};
+use crate::domain::ids::Subject;
+use crate::domain::text;
+use crate::store::lists::{Among, Arrival, Asked, Page};
+use sled::Batch;
+use std::sync::Mutex;
+
+const DOING: &str = "keeping the journal of deliveries";
+/// How many deliveries it knows.
+const KEPT: u64 = 20_000;
+/// So many wait to be written; of more the newest are left out.
+const MOST_WAITING: usize = 5_000;
+
+/// What is to be written.
+#[derive(Debug, Default)]
+pub(super) struct Waiting(Mutex<Vec<Arrival>>);
+
+/// What the journal says of a delivery.
+pub(super) fn arrival(delivery: &Delivery) -> Arrival {
+    let what = match delivery.entries.first() {
+        Some((_, event)) => text::event_in_words(event),
+        None => delivery.note.clone(),
+    };
+    Arrival {
+        delivery: delivery.id.clone(),
+        at: delivery.received_at,
+        event_name: delivery.event_name.clone(),
+        what,
+        subjects: delivery
+            .entries
+            .iter()
+            .map(|entry| entry.0.clone())
+            .collect(),
+    }
+}
+
+impl Waiting {
+    pub fn add(&self, arrival: Arrival) {
+        let mut waiting = lock(&self.0);
+        if waiting.len() < MOST_WAITING {
+            waiting.push(arrival);
+        }
+    }
+}
+
+impl Disk {
+    /// Writes what waits, and forgets the oldest.
+    pub fn write_journal(&self, waiting: &Waiting) -> Result<(), StoreError> {
+        // Held while they are written, so that two don't give the same places.
+        let mut waiting = lock(&waiting.0);
+        if waiting.is_empty() {
+            return Ok(());
+        }
+        let first = self.newest_place()?.map_or(1, |place| place + 1);
+        let mut journal = Batch::default();
+        let mut of = Batch::default();
+        let mut place = first;
+        for arrival in waiting.drain(..) {
+            journal.insert(&turned(place), encode(DOING, &arrival)?);
+            for subject in &arrival.subjects {
+                of.insert(place_of(subject, place), &[] as &[u8]);
+            }
+            place += 1;
+        }
+        self.journal.apply_batch(journal).map_err(failed(DOING))?;
+        self.journal_of.apply_batch(of).map_err(failed(DOING))?;
+        self.prune_journal(place - 1)
+    }
+
+    fn newest_place(&self) -> Result<Option<u64>, StoreError> {
+        let first = self.journal.first().map_err(failed(DOING))?;
+        Ok(first.and_then(|(key, _)| keys::number_in(&key)).map(|n| !n))
+    }
+
+    fn prune_journal(&self, newest: u64) -> Result<(), StoreError> {
+        let Some(oldest_kept) = newest.checked_sub(KEPT) else {
+            return Ok(());
+        };
+        let mut journal = Batch::default();
+        let mut of = Batch::default();
+        for entry in self.journal.range(turned(oldest_kept)..) {
+            let (key, value) = entry.map_err(failed(DOING))?;
+            let place = keys::number_in(&key).map(|n| !n).unwrap_or_default();
+            if let Ok(arrival) = decode::<Arrival>(DOING, &self.journal, &key, &value) {
+                for subject in &arrival.subjects {
+                    of.remove(place_of(subject, place));
+                }
+            }
+            journal.remove(key);
+        }
+        self.journal_of.apply_batch(of).map_err(failed(DOING))?;
+        self.journal.apply_batch(journal).map_err(failed(DOING))
+    }
+
+    pub fn list_arrivals(
+        &self,
+        among: &Among,
+        words: &[String],
+        asked: &Asked,
+    ) -> Result<Page<Arrival>, StoreError> {
+        page(&self.journal, &[], asked, |_, value| {
+            let arrival: Option<Arrival> = super::listed::read(value);
+            Ok(arrival.filter(|arrival| concerns(arrival, among) && has_words(arrival, words)))
+        })
+    }
+
+    pub fn arrivals_of(&self, subject: &Subject, limit: usize) -> Result<Vec<Arrival>, StoreError> {
+        let mut found = Vec::new();
+        for key in self
+            .journal_of
+            .scan_prefix(keys::subject(subject))
+            .keys()
+            .take(limit)
+        {
+            let key = key.map_err(failed(DOING))?;
+            let place = keys::trailing_number(&key).unwrap_or_default();
+            let value = self
+                .journal
+                .get(place.to_be_bytes())
+                .map_err(failed(DOING))?;
+            found.extend(value.and_then(|value| super::listed::read(&value)));
+        }
+        Ok(found)
+    }
+}
+
+/// Places are turned round: the newest comes first.
+fn turned(place: u64) -> [u8; 8] {
+    (!place).to_be_bytes()
+}
+
+fn place_of(subject: &Subject, place: u64) -> Vec<u8> {
+    [keys::subject(subject).as_slice(), &turned(place)].concat()
+}
+
+/// Whether who may see these repositories may see that it came: it is about them alone.
+fn concerns(arrival: &Arrival, among: &Among) -> bool {
+    if matches!(among, Among::All) {
+        return true;
+    }
+    let mut repos = arrival.subjects.iter().map(Subject::repository);
+    !arrival.subjects.is_empty() && repos.all(|repo| repo.is_some_and(|repo| among.has(repo)))
+}
+
+fn has_words(arrival: &Arrival, words: &[String]) -> bool {
+    let id = arrival.delivery.as_str().to_lowercase();
+    let (name, what) = (
+        arrival.event_name.to_lowercase(),
+        arrival.what.to_lowercase(),
+    );
+    words.iter().all(|word| {
+        let word = word.as_str();
+        id.starts_with(word) || name.contains(word) || what.contains(word)
+    })
+}

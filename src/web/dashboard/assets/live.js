@@ -1,0 +1,68 @@
+// Reads the page again when the server says that what it shows has changed. Without it, pages are read by hand.
+"use strict";
+(function () {
+  const main = document.getElementById("main");
+  const status = document.getElementById("live");
+  const address = main && main.dataset.live;
+  if (!address || !window.EventSource) {
+    return;
+  }
+  let waiting = null;
+  const say = (words) => {
+    if (status) {
+      status.textContent = words;
+    }
+  };
+
+  const busy = () => {
+    const at = document.activeElement;
+    return at && main.contains(at) && ["INPUT", "SELECT", "TEXTAREA"].includes(at.tagName);
+  };
+
+  async function read() {
+    waiting = null;
+    // Whoever writes something is not interrupted.
+    if (busy()) {
+      waiting = setTimeout(read, 2000);
+      return;
+    }
+    try {
+      const answer = await fetch(location.href, { headers: { accept: "text/html" }, cache: "no-store" });
+      if (!answer.ok) {
+        say("not shown any more; reload");
+        return;
+      }
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const fresh = page.getElementById("main");
+      if (!fresh) {
+        return;
+      }
+      const open = [...main.querySelectorAll("details")].map((one) => one.open);
+      main.replaceChildren(...fresh.childNodes);
+      [...main.querySelectorAll("details")].forEach((one, at) => {
+        one.open = Boolean(open[at]);
+      });
+      document.title = page.title;
+      say("updated at " + new Date().toLocaleTimeString());
+    } catch {
+      say("the server can't be reached; trying again");
+    }
+  }
+
+  const events = new EventSource(address);
+  let met = false;
+  events.addEventListener("ready", () => {
+    say("up to date by itself");
+    // Something may have happened while nobody listened.
+    if (met && !waiting) {
+      waiting = setTimeout(read, 300);
+    }
+    met = true;
+  });
+  events.addEventListener("changed", () => {
+    if (!waiting) {
+      waiting = setTimeout(read, 300);
+    }
+  });
+  events.addEventListener("error", () => say("not connected; trying again"));
+})();

@@ -1,0 +1,44 @@
+//! The jobs of a run, as a table: what its pictures say, in words.
+
+use super::super::views::{JobView, RunView};
+use super::parts::{ago, marked, stage, taken, web};
+use crate::domain::text;
+use chrono::{DateTime, Utc};
+use maud::{Markup, html};
+
+pub(super) fn table(run: &RunView, now: DateTime<Utc>) -> Markup {
+    html! {
+        @if run.jobs.is_empty() { p.dim { "It has no jobs." } } @else {
+            div.scroll tabindex="0" role="region" aria-label={ "Jobs of " (run.pipeline) } { table.jobs {
+                thead { tr { th scope="col" { "Job" } th scope="col" { "State" } th scope="col" { "Needs" } th scope="col" { "Began" } th scope="col" { "Time" } th scope="col" { "Attempts" } th scope="col" { "Why" } } }
+                tbody { @for job in &run.jobs { tr {
+                    td { (name(job)) @if !job.required { " " span.dim { "optional" } } div.dim { (marked(&job.by)) } }
+                    td { (stage(job.stage)) @if job.state != job.stage { div.dim { (job.state) } } }
+                    td { (job.needs.join(", ")) }
+                    td.time { @if let Some(began) = job.began { (ago(began, now)) } }
+                    td.time { @if let Some(seconds) = job.seconds { (text::span(seconds)) } }
+                    td.number { (attempts(job)) }
+                    td { @if let Some(why) = &job.why { (marked(why)) } }
+                } } }
+            } }
+            @if let Some(ended) = run.ended { p.dim { "It took " (taken(run.began, ended)) "." } }
+        }
+    }
+}
+
+fn name(job: &JobView) -> Markup {
+    html! {
+        @match web(job.url.as_deref()) {
+            Some(url) => { a href=(url) rel="noopener noreferrer" { (job.name) } }
+            None => { (job.name) }
+        }
+    }
+}
+
+fn attempts(job: &JobView) -> Markup {
+    html! {
+        @if job.attempt > 0 { (job.attempt) } @else { span.dim { "none" } }
+        @if job.retried > 0 { " " span.dim { "(" (job.retried) " by itself)" } }
+        @if !job.earlier.is_empty() { details { summary { "earlier" } @for handle in &job.earlier { div { code { (handle) } } } } }
+    }
+}

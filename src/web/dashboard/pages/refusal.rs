@@ -1,0 +1,22 @@
+//! The page that shows nothing, and says why.
+
+use super::super::refusal::Refusal;
+use super::Frame;
+use super::sign_in::form;
+use maud::html;
+
+pub(in crate::web::dashboard) fn page(refusal: &Refusal, here: Option<&str>) -> String {
+    let main = html! {
+        section.refusal {
+            h1 { (refusal.title()) }
+            p.lead { (refusal.remedy()) }
+            @match refusal {
+                Refusal::SignIn => { (form(here)) }
+                Refusal::WrongToken => { (form(None)) }
+                Refusal::NotFound => { p { a href="/sign-in" { "Sign in" } " · " a href="/" { "Overview" } } }
+                _ => { p { a href="/" { "Overview" } } }
+            }
+        }
+    };
+    Frame::bare(refusal.title()).write(&main)
+}

@@ -1,0 +1,140 @@
+//! Answers that show nothing, in kind words: a page for people, JSON for machines.
+
+use super::{headers, pages};
+use crate::store::StoreError;
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+/// Why nothing is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// Nobody has said who they are, and it is not shown to everybody.
+    SignIn,
+    /// The token is none of ours.
+    WrongToken,
+    /// It is not there, or not for this viewer to know.
+    NotFound,
+    /// The request can't be understood; what is wrong.
+    Bad(String),
+    /// It was sent from another site.
+    FromElsewhere,
+    /// It is larger than what is read.
+    TooLarge(&'static str),
+    /// Enough look already.
+    Crowded,
+    /// The store can't be read.
+    Unavailable,
+}
+
+impl Refusal {
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::SignIn | Self::WrongToken => StatusCode::UNAUTHORIZED,
+            Self::FromElsewhere => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Bad(_) => StatusCode::BAD_REQUEST,
+            Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Crowded | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// What is the matter, in a few words.
+    pub fn title(&self) -> &'static str {
+        match self {
+            Self::SignIn => "Please sign in",
+            Self::WrongToken => "That token opens nothing here",
+            Self::NotFound => "There is nothing here",
+            Self::Bad(_) => "That can't be understood",
+            Self::FromElsewhere => "That came from another site",
+            Self::TooLarge(_) => "That is too large",
+            Self::Crowded => "Many are looking already",
+            Self::Unavailable => "The state can't be read at the moment",
+        }
+    }
+
+    /// What to do about it.
+    pub fn remedy(&self) -> String {
+        match self {
+            Self::SignIn => "What happens here is shown to those who have a token. Whoever operates Drawbridge has it: it is the \
+                             setting DASHBOARD_TOKEN. Machines send it as `Authorization: Bearer …`."
+                .to_owned(),
+            Self::WrongToken => "Look whether it was copied whole, or ask whoever operates Drawbridge for the present one."
+                .to_owned(),
+            Self::NotFound => "It may have been closed and forgotten, or you may not see it. If you should, sign in, or look \
+                               whether the address is right."
+                .to_owned(),
+            Self::Bad(what) => what.clone(),
+            Self::FromElsewhere => "Forms are taken only from these pages. Open the page here and send it again.".to_owned(),
+            Self::TooLarge(most) => format!("At most {most} are read. Leave out what does not matter."),
+            Self::Crowded => "Pages are told of changes again when others are closed. Until then, reload.".to_owned(),
+            Self::Unavailable => "It is tried again by itself; please come back in a minute. The server's log says why.".to_owned(),
+        }
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(%error, "can't show a page");
+        Self::Unavailable
+    }
+}
+
+/// The words are added by [`in_html`] or [`in_json`].
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        if self.status() == StatusCode::UNAUTHORIZED {
+            let challenge = HeaderValue::from_static("Bearer realm=\"Drawbridge\"");
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// Writes refusals as pages.
+pub(super) async fn in_html(request: Request, next: Next) -> Response {
+    let here = request.uri().path_and_query().map(ToString::to_string);
+    let response = next.run(request).await;
+    let Some(refusal) = response.extensions().get::<Refusal>().cloned() else {
+        return response;
+    };
+    let page = pages::refusal::page(&refusal, here.as_deref());
+    with_body(response, "text/html; charset=utf-8", page)
+}
+
+/// Writes refusals as JSON.
+pub(super) async fn in_json(request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    let Some(refusal) = response.extensions().get::<Refusal>().cloned() else {
+        return response;
+    };
+    let says = json!({ "error": refusal.title(), "remedy": refusal.remedy() });
+    with_body(response, "application/json", format!("{says}\n"))
+}
+
+fn with_body(response: Response, kind: &'static str, body: String) -> Response {
+    let (mut parts, _) = response.into_parts();
+    parts
+        .headers
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    parts.headers.remove(header::CONTENT_LENGTH);
+    Response::from_parts(parts, body.into())
+}
+
+/// The page for an address that leads nowhere, for those who read pages; `None` for others.
+pub fn not_here(request: &HeaderMap) -> Option<Response> {
+    let accept = request.get(header::ACCEPT)?.to_str().ok()?;
+    accept.contains("text/html").then(|| {
+        let page = pages::refusal::page(&Refusal::NotFound, None);
+        let response = Refusal::NotFound.into_response();
+        let mut response = with_body(response, "text/html; charset=utf-8", page);
+        headers::add(&mut response);
+        response
+    })
+}
