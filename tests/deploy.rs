@@ -17,6 +17,8 @@ const SETTINGS_ENV: &str = include_str!("../deploy/kubernetes/example/settings.e
 
 /// Settings that may not be told otherwise than by reference.
 const SECRETS: [&str; 3] = ["PRIVATE_KEY", "WEBHOOK_SECRET", "DASHBOARD_TOKEN"];
+/// A variable of the C library.
+const NOT_OURS: &str = "MALLOC_ARENA_MAX";
 
 type Variables = BTreeMap<String, String>;
 
@@ -140,6 +142,7 @@ fn every_variable_is_a_setting() {
         .get_arguments()
         .filter_map(|arg| arg.get_env()?.to_str())
         .chain(SECRETS)
+        .chain([NOT_OURS])
         .collect();
     for (of, variables) in [
         ("deploy/Dockerfile", of_image()),

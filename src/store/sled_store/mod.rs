@@ -9,7 +9,6 @@ mod disk;
 mod due;
 mod flusher;
 mod forget;
-mod hands;
 mod holder;
 mod home;
 mod inbox;
@@ -50,7 +49,6 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use disk::Disk;
 use flusher::{Flusher, MEND_EVERY};
-use hands::Hands;
 use holder::Holder;
 use home::{Home, Lock};
 use records::failed;
@@ -65,8 +63,6 @@ use tokio::sync::{broadcast, watch};
 pub struct SledStore {
     /// First, so that its thread has ended and let go of the database before that is dropped.
     flusher: Flusher,
-    /// Before the database too.
-    hands: Hands,
     holder: Arc<Holder>,
     /// Deliveries that are not in the journal yet.
     arrived: Arc<journal::Waiting>,
@@ -115,11 +111,8 @@ impl SledStore {
         let holder = Arc::new(holder);
         let flusher = Flusher::start(holder.clone(), MEND_EVERY)
             .map_err(failed("starting the thread that writes to disk"))?;
-        let hands =
-            Hands::start().map_err(failed("starting the threads that work on the database"))?;
         Ok(Self {
             flusher,
-            hands,
             holder,
             arrived: Arc::default(),
             touched: broadcast::channel(lists::TOLD).0,
@@ -172,16 +165,14 @@ impl SledStore {
         flushed.and(closed.map_err(failed("closing the store")))
     }
 
-    /// Has `work` done by one of the [`Hands`]. Once called it is completed, also when nobody waits for it any more.
+    /// Runs `work` on a thread that may block. Once begun it is completed, also when nobody waits for it any more.
     async fn run<T: Send + 'static>(
         &self,
         doing: &'static str,
         work: impl FnOnce(&Disk) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let disk = self.holder.disk(doing)?;
-        let done = self
-            .hands
-            .work(move || work(&disk))
+        let done = tokio::task::spawn_blocking(move || work(&disk))
             .await
             .map_err(failed(doing))
             .flatten();
