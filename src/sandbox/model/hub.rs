@@ -18,6 +18,7 @@ use super::status::Status;
 use super::{Deed, Refused};
 use crate::sandbox::clock::Clock;
 use crate::sandbox::people::views::Exchange;
+use crate::sandbox::server::register::Manifest;
 
 /// Everything this GitHub knows.
 pub(crate) struct Hub {
@@ -60,6 +61,12 @@ pub(crate) struct Hub {
     pub(crate) exchanges: Vec<Exchange>,
     pub(crate) requests_used: u64,
     pub(crate) limits: Limits,
+    /// What deliveries are signed with.
+    pub(crate) webhook_secret: String,
+    /// The app's key, as it is handed out.
+    pub(crate) private_key_pem: String,
+    /// Manifests whose codes nobody has exchanged yet.
+    pub(crate) manifests: BTreeMap<String, Manifest>,
 }
 
 impl Hub {
