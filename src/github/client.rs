@@ -9,7 +9,7 @@ use super::key::AppKey;
 use super::pace::{Lanes, Limits, Priority};
 use super::repository::Repository;
 use super::tokens::{NewToken, Permissions, Scope, Token, Tokens};
-use super::transport::{Ask, Digest, Timeouts, Transport, Wire};
+use super::transport::{Ask, Digest, Timeouts, Transport, Wire, site_of};
 use crate::clock::Clock;
 use crate::domain::ids::{InstallationId, OwnerKind, Repo};
 use http::header;
@@ -123,7 +123,7 @@ impl GitHub {
             kept: Mutex::default(),
             lanes: Lanes::new(options.limits, options.clock.clone()),
             missing: Mutex::default(),
-            web: web_of(&options.api_url),
+            web: site_of(&options.api_url),
             clock: options.clock,
             app: OnceCell::new(),
             known: OnceLock::new(),
@@ -187,7 +187,7 @@ impl GitHub {
                 .signer
                 .jwt(inner.clock.now())
                 .ok_or_else(|| GitHubError::unusable(&ask.doing, "the app's key can't sign"))?;
-            let answer = inner.transport.send(ask, &jwt, None).await?;
+            let answer = inner.transport.send(ask, Some(&jwt), None).await?;
             inner.signer.learn(answer.date(), inner.clock.now());
             let news = inner.signer.skew().abs_diff(dated_by) > TOLERATED_SKEW;
             if answer.status == StatusCode::UNAUTHORIZED && news && !second {
@@ -241,7 +241,7 @@ impl GitHub {
                 retry_after: wait,
             })?;
         let etag = kept.as_ref().map(|(etag, _)| etag.as_str());
-        let mut answer = inner.transport.send(ask, &token.secret, etag).await?;
+        let mut answer = inner.transport.send(ask, Some(&token.secret), etag).await?;
         inner.signer.learn(answer.date(), inner.clock.now());
         pass.answered(&answer);
         if answer.status == StatusCode::OK
@@ -387,11 +387,4 @@ impl GitHub {
     pub(super) fn kept(&self) -> MutexGuard<'_, EtagCache> {
         self.0.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// `https://api.github.com` → `https://github.com`, `https://host/api/v3` → `https://host`.
-fn web_of(api_url: &str) -> String {
-    let base = api_url.trim().trim_end_matches('/');
-    let base = base.strip_suffix("/api/v3").unwrap_or(base);
-    base.replacen("://api.", "://", 1)
 }

@@ -17,6 +17,7 @@ mod etag;
 mod key;
 mod list;
 mod pace;
+mod registration;
 mod repository;
 mod signature;
 #[cfg(test)]
@@ -36,6 +37,7 @@ pub use error::GitHubError;
 pub use key::{AppKey, KeyError};
 pub use list::Listing;
 pub use pace::{Limits, Priority};
+pub use registration::{Registered, exchange_manifest_code};
 pub use repository::Repository;
 pub use signature::{BadSignature, NoSecret, WebhookSecrets};
-pub use transport::Wire;
+pub use transport::{Wire, site_of};

@@ -43,7 +43,7 @@ const UNSAFE: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~');
 
 /// A value for one place in a path or a query.
-fn encoded(value: &str) -> String {
+pub(super) fn encoded(value: &str) -> String {
     utf8_percent_encode(value, UNSAFE).to_string()
 }
 
