@@ -6,19 +6,20 @@ use crate::engine::{Engine, Pace};
 use crate::github::{ClientOptions, GitHub};
 use crate::settings::{Keep, Settings};
 use crate::store::{Retention, SledStore, Store};
-use crate::web::{self, Bounds, LARGE_AT_ONCE, Web};
+use crate::web::{self, Door, LARGE_AT_ONCE, Web};
 use anyhow::Context;
+use axum::Router;
 use chrono::{DateTime, Utc};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, oneshot, watch};
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
 /// How long requests under way, and then work under way, may take after the signal to stop.
-const PATIENCE: Duration = Duration::from_secs(4);
+pub const PATIENCE: Duration = Duration::from_secs(4);
 
 /// How often what is no longer needed is forgotten.
 const HOUSEKEEPING: Duration = Duration::from_secs(6 * 3600);
@@ -28,10 +29,8 @@ const LAST_SNAPSHOT: Duration = Duration::from_secs(3);
 
 /// A running server.
 pub struct App {
-    address: SocketAddr,
+    door: Door,
     engine: Engine,
-    stop: oneshot::Sender<()>,
-    server: JoinHandle<()>,
     housekeeping: Vec<JoinHandle<()>>,
     disk: Arc<SledStore>,
     clock: Arc<dyn Clock>,
@@ -61,19 +60,37 @@ impl App {
         pace: Pace,
         clock: Arc<dyn Clock>,
     ) -> anyhow::Result<Self> {
-        let tokens = JobTokens::new(&settings.key);
+        let listener = listen(&settings).await?;
+        Self::run(settings, pace, clock, WayIn::Listener(listener)).await
+    }
+
+    /// Starts behind a door that is open already.
+    ///
+    /// # Errors
+    /// When the store can't be opened; says what to do.
+    pub async fn start_behind(door: Door, settings: Settings) -> anyhow::Result<Self> {
+        let pace = Pace {
+            limits: settings.github_limits.limits(),
+            ..Pace::default()
+        };
+        Self::run(settings, pace, Arc::new(SystemClock), WayIn::Door(door)).await
+    }
+
+    async fn run(
+        settings: Settings,
+        pace: Pace,
+        clock: Arc<dyn Clock>,
+        way_in: WayIn,
+    ) -> anyhow::Result<Self> {
+        let tokens = JobTokens::new(&settings.app.key);
         let github = GitHub::new(ClientOptions {
             api_url: settings.api_url.clone(),
-            app_id: settings.app_id,
-            key: settings.key,
+            app_id: settings.app.app_id,
+            key: settings.app.key,
             clock: clock.clone(),
             limits: pace.limits.clone(),
         })?;
-        let address = SocketAddr::new(settings.host, settings.port);
-        let listener = TcpListener::bind(address)
-            .await
-            .with_context(|| format!("can't listen on {address}: choose another HOST or PORT"))?;
-        let address = listener.local_addr()?;
+        let address = way_in.address()?;
         let public_url = public_url(settings.public_url, address);
         warn_of_plain_http(&settings.connections);
         let backends = Arc::new(Backends::new(BackendOptions {
@@ -109,25 +126,20 @@ impl App {
         let web = Arc::new(Web {
             engine: engine.clone(),
             backends,
-            secrets: settings.secrets,
+            secrets: settings.app.secrets,
             large: Semaphore::new(LARGE_AT_ONCE),
             clock: clock.clone(),
             refused: AtomicU64::new(0),
         });
         let learning = tokio::spawn(learn_identity(engine.clone()));
-        let (stop, stopped) = oneshot::channel::<()>();
-        let server = web::serve(listener, web::routes(web), Bounds::default(), async {
-            let _ = stopped.await;
-        });
+        let door = way_in.lead_to(web::routes(web))?;
         tracing::info!(%address, api = settings.api_url, "listening");
         if let Some(url) = public_url {
             tracing::info!("the app's webhook URL has to be {url}{}", web::WEBHOOK_PATH);
         }
         Ok(Self {
-            address,
+            door,
             engine,
-            stop,
-            server: tokio::spawn(server),
             housekeeping: vec![pruning, snapshots, resuming, learning],
             disk,
             clock,
@@ -137,12 +149,12 @@ impl App {
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.door.address()
     }
 
     /// The address deliveries go to.
     pub fn webhook_url(&self) -> String {
-        format!("http://{}{}", self.address, web::WEBHOOK_PATH)
+        format!("http://{}{}", self.address(), web::WEBHOOK_PATH)
     }
 
     /// Returns once nothing is being worked on and nothing is due within a minute.
@@ -168,10 +180,7 @@ impl App {
         for task in &self.housekeeping {
             task.abort();
         }
-        let _ = self.stop.send(());
-        if tokio::time::timeout(PATIENCE, self.server).await.is_err() {
-            tracing::warn!("closing connections that did not end");
-        }
+        self.door.close(PATIENCE).await;
         self.engine.stop(PATIENCE).await?;
         let last = take_snapshot(&self.disk, self.clock.now(), &self.keep);
         if tokio::time::timeout(LAST_SNAPSHOT, last).await.is_err() {
@@ -182,9 +191,47 @@ impl App {
     }
 }
 
+/// Where requests come in.
+enum WayIn {
+    /// Nobody answers yet.
+    Listener(TcpListener),
+    /// The setup answered until now.
+    Door(Door),
+}
+
+impl WayIn {
+    fn address(&self) -> std::io::Result<SocketAddr> {
+        match self {
+            Self::Listener(listener) => listener.local_addr(),
+            Self::Door(door) => Ok(door.address()),
+        }
+    }
+
+    fn lead_to(self, routes: Router) -> std::io::Result<Door> {
+        match self {
+            Self::Listener(listener) => Door::open(listener, routes),
+            Self::Door(door) => {
+                door.lead_to(routes);
+                Ok(door)
+            }
+        }
+    }
+}
+
+/// Listens where the settings say.
+///
+/// # Errors
+/// When the address can't be listened on; says what to do.
+pub async fn listen<C>(settings: &Settings<C>) -> anyhow::Result<TcpListener> {
+    let address = SocketAddr::new(settings.host, settings.port);
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("can't listen on {address}: choose another HOST or PORT"))
+}
+
 /// With the port that was taken, where a free one was asked for in both places: `PORT=0`,
 /// `PUBLIC_URL=http://127.0.0.1:0`.
-fn public_url(given: Option<String>, address: SocketAddr) -> Option<String> {
+pub fn public_url(given: Option<String>, address: SocketAddr) -> Option<String> {
     given.map(|url| match url.strip_suffix(":0") {
         Some(host) => format!("{host}:{}", address.port()),
         None => url,

@@ -2,13 +2,12 @@
 
 mod memory;
 mod plan;
+mod serve;
 mod state;
 
-use crate::app::App;
-use crate::settings::{Given, LogFormat, Logging, SettingError};
+use crate::settings::{LogFormat, Logging, SettingError};
 use clap::{Parser, Subcommand};
 use std::io::IsTerminal;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 use tracing_subscriber::EnvFilter;
@@ -27,20 +26,16 @@ Secrets have no flags, because a process list shows flags to everybody on the ma
   PRIVATE_KEY      the app's private key: PEM, also with literal \\n, or base64 of it
                    (or a file: PRIVATE_KEY_PATH)
   WEBHOOK_SECRET   the webhook's secret; several with commas between them while it is changed
-Set them in the environment, or in the file as private_key and webhook_secret. Secrets of [connections.NAME] stand in the
+  CLIENT_SECRET    the app's client secret, where people sign in with GitHub
+Set them in the environment, or in the file as private_key, webhook_secret and client_secret. Without any credentials the
+server shows a page that sets the app up. Secrets of [connections.NAME] stand in the
 file, in files of their own (…_file), or in the environment as CONNECTION_NAME_…, for instance CONNECTION_BAKERY_TOKEN.";
 
 #[derive(Subcommand)]
 enum Command {
     /// Run the server that GitHub delivers to
     #[command(after_help = SECRETS)]
-    Serve {
-        /// A TOML file with settings; keys are the names below in lower case
-        #[arg(long, value_name = "FILE", env = "DRAWBRIDGE_CONFIG")]
-        config: Option<PathBuf>,
-        #[command(flatten)]
-        settings: Box<Given>,
-    },
+    Serve(serve::ServeArgs),
     /// Show what a configuration would run for an event, and why
     Plan(plan::PlanArgs),
     /// Validate a configuration and its filters
@@ -64,7 +59,7 @@ pub fn run() -> ExitCode {
         }
     };
     let code = match Cli::parse().command {
-        Command::Serve { config, settings } => runtime.block_on(serve(config, *settings)),
+        Command::Serve(args) => runtime.block_on(serve::serve(args)),
         Command::Plan(args) => plan::plan(args),
         Command::Check(args) => plan::check(args),
         Command::State(args) => state::state(args),
@@ -73,38 +68,6 @@ pub fn run() -> ExitCode {
     // A look-up of a name, or a write to a disk that hangs, must not hold up the end.
     runtime.shutdown_timeout(Duration::from_secs(1));
     code
-}
-
-async fn serve(config: Option<PathBuf>, given: Given) -> ExitCode {
-    let sealed = memory::seal();
-    let env = |name: &str| std::env::var(name).ok();
-    let checked = given.complete(config.as_deref(), env).and_then(|given| {
-        start_logging(&given.logging())?;
-        given.check()
-    });
-    let settings = match checked {
-        Ok(settings) => settings,
-        Err(error) => {
-            eprintln!("drawbridge: {error}");
-            return ExitCode::from(2);
-        }
-    };
-    if let Err(error) = sealed {
-        tracing::warn!(%error, "can't forbid core dumps: the app's key may be written into one; start with `ulimit -c 0`");
-    }
-    let stopped = async {
-        let signal = stop_signal()?;
-        let app = App::start(settings).await?;
-        signal.await;
-        app.stop().await
-    };
-    match stopped.await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("drawbridge: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
 }
 
 /// Begins to log to standard error.
@@ -134,17 +97,4 @@ pub(crate) fn start_logging(logging: &Logging) -> Result<(), SettingError> {
         LogFormat::Json => builder.json().try_init(),
     };
     Ok(())
-}
-
-/// Resolves at SIGTERM or SIGINT; both are listened for from the call on.
-fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
 }

@@ -2,19 +2,23 @@
 //! Apps know from Probot.
 
 mod connections;
+mod credentials;
 mod dispatch;
 mod keep;
 mod limits;
 mod logging;
+mod stored;
 
 pub use connections::GivenConnection;
+pub use credentials::{Checked, Credentials, SignIn, Unregistered};
 pub use dispatch::GivenDispatch;
 pub use keep::Keep;
 pub use limits::GithubLimits;
 pub use logging::{LogFormat, Logging};
+pub use stored::{CredentialsFile, Stored};
 
 use crate::backends::Connections;
-use crate::github::{AppKey, WebhookSecrets};
+use crate::github::AppKey;
 use clap::Args;
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -39,6 +43,12 @@ pub struct Given {
     /// The webhook's secret; several, comma-separated, while it is being changed (environment or file only)
     #[arg(skip)]
     pub webhook_secret: Option<SecretString>,
+    /// The app's client id, where people sign in with GitHub
+    #[arg(long, env = "CLIENT_ID")]
+    pub client_id: Option<String>,
+    /// The app's client secret (environment or file only)
+    #[arg(skip)]
+    pub client_secret: Option<SecretString>,
     /// Base of GitHub's REST API [default: https://api.github.com]
     #[allow(rustdoc::bare_urls, reason = "the text is the flag's help")]
     #[arg(long, env = "GITHUB_API_URL", value_name = "URL")]
@@ -112,13 +122,9 @@ fn wrong(
 }
 
 /// Settings that are complete and sound.
-pub struct Settings {
-    /// App id or client id.
-    pub app_id: String,
-    /// The private key.
-    pub key: AppKey,
-    /// What deliveries are verified with.
-    pub secrets: WebhookSecrets,
+pub struct Settings<C = Credentials> {
+    /// What proves the app, or stands in its place.
+    pub app: C,
     /// Base of the REST API, without a trailing slash.
     pub api_url: String,
     /// Address to listen on.
@@ -158,6 +164,7 @@ impl Given {
         };
         self.private_key = secret("PRIVATE_KEY");
         self.webhook_secret = secret("WEBHOOK_SECRET");
+        self.client_secret = secret("CLIENT_SECRET");
         let Some(path) = file else { return Ok(self) };
         let remedy = "Mend the file, or leave out --config.";
         let text = std::fs::read_to_string(path).map_err(|error| {
@@ -187,6 +194,8 @@ impl Given {
                 .private_key_path
                 .or(file.private_key_path.filter(|_| !own_key)),
             webhook_secret: self.webhook_secret.or(file.webhook_secret),
+            client_id: self.client_id.or(file.client_id),
+            client_secret: self.client_secret.or(file.client_secret),
             github_api_url: self.github_api_url.or(file.github_api_url),
             ghe_host: self.ghe_host.or(file.ghe_host),
             host: self.host.or(file.host),
@@ -210,28 +219,9 @@ impl Given {
         })
     }
 
-    /// Checks everything.
-    ///
-    /// # Errors
-    /// The first setting that is missing or wrong, with how to get it.
-    pub fn check(self) -> Result<Settings, SettingError> {
+    /// Checks everything but the credentials.
+    fn check_rest(self) -> Result<Settings<()>, SettingError> {
         let keep = Keep::of(&self)?;
-        let app_id = self.app_id.filter(|id| !id.trim().is_empty()).ok_or_else(|| {
-            let remedy = "Set it to the \"App ID\" or \"Client ID\" that the app's settings page on GitHub shows \
-                          (Settings → Developer settings → GitHub Apps → your app → About).";
-            wrong("APP_ID", "is missing", remedy)
-        })?;
-        let key = read_key(self.private_key, self.private_key_path.as_deref())?;
-        let secret = self.webhook_secret.ok_or_else(|| {
-            let remedy = "Set it to the secret typed into the app's settings page under Webhook, \
-                          for instance the output of `openssl rand -hex 32`.";
-            wrong("WEBHOOK_SECRET", "is missing", remedy)
-        })?;
-        let secrets = WebhookSecrets::parse(&secret).map_err(|error| {
-            let remedy =
-                "Give one secret, or several with commas between them, none of them empty.";
-            wrong("WEBHOOK_SECRET", error.to_string(), remedy)
-        })?;
         let host = given(self.host).unwrap_or_else(|| "127.0.0.1".to_owned());
         let address = if host == "localhost" {
             "127.0.0.1"
@@ -250,9 +240,7 @@ impl Given {
         let mut connections = connections::check(self.connections, public_url.as_deref())?;
         self.dispatch.check(&mut connections)?;
         Ok(Settings {
-            app_id: app_id.trim().to_owned(),
-            key,
-            secrets,
+            app: (),
             api_url: api_url(given(self.github_api_url), given(self.ghe_host))?,
             host,
             port: self.port.unwrap_or(3000),
@@ -263,6 +251,24 @@ impl Given {
             github_limits: self.github_limits.unwrap_or_default(),
             inbox_limit: self.inbox_limit_mib.unwrap_or(256).saturating_mul(1 << 20),
         })
+    }
+}
+
+impl<C> Settings<C> {
+    /// The same with something else in the place of the credentials.
+    pub fn with<D>(self, app: D) -> Settings<D> {
+        Settings {
+            app,
+            api_url: self.api_url,
+            host: self.host,
+            port: self.port,
+            public_url: self.public_url,
+            data_dir: self.data_dir,
+            keep: self.keep,
+            connections: self.connections,
+            github_limits: self.github_limits,
+            inbox_limit: self.inbox_limit,
+        }
     }
 }
 
@@ -296,7 +302,7 @@ fn at_least_one(text: &str) -> Result<u32, &'static str> {
         .ok_or("it is a number from 1 on")
 }
 
-fn read_key(text: Option<SecretString>, path: Option<&Path>) -> Result<AppKey, SettingError> {
+fn read_key(text: Option<&SecretString>, path: Option<&Path>) -> Result<AppKey, SettingError> {
     use secrecy::ExposeSecret;
     let remedy = "Use the .pem file that GitHub gave you for the app (settings page → Private keys → Generate).";
     match (text, path) {
@@ -334,14 +340,29 @@ fn api_url(url: Option<String>, ghe_host: Option<String>) -> Result<String, Sett
             web_address("GITHUB_API_URL", &url).map(|()| url.trim_end_matches('/').to_owned())
         }
         (None, Some(host)) => {
-            let harmless = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':');
-            if host.is_empty() || !host.chars().all(harmless) {
+            if !is_host(&host) {
                 let remedy = "Give the host alone, such as github.example.com.";
                 return Err(wrong("GHE_HOST", format!("{host:?} is not a host"), remedy));
             }
-            Ok(format!("https://{host}/api/v3"))
+            Ok(api_of(&host))
         }
         (None, None) => Ok("https://api.github.com".to_owned()),
+    }
+}
+
+/// Whether a text can be the host, perhaps with a port, of a server.
+pub(crate) fn is_host(text: &str) -> bool {
+    let harmless = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':');
+    !text.is_empty() && text.chars().all(harmless)
+}
+
+/// The REST API of a GitHub that people see at this host.
+pub(crate) fn api_of(host: &str) -> String {
+    match host {
+        "github.com" => "https://api.github.com".to_owned(),
+        // GitHub Enterprise Cloud with data residency.
+        host if host.ends_with(".ghe.com") => format!("https://api.{host}"),
+        host => format!("https://{host}/api/v3"),
     }
 }
 

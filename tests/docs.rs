@@ -53,7 +53,7 @@ fn the_readme_lists_every_setting_with_its_names_and_default() {
             Some((format!("--{}", arg.get_long()?), env.to_owned()))
         })
         .collect();
-    for secret in ["PRIVATE_KEY", "WEBHOOK_SECRET"] {
+    for secret in ["PRIVATE_KEY", "WEBHOOK_SECRET", "CLIENT_SECRET"] {
         known.insert(("none".to_owned(), secret.to_owned()));
     }
     let table = between(README, "<!-- settings -->", "<!-- /settings -->");
@@ -88,7 +88,7 @@ fn the_environment_of_the_service_names_real_settings() {
         let Some((name, _)) = line.split_once('=').filter(|(name, _)| !name.contains(' ')) else {
             continue;
         };
-        let known = name == "WEBHOOK_SECRET"
+        let known = matches!(name, "WEBHOOK_SECRET" | "CLIENT_SECRET")
             || command
                 .get_arguments()
                 .any(|arg| arg.get_env().is_some_and(|env| env == name));
@@ -260,6 +260,7 @@ fn every_link_between_the_papers_leads_somewhere() {
         "docs/operations.md",
         "docs/reliability.md",
         "docs/security.md",
+        "docs/setup.md",
         "docs/backends/README.md",
         "docs/backends/http.md",
     ] {

@@ -14,7 +14,7 @@ use crate::clock::AheadClock;
 use crate::engine::Pace;
 use crate::github::{AppKey, Limits, WebhookSecrets};
 use crate::sandbox::{Options, Sandbox};
-use crate::settings::{GithubLimits, Keep, Settings};
+use crate::settings::{Credentials, GithubLimits, Keep, Settings};
 use anyhow::Context;
 use chrono::TimeDelta;
 use secrecy::SecretString;
@@ -126,9 +126,12 @@ impl Playground {
     pub async fn start_app(&mut self) -> anyhow::Result<()> {
         let secrets = WebhookSecrets::new(vec![SecretString::from(self.github.webhook_secret())])?;
         let settings = Settings {
-            app_id: self.github.app_id().to_string(),
-            key: AppKey::parse(&self.github.private_key_pem())?,
-            secrets,
+            app: Credentials {
+                app_id: self.github.app_id().to_string(),
+                key: AppKey::parse(&self.github.private_key_pem())?,
+                secrets,
+                sign_in: None,
+            },
             api_url: self.github.api_url(),
             host: [127, 0, 0, 1].into(),
             port: self.port,

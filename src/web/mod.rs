@@ -2,10 +2,13 @@
 
 mod answer;
 mod callback;
+mod door;
 mod health;
 mod serve;
 mod webhook;
 
+pub(crate) use answer::Answer;
+pub use door::Door;
 pub use serve::{Bounds, serve};
 
 use crate::backends::{Backends, GITLAB_PATH, REPORT_PATH};

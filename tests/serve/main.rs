@@ -15,6 +15,7 @@ mod sandbox;
 mod secrets;
 mod settings;
 mod settings_file;
+mod setup;
 mod state;
 mod state_damaged;
 mod stopping;
