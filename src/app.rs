@@ -132,15 +132,20 @@ impl App {
             refused: AtomicU64::new(0),
         });
         let learning = tokio::spawn(learn_identity(engine.clone()));
-        let door = way_in.lead_to(web::routes(web))?;
+        let routes = web::routes(web);
+        let door = way_in.lead_to(routes.clone())?;
         tracing::info!(%address, api = settings.api_url, "listening");
-        if let Some(url) = public_url {
+        let mut housekeeping = vec![pruning, snapshots, resuming, learning];
+        if let Some(url) = settings.webhook_proxy_url {
+            tracing::info!("the app's webhook URL has to be {url}");
+            housekeeping.push(tokio::spawn(web::channel::follow(url, routes)));
+        } else if let Some(url) = public_url {
             tracing::info!("the app's webhook URL has to be {url}{}", web::WEBHOOK_PATH);
         }
         Ok(Self {
             door,
             engine,
-            housekeeping: vec![pruning, snapshots, resuming, learning],
+            housekeeping,
             disk,
             clock,
             keep,

@@ -65,6 +65,10 @@ pub struct Given {
     /// Where GitHub, and whatever runs jobs, reaches this server
     #[arg(long, env = "PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,
+    /// A smee channel (https://smee.io) that deliveries come through, on a machine that GitHub does not reach
+    #[allow(rustdoc::bare_urls, reason = "the text is the flag's help")]
+    #[arg(long, env = "WEBHOOK_PROXY_URL", value_name = "URL")]
+    pub webhook_proxy_url: Option<String>,
     /// Where the state is kept [default: ./data]
     #[arg(long, env = "DATA_DIR", value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
@@ -109,6 +113,18 @@ pub struct SettingError {
     remedy: String,
 }
 
+impl SettingError {
+    /// Which setting, and what is wrong with it.
+    pub fn problem(&self) -> String {
+        format!("{}: {}.", self.setting, self.what)
+    }
+
+    /// What to do.
+    pub fn remedy(&self) -> &str {
+        &self.remedy
+    }
+}
+
 fn wrong(
     setting: impl Into<Cow<'static, str>>,
     what: impl Into<String>,
@@ -133,6 +149,8 @@ pub struct Settings<C = Credentials> {
     pub port: u16,
     /// Where GitHub reaches this server, without a trailing slash.
     pub public_url: Option<String>,
+    /// The smee channel that deliveries come through.
+    pub webhook_proxy_url: Option<http::Uri>,
     /// Where the state is kept.
     pub data_dir: PathBuf,
     /// How long what is kept.
@@ -201,6 +219,7 @@ impl Given {
             host: self.host.or(file.host),
             port: self.port.or(file.port),
             public_url: self.public_url.or(file.public_url),
+            webhook_proxy_url: self.webhook_proxy_url.or(file.webhook_proxy_url),
             data_dir: self.data_dir.or(file.data_dir),
             snapshot_minutes: self.snapshot_minutes.or(file.snapshot_minutes),
             snapshots: self.snapshots.or(file.snapshots),
@@ -237,6 +256,9 @@ impl Given {
         if let Some(url) = &public_url {
             web_address("PUBLIC_URL", url)?;
         }
+        let webhook_proxy_url = given(self.webhook_proxy_url)
+            .map(|url| web_address("WEBHOOK_PROXY_URL", &url))
+            .transpose()?;
         let mut connections = connections::check(self.connections, public_url.as_deref())?;
         self.dispatch.check(&mut connections)?;
         Ok(Settings {
@@ -245,6 +267,7 @@ impl Given {
             host,
             port: self.port.unwrap_or(3000),
             public_url: public_url.map(|url| url.trim_end_matches('/').to_owned()),
+            webhook_proxy_url,
             data_dir: self.data_dir.unwrap_or_else(|| PathBuf::from("./data")),
             keep,
             connections,
@@ -263,6 +286,7 @@ impl<C> Settings<C> {
             host: self.host,
             port: self.port,
             public_url: self.public_url,
+            webhook_proxy_url: self.webhook_proxy_url,
             data_dir: self.data_dir,
             keep: self.keep,
             connections: self.connections,
@@ -337,7 +361,7 @@ fn read_key(text: Option<&SecretString>, path: Option<&Path>) -> Result<AppKey, 
 fn api_url(url: Option<String>, ghe_host: Option<String>) -> Result<String, SettingError> {
     match (url, ghe_host) {
         (Some(url), _) => {
-            web_address("GITHUB_API_URL", &url).map(|()| url.trim_end_matches('/').to_owned())
+            web_address("GITHUB_API_URL", &url).map(|_| url.trim_end_matches('/').to_owned())
         }
         (None, Some(host)) => {
             if !is_host(&host) {
@@ -366,20 +390,14 @@ pub(crate) fn api_of(host: &str) -> String {
     }
 }
 
-fn web_address(setting: &'static str, url: &str) -> Result<(), SettingError> {
+fn web_address(setting: &'static str, url: &str) -> Result<http::Uri, SettingError> {
     let uri: Option<http::Uri> = url.parse().ok();
-    let sound = uri.is_some_and(|uri| {
+    let sound = |uri: &http::Uri| {
         matches!(uri.scheme_str(), Some("http" | "https"))
             && uri.host().is_some_and(|host| !host.is_empty())
-    });
-    if sound {
-        Ok(())
-    } else {
+    };
+    uri.filter(sound).ok_or_else(|| {
         let remedy = "Give an address that begins with https:// (or http:// on this machine).";
-        Err(wrong(
-            setting,
-            format!("{url:?} is not a web address"),
-            remedy,
-        ))
-    }
+        wrong(setting, format!("{url:?} is not a web address"), remedy)
+    })
 }

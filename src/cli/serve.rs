@@ -87,7 +87,7 @@ async fn set_up(
         api_url: settings.api_url.clone(),
         api_is_given: settings.app.api_is_given,
         public_url,
-        proxy_url: None,
+        proxy_url: settings.webhook_proxy_url.as_ref().map(ToString::to_string),
         file: settings.app.file.clone(),
         interrupted: settings.app.interrupted,
         print,

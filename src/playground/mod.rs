@@ -136,6 +136,7 @@ impl Playground {
             host: [127, 0, 0, 1].into(),
             port: self.port,
             public_url: Some(format!("http://127.0.0.1:{}", self.port)),
+            webhook_proxy_url: None,
             data_dir: self.data.path().to_owned(),
             keep: Keep::default(),
             github_limits: GithubLimits::Off,

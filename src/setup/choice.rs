@@ -118,7 +118,9 @@ impl Fields {
                 "A name has at most 34 characters, all of them visible.",
             );
         }
-        match reachability(&self.public_url) {
+        // What the settings say is what the server goes by later.
+        let public_url = plan.public_url.as_ref().unwrap_or(&self.public_url);
+        match reachability(public_url) {
             None => {
                 mistakes.insert("public_url", "Type an address that begins with https://, without anything after the host but a path.");
             }
@@ -135,7 +137,7 @@ impl Fields {
         Ok(Choice {
             organisation,
             name,
-            public_url: self.public_url.clone(),
+            public_url: public_url.clone(),
             api_url,
             keep: match (plan.print, self.keep.as_str()) {
                 (true, _) => Keep::Print,

@@ -14,6 +14,7 @@ mod routes;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use manifest::asks;
 pub use register::Finished;
 
 use crate::settings::CredentialsFile;

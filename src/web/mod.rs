@@ -2,6 +2,7 @@
 
 mod answer;
 mod callback;
+pub(crate) mod channel;
 mod door;
 mod health;
 mod serve;

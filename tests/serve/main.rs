@@ -2,6 +2,7 @@
 //! this process.
 
 mod callbacks;
+mod channel;
 mod check;
 mod connections;
 mod disk_full;

@@ -42,11 +42,16 @@ pub(in crate::setup) fn choose(
             }
             fieldset {
                 legend { "Where is this server?" }
-                (field("public_url", "Public address", "https://drawbridge.example.com", &fields.public_url,
-                    Some(match &plan.proxy_url {
-                        Some(_) => "People come here. Deliveries come through WEBHOOK_PROXY_URL.",
-                        None => "GitHub sends deliveries here, so it has to reach it. On a laptop, start the server with WEBHOOK_PROXY_URL.",
-                    }), mistakes))
+                @if let Some(url) = &plan.public_url {
+                    p { code { (url) } " (PUBLIC_URL)" }
+                    @if let Some(mistake) = mistakes.get("public_url") { p .notice.wrong { (mistake) } }
+                } @else {
+                    (field("public_url", "Public address", "https://drawbridge.example.com", &fields.public_url,
+                        Some("GitHub sends deliveries here, so it has to reach it. On a laptop, start the server with WEBHOOK_PROXY_URL."), mistakes))
+                }
+                @if let Some(url) = &plan.proxy_url {
+                    p .hint { "Deliveries come through " code { (url) } " (WEBHOOK_PROXY_URL)." }
+                }
             }
             details open[mistakes.contains_key("host") || fields.keep == "show"] {
                 summary { "GitHub Enterprise, and where the credentials go" }

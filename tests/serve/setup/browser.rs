@@ -128,7 +128,6 @@ impl Browser {
             ("owner", "organisation".to_owned()),
             ("organisation", "acme".to_owned()),
             ("name", String::new()),
-            ("public_url", form.value("name=\"public_url\" value=\"")),
             ("keep", keep.to_owned()),
         ];
         let fields = fields

@@ -88,7 +88,9 @@ async fn without_the_token_nobody_sees_or_does_anything() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_mistake_is_shown_at_its_field_and_what_was_typed_stays() {
     let bench = Bench::new().await;
-    let browser = Browser::inside(bare(&bench)).await;
+    let mut command = bare(&bench);
+    command.env_remove("PUBLIC_URL");
+    let browser = Browser::inside(command).await;
     let key = browser
         .open_path("/setup")
         .await
