@@ -1,5 +1,6 @@
 //! The command line.
 
+mod doctor;
 mod memory;
 mod plan;
 mod serve;
@@ -36,6 +37,8 @@ enum Command {
     /// Run the server that GitHub delivers to
     #[command(after_help = SECRETS)]
     Serve(serve::ServeArgs),
+    /// Look at settings, app, deliveries, repositories and state, and say what to do
+    Doctor(doctor::DoctorArgs),
     /// Show what a configuration would run for an event, and why
     Plan(plan::PlanArgs),
     /// Validate a configuration and its filters
@@ -60,6 +63,7 @@ pub fn run() -> ExitCode {
     };
     let code = match Cli::parse().command {
         Command::Serve(args) => runtime.block_on(serve::serve(args)),
+        Command::Doctor(args) => runtime.block_on(doctor::doctor(args)),
         Command::Plan(args) => plan::plan(args),
         Command::Check(args) => plan::check(args),
         Command::State(args) => state::state(args),

@@ -54,6 +54,20 @@ pub struct AppInfo {
     /// The events it subscribes to.
     #[serde(default)]
     pub events: Vec<String>,
+    /// Who owns it.
+    #[serde(default)]
+    pub owner: Option<AppOwner>,
+}
+
+/// Who owns an app: a person, an organisation, or an enterprise, which has neither of these.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct AppOwner {
+    /// Its name.
+    #[serde(default)]
+    pub login: Option<String>,
+    /// `User` or `Organization`.
+    #[serde(default, rename = "type")]
+    pub kind: Option<String>,
 }
 
 impl AppInfo {
@@ -372,6 +386,11 @@ impl GitHub {
     fn missing(&self) -> MutexGuard<'_, BTreeSet<(InstallationId, String)>> {
         let missing = self.0.missing.lock();
         missing.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// By how many seconds GitHub's clock is ahead of ours, as its last answer said.
+    pub fn clock_skew(&self) -> i64 {
+        self.0.signer.skew()
     }
 
     /// The app's id or client id, as the operator gave it.

@@ -27,11 +27,11 @@ mod transport;
 mod wire;
 
 pub use api::{
-    Attempt, Attempts, CommitCheck, Covered, Dispatched, EditOutcome, Installed, Listed, NewCheck,
-    Permission, RefOutcome, RequiredCheck, RerunOutcome, Sought, StatusState, WorkflowFile,
-    WorkflowRun,
+    Attempt, Attempts, CommitCheck, Covered, Dispatched, EditOutcome, Hook, Installation,
+    Installed, Listed, NewCheck, Permission, RefOutcome, Remaining, RequiredCheck, RerunOutcome,
+    Sought, StatusState, WorkflowFile, WorkflowRun,
 };
-pub use client::{AppInfo, ClientOptions, GitHub};
+pub use client::{AppInfo, AppOwner, ClientOptions, GitHub};
 pub use decode::{DecodeError, Decoded, Identity, decode};
 pub use error::GitHubError;
 pub use key::{AppKey, KeyError};

@@ -6,6 +6,7 @@ mod channel;
 mod check;
 mod connections;
 mod disk_full;
+mod doctor;
 mod health;
 mod hooks;
 mod logging;

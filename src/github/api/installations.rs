@@ -1,6 +1,7 @@
 //! What the app is installed on (GitHub, "REST API endpoints for GitHub Apps", "… for GitHub App installations").
 
 use crate::domain::ids::{InstallationId, Repo};
+use crate::github::classify::Answer;
 use crate::github::client::GitHub;
 use crate::github::error::GitHubError;
 use crate::github::list::Listing;
@@ -108,14 +109,33 @@ impl GitHub {
         }
         listed
             .into_iter()
-            .map(|Counted { wire, .. }| {
-                let repo = wire.repo.repo(id);
-                let repo = repo.map_err(|error| GitHubError::unusable(doing, error.to_string()))?;
-                Ok(Covered {
-                    repo,
-                    archived: wire.archived,
-                })
-            })
+            .map(|Counted { wire, .. }| wire.covered(id, doing))
             .collect()
     }
+}
+
+impl WireCovered {
+    fn covered(self, id: InstallationId, doing: &str) -> Result<Covered, GitHubError> {
+        let repo = self.repo.repo(id);
+        let repo = repo.map_err(|error| GitHubError::unusable(doing, error.to_string()))?;
+        Ok(Covered {
+            repo,
+            archived: self.archived,
+        })
+    }
+}
+
+/// One page of them, and how many there are altogether.
+pub(super) fn covered_page(
+    answer: &Answer,
+    id: InstallationId,
+    doing: &str,
+) -> Result<(Vec<Covered>, usize), GitHubError> {
+    let page: WireRepositories = answer.json(doing)?;
+    let here = page.repositories.into_iter();
+    let covered: Result<Vec<_>, _> = here.map(|wire| wire.covered(id, doing)).collect();
+    Ok((
+        covered?,
+        usize::try_from(page.total_count).unwrap_or(usize::MAX),
+    ))
 }

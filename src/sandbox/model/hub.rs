@@ -61,6 +61,8 @@ pub(crate) struct Hub {
     pub(crate) exchanges: Vec<Exchange>,
     pub(crate) requests_used: u64,
     pub(crate) limits: Limits,
+    /// Whether a ruleset restricts creations, updates and deletions of `pull-request/*`.
+    pub(crate) mirrors_protected: bool,
     /// What deliveries are signed with.
     pub(crate) webhook_secret: String,
     /// The app's key, as it is handed out.
