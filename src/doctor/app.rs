@@ -52,7 +52,7 @@ impl Doctor {
         let skew = self.github.clock_skew();
         if skew.abs() > TOLERATED_SKEW {
             let (by, way) = (skew.abs(), if skew > 0 { "behind" } else { "ahead of" });
-            report.to_do(
+            report.task(
                 Area::App,
                 format!("This machine's clock is {by} s {way} GitHub's."),
                 "Have it set by NTP (`timedatectl set-ntp true`). It is corrected for meanwhile.",
@@ -67,7 +67,7 @@ impl Doctor {
             report.fine(Area::App, "It asks for all permissions that are used.");
         }
         for permission in lacking {
-            report.to_do(
+            report.task(
                 Area::App,
                 format!("The app does not ask for the permission {permission}."),
                 format!(
@@ -85,7 +85,7 @@ impl Doctor {
             report.fine(Area::App, "It hears of all events that are used.");
         }
         for event in unheard {
-            report.to_do(
+            report.task(
                 Area::App,
                 format!("The app does not hear of the event {event}."),
                 format!("Tick it at {page}/permissions, under Subscribe to events."),
@@ -97,12 +97,12 @@ impl Doctor {
     fn no_app(&mut self, error: &GitHubError) {
         let site = self.github.site();
         match error {
-            GitHubError::Unauthorized { .. } | GitHubError::NotFound { .. } => self.report.to_do(
+            GitHubError::Unauthorized { .. } | GitHubError::NotFound { .. } => self.report.task(
                 Area::App,
                 format!("{site} does not accept the app's credentials."),
                 "Compare APP_ID with the app's settings page, and make a new private key there if this one was deleted.",
             ),
-            error => self.report.to_do(
+            error => self.report.task(
                 Area::App,
                 format!("GitHub can't be asked: {error}."),
                 format!("Make sure that this machine reaches {site}, then try again. Nothing on GitHub was looked at."),
@@ -117,8 +117,7 @@ impl Doctor {
             Ok(hook) => hook,
             Err(error) => {
                 let what = format!("The webhook can't be looked at: {error}.");
-                self.report
-                    .to_do(Area::Deliveries, what, "Try again later.");
+                self.report.task(Area::Deliveries, what, "Try again later.");
                 return;
             }
         };
@@ -129,13 +128,13 @@ impl Doctor {
             (None, None) => None,
         };
         match ours {
-            _ if hook.url.is_empty() => report.to_do(
+            _ if hook.url.is_empty() => report.task(
                 Area::Deliveries,
                 "The app has no webhook, so that GitHub tells of nothing.",
                 format!("At {page}, make the webhook active and give it this server's address with {WEBHOOK_PATH}."),
             ),
             Some(ours) if hook.url.trim_end_matches('/') != ours.trim_end_matches('/') => report
-                .to_do(
+                .task(
                     Area::Deliveries,
                     format!("GitHub sends deliveries to {}, and the settings say {ours}.", hook.url),
                     format!("Change the webhook at {page}, or PUBLIC_URL (on a laptop: WEBHOOK_PROXY_URL)."),
@@ -150,7 +149,7 @@ impl Doctor {
             ),
         }
         if hook.secret.is_none_or(|secret| secret.is_empty()) && !hook.url.is_empty() {
-            report.to_do(
+            report.task(
                 Area::Deliveries,
                 "The webhook has no secret, so that every delivery is refused.",
                 format!("Set it at {page} to the value of WEBHOOK_SECRET."),
@@ -165,8 +164,7 @@ impl Doctor {
             Ok(list) => list,
             Err(error) => {
                 let what = format!("The last deliveries can't be looked at: {error}.");
-                self.report
-                    .to_do(Area::Deliveries, what, "Try again later.");
+                self.report.task(Area::Deliveries, what, "Try again later.");
                 return;
             }
         };
@@ -184,7 +182,7 @@ impl Doctor {
                 Area::Deliveries,
                 format!("{failed} of the last {} deliveries did not arrive, but the newest did. What was missed is taken in by itself.", lately.len()),
             ),
-            (Some(newest), failed) => report.to_do(
+            (Some(newest), failed) => report.task(
                 Area::Deliveries,
                 format!(
                     "{failed} of the last {} deliveries did not arrive, the newest ({}, {}) among them.",

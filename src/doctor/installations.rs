@@ -13,12 +13,12 @@ impl Doctor {
             Err(error) => {
                 let what = format!("The installations can't be listed: {error}.");
                 self.report
-                    .to_do(Area::Installations, what, "Try again later.");
+                    .task(Area::Installations, what, "Try again later.");
                 return;
             }
         };
         if all.is_empty() {
-            self.report.to_do(
+            self.report.task(
                 Area::Installations,
                 "The app is installed nowhere.",
                 format!(
@@ -51,7 +51,7 @@ impl Doctor {
     async fn look_at_installation(&mut self, one: &Installation) -> bool {
         let (name, page) = (&one.account, &one.page);
         if one.suspended {
-            self.report.to_do(
+            self.report.task(
                 Area::Installations,
                 format!("{name}: the installation is suspended; nothing happens there."),
                 format!("Its owner ends that at {page}."),
@@ -60,14 +60,14 @@ impl Doctor {
         }
         let lacking = missing(&asks().default_permissions, &one.permissions);
         if !lacking.is_empty() {
-            self.report.to_do(
+            self.report.task(
                 Area::Installations,
                 format!("{name} has not granted {}.", lacking.join(", ")),
                 format!("If the app asks for it, its owner accepts it at {page}."),
             );
         }
         match self.github.remaining(one.id).await {
-            Ok(rate) if rate.remaining * 10 < rate.limit => self.report.to_do(
+            Ok(rate) if rate.remaining * 10 < rate.limit => self.report.task(
                 Area::Installations,
                 format!("{name}: {} of {} requests are left until {}.", rate.remaining, rate.limit, rate.reset.format("%H:%M UTC")),
                 "Nothing is lost, but it waits. If this happens often, see what else uses the app's credentials.",
@@ -77,7 +77,7 @@ impl Doctor {
                 format!("{name}: {} of {} requests are left in this hour.", rate.remaining, rate.limit),
             ),
             Err(error) => {
-                self.report.to_do(
+                self.report.task(
                     Area::Installations,
                     format!("{name} can't be asked: {error}."),
                     "Try again later.",

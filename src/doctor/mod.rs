@@ -99,7 +99,7 @@ impl Report {
         self.add(area, Weight::Note, what.into(), None);
     }
 
-    fn to_do(&mut self, area: Area, what: impl Into<String>, remedy: impl Into<String>) {
+    fn task(&mut self, area: Area, what: impl Into<String>, remedy: impl Into<String>) {
         self.add(area, Weight::ToDo, what.into(), Some(remedy.into()));
     }
 
@@ -118,7 +118,7 @@ impl Report {
     /// A report about settings that can't be used: there is nothing else to look at.
     pub fn of_settings(error: &SettingError) -> Self {
         let mut report = Self::default();
-        report.to_do(Area::Settings, error.problem(), error.remedy());
+        report.task(Area::Settings, error.problem(), error.remedy());
         report
     }
 
@@ -128,7 +128,7 @@ impl Report {
         let what = "No credentials are given, and none are stored in DATA_DIR.";
         let remedy = "Give this command the server's settings, or set the app up: start `drawbridge serve` and open the \
                       address that it prints.";
-        report.to_do(Area::Settings, what, remedy);
+        report.task(Area::Settings, what, remedy);
         report
     }
 }

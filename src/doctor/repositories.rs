@@ -48,7 +48,7 @@ impl Doctor {
                     installation.account
                 );
                 self.report
-                    .to_do(Area::Repositories, what, "Try again later.");
+                    .task(Area::Repositories, what, "Try again later.");
                 return left;
             }
         };
@@ -87,7 +87,7 @@ impl Doctor {
             Ok(config) if !config.enabled => return false,
             Ok(config) => config,
             Err(Trouble::Mistake(error)) => {
-                self.report.to_do(
+                self.report.task(
                     Area::Repositories,
                     format!("{name}: the configuration has a mistake: {error}"),
                     "Mend it on the default branch; until then the last good one stays in force.",
@@ -97,7 +97,7 @@ impl Doctor {
             Err(Trouble::GitHub(error)) => {
                 let what = format!("{name}: the configuration can't be read: {error}.");
                 self.report
-                    .to_do(Area::Repositories, what, "Try again later.");
+                    .task(Area::Repositories, what, "Try again later.");
                 return true;
             }
         };
@@ -182,7 +182,7 @@ impl Doctor {
             .collect();
         if !free.is_empty() {
             found += 1;
-            self.report.to_do(
+            self.report.task(
                 Area::Repositories,
                 format!("{name}: no ruleset restricts {} of the branches pull-request/*: whoever may write can put any commit there.", free.join(", ")),
                 format!("At {page}, add a branch ruleset for `pull-request/*` and `drawbridge/**/*` that restricts creations, updates and deletions, with the app {} alone on its bypass list.", app.slug),
@@ -198,17 +198,17 @@ impl Doctor {
             };
             match standing(&gate, app.id, &required) {
                 Standing::Required => continue,
-                Standing::FromAnybody => self.report.to_do(
+                Standing::FromAnybody => self.report.task(
                     Area::Repositories,
                     format!("{name}: `{gate}` is required, but from anybody: another app or a workflow could report it."),
                     remedy("change the ruleset"),
                 ),
-                Standing::FromAnother => self.report.to_do(
+                Standing::FromAnother => self.report.task(
                     Area::Repositories,
                     format!("{name}: `{gate}` is required from another app, so that nothing can ever be merged."),
                     remedy("change the ruleset"),
                 ),
-                Standing::NotRequired => self.report.to_do(
+                Standing::NotRequired => self.report.task(
                     Area::Repositories,
                     format!("{name}: no ruleset requires `{gate}` on {}.", repo.default_branch),
                     remedy("add a ruleset"),

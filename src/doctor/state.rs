@@ -25,7 +25,7 @@ impl Doctor {
                 self.report
                     .note(Area::State, format!("The server runs: {said}."));
             } else {
-                self.report.to_do(
+                self.report.task(
                     Area::State,
                     format!("The server runs and is not ready: {said}."),
                     "See its log.",
@@ -52,7 +52,7 @@ impl Doctor {
                 Area::State,
                 format!("No server answers here; the state in {shown} is sound."),
             ),
-            Ok(Ok(found)) => self.report.to_do(
+            Ok(Ok(found)) => self.report.task(
                 Area::State,
                 format!(
                     "The state in {shown} is damaged: {}.",
@@ -60,12 +60,12 @@ impl Doctor {
                 ),
                 "Start the server: it sets the state aside and restores the newest snapshot.",
             ),
-            Ok(Err(error)) => self.report.to_do(
+            Ok(Err(error)) => self.report.task(
                 Area::State,
                 format!("The state can't be read: {}.", error.cause),
                 "If the server runs, give this command its HOST and PORT, so that it can be asked.",
             ),
-            Err(error) => self.report.to_do(
+            Err(error) => self.report.task(
                 Area::State,
                 format!("The state can't be read: {error}."),
                 "Run `drawbridge state verify`.",

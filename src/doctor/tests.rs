@@ -49,7 +49,7 @@ fn a_report_says_what_to_do_and_ends_with_how_much() {
     let mut report = Report::default();
     report.fine(Area::App, "The clock agrees with GitHub's.");
     assert!(!report.needs_somebody());
-    report.to_do(Area::Installations, "acme is suspended.", "Ask its owner.");
+    report.task(Area::Installations, "acme is suspended.", "Ask its owner.");
     report.note(Area::State, "Nothing yet.");
     assert!(report.needs_somebody());
     insta::assert_snapshot!(print(&report), @r"
