@@ -4,6 +4,7 @@
 mod connections;
 mod credentials;
 mod dispatch;
+mod host;
 mod keep;
 mod limits;
 mod logging;
@@ -12,6 +13,7 @@ mod stored;
 pub use connections::GivenConnection;
 pub use credentials::{Checked, Credentials, SignIn, Unregistered};
 pub use dispatch::GivenDispatch;
+pub(crate) use host::{api_of, is_host};
 pub use keep::Keep;
 pub use limits::GithubLimits;
 pub use logging::{LogFormat, Logging};
@@ -371,22 +373,6 @@ fn api_url(url: Option<String>, ghe_host: Option<String>) -> Result<String, Sett
             Ok(api_of(&host))
         }
         (None, None) => Ok("https://api.github.com".to_owned()),
-    }
-}
-
-/// Whether a text can be the host, perhaps with a port, of a server.
-pub(crate) fn is_host(text: &str) -> bool {
-    let harmless = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':');
-    !text.is_empty() && text.chars().all(harmless)
-}
-
-/// The REST API of a GitHub that people see at this host.
-pub(crate) fn api_of(host: &str) -> String {
-    match host {
-        "github.com" => "https://api.github.com".to_owned(),
-        // GitHub Enterprise Cloud with data residency.
-        host if host.ends_with(".ghe.com") => format!("https://api.{host}"),
-        host => format!("https://{host}/api/v3"),
     }
 }
 
