@@ -4,22 +4,23 @@ use crate::backends::{BackendOptions, Backends, Connection, Connections, JobToke
 use crate::clock::{Clock, SystemClock};
 use crate::engine::{Engine, LAST_FLUSH, Pace};
 use crate::github::{ClientOptions, GitHub};
-use crate::settings::{Keep, Settings};
+use crate::settings::{DashboardSettings, Keep, Settings};
 use crate::store::{Retention, SledStore, Store};
-use crate::web::{self, Bounds, Dashboard, LARGE_AT_ONCE, Parts, Web};
+use crate::web::{self, Dashboard, Door, LARGE_AT_ONCE, Parts, Web};
 use anyhow::Context;
+use axum::Router;
 use chrono::{DateTime, Utc};
-use futures::FutureExt as _;
+use futures::future::join_all;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, oneshot, watch};
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
 /// How long requests under way, and then work under way, may take after the signal to stop.
-const PATIENCE: Duration = Duration::from_secs(4);
+pub const PATIENCE: Duration = Duration::from_secs(4);
 
 /// How often what is no longer needed is forgotten.
 const HOUSEKEEPING: Duration = Duration::from_secs(6 * 3600);
@@ -42,10 +43,10 @@ pub const STOPPING: Duration = PATIENCE
 
 /// A running server.
 pub struct App {
-    address: SocketAddr,
+    door: Door,
+    /// Where the dashboard is, if it is not there too.
+    apart: Option<Door>,
     engine: Engine,
-    stop: oneshot::Sender<()>,
-    server: JoinHandle<()>,
     housekeeping: Vec<JoinHandle<()>>,
     disk: Arc<SledStore>,
     clock: Arc<dyn Clock>,
@@ -77,30 +78,38 @@ impl App {
         pace: Pace,
         clock: Arc<dyn Clock>,
     ) -> anyhow::Result<Self> {
-        let tokens = JobTokens::new(&settings.key);
+        let listener = listen(&settings).await?;
+        Self::run(settings, pace, clock, WayIn::Listener(listener)).await
+    }
+
+    /// Starts behind a door that is open already.
+    ///
+    /// # Errors
+    /// When the store can't be opened; says what to do.
+    pub async fn start_behind(door: Door, settings: Settings) -> anyhow::Result<Self> {
+        let pace = Pace {
+            limits: settings.github_limits.limits(),
+            ..Pace::default()
+        };
+        Self::run(settings, pace, Arc::new(SystemClock), WayIn::Door(door)).await
+    }
+
+    async fn run(
+        settings: Settings,
+        pace: Pace,
+        clock: Arc<dyn Clock>,
+        way_in: WayIn,
+    ) -> anyhow::Result<Self> {
+        let tokens = JobTokens::new(&settings.app.key);
         let github = GitHub::new(ClientOptions {
             api_url: settings.api_url.clone(),
-            app_id: settings.app_id,
-            key: settings.key,
+            app_id: settings.app.app_id,
+            key: settings.app.key,
             clock: clock.clone(),
             limits: pace.limits.clone(),
         })?;
-        let address = SocketAddr::new(settings.host, settings.port);
-        let listener = TcpListener::bind(address)
-            .await
-            .with_context(|| format!("can't listen on {address}: choose another HOST or PORT"))?;
-        let address = listener.local_addr()?;
-        let apart = match settings.dashboard.apart {
-            Some(address) if settings.dashboard.access.is_some() => {
-                let listener = TcpListener::bind(address).await;
-                Some(listener.with_context(|| {
-                    format!(
-                        "can't listen on {address}: choose another DASHBOARD_HOST or DASHBOARD_PORT"
-                    )
-                })?)
-            }
-            _ => None,
-        };
+        let address = way_in.address()?;
+        let apart = listen_apart(&settings.dashboard).await?;
         let public_url = public_url(settings.public_url, address);
         warn_of_plain_http(&settings.connections);
         let backends = Arc::new(Backends::new(BackendOptions {
@@ -150,44 +159,38 @@ impl App {
         let web = Arc::new(Web {
             engine: engine.clone(),
             backends,
-            secrets: settings.secrets,
+            secrets: settings.app.secrets,
             large: Semaphore::new(LARGE_AT_ONCE),
             clock: clock.clone(),
             refused: AtomicU64::new(0),
         });
         let learning = tokio::spawn(learn_identity(engine.clone()));
-        let (stop, stopped) = oneshot::channel::<()>();
-        let stopped = stopped.map(|_| ()).shared();
-        let (beside, apart) = match apart {
-            None => (pages, None),
-            Some(listener) => (None, pages.map(|pages| (listener, web::apart(pages)))),
+        let (beside, apart) = match (pages, apart) {
+            (Some(pages), Some(listener)) => (None, Some(Door::open(listener, web::apart(pages))?)),
+            (pages, _) => (pages, None),
         };
         let dashboard_address = match &apart {
             None => dashboard.as_ref().map(|_| address),
-            Some((listener, _)) => Some(listener.local_addr()?),
+            Some(apart) => Some(apart.address()),
         };
-        let bounds = Bounds::default();
-        let server = web::serve(listener, web::routes(web, beside), bounds, stopped.clone());
-        let apart = apart.map(|(listener, pages)| web::serve(listener, pages, bounds, stopped));
-        let servers = async {
-            match apart {
-                None => server.await,
-                Some(apart) => drop(tokio::join!(server, apart)),
-            }
-        };
+        let routes = web::routes(web, beside);
+        let door = way_in.lead_to(routes.clone())?;
         tracing::info!(%address, api = settings.api_url, "listening");
         if let Some(address) = dashboard_address {
             tracing::info!(%address, "the dashboard is there");
         }
-        if let Some(url) = public_url {
+        let mut housekeeping = vec![pruning, snapshots, resuming, learning, writing];
+        if let Some(url) = settings.webhook_proxy_url {
+            tracing::info!("the app's webhook URL has to be {url}");
+            housekeeping.push(tokio::spawn(web::channel::follow(url, routes)));
+        } else if let Some(url) = public_url {
             tracing::info!("the app's webhook URL has to be {url}{}", web::WEBHOOK_PATH);
         }
         Ok(Self {
-            address,
+            door,
             engine,
-            stop,
-            server: tokio::spawn(servers),
-            housekeeping: vec![pruning, snapshots, resuming, learning, writing],
+            apart,
+            housekeeping,
             dashboard,
             dashboard_address,
             disk,
@@ -198,12 +201,12 @@ impl App {
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.door.address()
     }
 
     /// The address deliveries go to.
     pub fn webhook_url(&self) -> String {
-        format!("http://{}{}", self.address, web::WEBHOOK_PATH)
+        format!("http://{}{}", self.address(), web::WEBHOOK_PATH)
     }
 
     /// Where the dashboard is; `None`: there is none.
@@ -243,10 +246,8 @@ impl App {
         if let Some(dashboard) = &self.dashboard {
             dashboard.close();
         }
-        let _ = self.stop.send(());
-        if tokio::time::timeout(PATIENCE, self.server).await.is_err() {
-            tracing::warn!("closing connections that did not end");
-        }
+        let doors = std::iter::once(self.door).chain(self.apart);
+        join_all(doors.map(|door| door.close(PATIENCE))).await;
         if let Err(error) = self.disk.write_journal().await {
             tracing::warn!(%error, "can't keep the end of the journal of deliveries");
         }
@@ -260,9 +261,58 @@ impl App {
     }
 }
 
+/// Where the dashboard listens, if that is not where deliveries come in.
+async fn listen_apart(dashboard: &DashboardSettings) -> anyhow::Result<Option<TcpListener>> {
+    let Some(address) = dashboard.apart.filter(|_| dashboard.access.is_some()) else {
+        return Ok(None);
+    };
+    let listener = TcpListener::bind(address).await;
+    listener.map(Some).with_context(|| {
+        format!("can't listen on {address}: choose another DASHBOARD_HOST or DASHBOARD_PORT")
+    })
+}
+
+/// Where requests come in.
+enum WayIn {
+    /// Nobody answers yet.
+    Listener(TcpListener),
+    /// The setup answered until now.
+    Door(Door),
+}
+
+impl WayIn {
+    fn address(&self) -> std::io::Result<SocketAddr> {
+        match self {
+            Self::Listener(listener) => listener.local_addr(),
+            Self::Door(door) => Ok(door.address()),
+        }
+    }
+
+    fn lead_to(self, routes: Router) -> std::io::Result<Door> {
+        match self {
+            Self::Listener(listener) => Door::open(listener, routes),
+            Self::Door(door) => {
+                door.lead_to(routes);
+                Ok(door)
+            }
+        }
+    }
+}
+
+/// Listens where the settings say.
+///
+/// # Errors
+/// When the address can't be listened on; says what to do.
+pub async fn listen<C>(settings: &Settings<C>) -> anyhow::Result<TcpListener> {
+    let address = SocketAddr::new(settings.host, settings.port);
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("can't listen on {address}: choose another HOST or PORT"))
+}
+
 /// With the port that was taken, where a free one was asked for in both places: `PORT=0`,
 /// `PUBLIC_URL=http://127.0.0.1:0`.
-fn public_url(given: Option<String>, address: SocketAddr) -> Option<String> {
+pub fn public_url(given: Option<String>, address: SocketAddr) -> Option<String> {
     given.map(|url| match url.strip_suffix(":0") {
         Some(host) => format!("{host}:{}", address.port()),
         None => url,

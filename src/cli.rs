@@ -1,15 +1,16 @@
 //! The command line.
 
+mod doctor;
 mod health;
 mod memory;
 mod plan;
+mod serve;
 mod state;
 
-use crate::app::{App, LAST_THREADS};
-use crate::settings::{Given, LogFormat, Logging, SettingError};
+use crate::app::LAST_THREADS;
+use crate::settings::{LogFormat, Logging, SettingError};
 use clap::{Parser, Subcommand};
 use std::io::IsTerminal;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
@@ -27,23 +28,21 @@ Secrets have no flags, because a process list shows flags to everybody on the ma
   PRIVATE_KEY      the app's private key: PEM, also with literal \\n, or base64 of it
                    (or a file: PRIVATE_KEY_PATH)
   WEBHOOK_SECRET   the webhook's secret; several with commas between them while it is changed
+  CLIENT_SECRET    the app's client secret, where people sign in with GitHub
   DASHBOARD_TOKEN  what opens the dashboard and its API; several in the same way
-Set them in the environment, or in the file as private_key, webhook_secret and dashboard_token. Secrets of [connections.NAME] stand in the
+Set them in the environment, or in the file as private_key, webhook_secret, client_secret and dashboard_token. Without any
+credentials the server shows a page that sets the app up. Secrets of [connections.NAME] stand in the
 file, in files of their own (…_file), or in the environment as CONNECTION_NAME_…, for instance CONNECTION_BAKERY_TOKEN.";
 
 #[derive(Subcommand)]
 enum Command {
     /// Run the server that GitHub delivers to
     #[command(after_help = SECRETS)]
-    Serve {
-        /// A TOML file with settings; keys are the names below in lower case
-        #[arg(long, value_name = "FILE", env = "DRAWBRIDGE_CONFIG")]
-        config: Option<PathBuf>,
-        #[command(flatten)]
-        settings: Box<Given>,
-    },
+    Serve(serve::ServeArgs),
     /// Ask the server of the same settings whether it is well: exit code 0 if so, otherwise 1
     Health(health::HealthArgs),
+    /// Look at settings, app, deliveries, repositories and state, and say what to do
+    Doctor(doctor::DoctorArgs),
     /// Show what a configuration would run for an event, and why
     Plan(plan::PlanArgs),
     /// Validate a configuration and its filters
@@ -67,8 +66,9 @@ pub fn run() -> ExitCode {
         }
     };
     let code = match Cli::parse().command {
-        Command::Serve { config, settings } => runtime.block_on(serve(config, *settings)),
+        Command::Serve(args) => runtime.block_on(serve::serve(args)),
         Command::Health(args) => runtime.block_on(health::health(args)),
+        Command::Doctor(args) => runtime.block_on(doctor::doctor(args)),
         Command::Plan(args) => plan::plan(args),
         Command::Check(args) => plan::check(args),
         Command::State(args) => state::state(args),
@@ -76,38 +76,6 @@ pub fn run() -> ExitCode {
     };
     runtime.shutdown_timeout(LAST_THREADS);
     code
-}
-
-async fn serve(config: Option<PathBuf>, given: Given) -> ExitCode {
-    let sealed = memory::seal();
-    let env = |name: &str| std::env::var(name).ok();
-    let checked = given.complete(config.as_deref(), env).and_then(|given| {
-        start_logging(&given.logging())?;
-        given.check()
-    });
-    let settings = match checked {
-        Ok(settings) => settings,
-        Err(error) => {
-            eprintln!("drawbridge: {error}");
-            return ExitCode::from(2);
-        }
-    };
-    if let Err(error) = sealed {
-        tracing::warn!(%error, "can't forbid core dumps: the app's key may be written into one; start with `ulimit -c 0`");
-    }
-    let stopped = async {
-        let signal = stop_signal()?;
-        let app = App::start(settings).await?;
-        signal.await;
-        app.stop().await
-    };
-    match stopped.await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("drawbridge: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
 }
 
 /// Begins to log to standard error.
@@ -137,17 +105,4 @@ pub(crate) fn start_logging(logging: &Logging) -> Result<(), SettingError> {
         LogFormat::Json => builder.json().try_init(),
     };
     Ok(())
-}
-
-/// Resolves at SIGTERM or SIGINT; both are listened for from the call on.
-fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
 }

@@ -3,17 +3,20 @@
 //!
 //! Rooms, and who may use whom: `domain` (pure; uses none), `github` (uses `domain`), `backends` (`domain`, `github`), `store`
 //! (`domain`), `engine` (`domain`, `github`, `backends`, `store`), `web` (`engine`, `github`, `backends`, `store`, `domain`),
-//! `sandbox` (none). `app`, `settings` and `cli` wire them together.
+//! `sandbox` (none), `setup` (`web`, `github`, `settings`), `doctor` (those and
+//! `backends`, `store`). `app`, `settings` and `cli` wire them together.
 
 pub mod app;
 pub mod backends;
 pub mod cli;
 pub mod clock;
+pub mod doctor;
 pub mod domain;
 pub mod engine;
 pub mod github;
 pub mod playground;
 pub mod sandbox;
 pub mod settings;
+pub mod setup;
 pub mod store;
 pub mod web;

@@ -3,21 +3,27 @@
 
 mod address;
 mod connections;
+mod credentials;
 mod dashboard;
 mod dispatch;
+mod host;
 mod keep;
 mod limits;
 mod logging;
+mod stored;
 
 pub use connections::GivenConnection;
+pub use credentials::{Checked, Credentials, SignIn, Unregistered};
 pub use dashboard::{DashboardAccess, DashboardSettings};
 pub use dispatch::GivenDispatch;
+pub(crate) use host::{api_of, is_host};
 pub use keep::Keep;
 pub use limits::GithubLimits;
 pub use logging::{LogFormat, Logging};
+pub use stored::{CredentialsFile, Stored};
 
 use crate::backends::Connections;
-use crate::github::{AppKey, WebhookSecrets};
+use crate::github::AppKey;
 use clap::Args;
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -42,6 +48,12 @@ pub struct Given {
     /// The webhook's secret; several, comma-separated, while it is being changed (environment or file only)
     #[arg(skip)]
     pub webhook_secret: Option<SecretString>,
+    /// The app's client id, where people sign in with GitHub
+    #[arg(long, env = "CLIENT_ID")]
+    pub client_id: Option<String>,
+    /// The app's client secret (environment or file only)
+    #[arg(skip)]
+    pub client_secret: Option<SecretString>,
     /// Base of GitHub's REST API, as the flag's help has it.
     #[arg(
         long,
@@ -62,6 +74,10 @@ pub struct Given {
     /// Where GitHub, and whatever runs jobs, reaches this server
     #[arg(long, env = "PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,
+    /// A smee channel (https://smee.io) that deliveries come through, on a machine that GitHub does not reach
+    #[allow(rustdoc::bare_urls, reason = "the text is the flag's help")]
+    #[arg(long, env = "WEBHOOK_PROXY_URL", value_name = "URL")]
+    pub webhook_proxy_url: Option<String>,
     /// Where the state is kept [default: ./data]
     #[arg(long, env = "DATA_DIR", value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
@@ -120,6 +136,18 @@ pub struct SettingError {
     remedy: String,
 }
 
+impl SettingError {
+    /// Which setting, and what is wrong with it.
+    pub fn problem(&self) -> String {
+        format!("{}: {}.", self.setting, self.what)
+    }
+
+    /// What to do.
+    pub fn remedy(&self) -> &str {
+        &self.remedy
+    }
+}
+
 fn wrong(
     setting: impl Into<Cow<'static, str>>,
     what: impl Into<String>,
@@ -133,13 +161,9 @@ fn wrong(
 }
 
 /// Settings that are complete and sound.
-pub struct Settings {
-    /// App id or client id.
-    pub app_id: String,
-    /// The private key.
-    pub key: AppKey,
-    /// What deliveries are verified with.
-    pub secrets: WebhookSecrets,
+pub struct Settings<C = Credentials> {
+    /// What proves the app, or stands in its place.
+    pub app: C,
     /// Base of the REST API, without a trailing slash.
     pub api_url: String,
     /// Address to listen on.
@@ -148,6 +172,8 @@ pub struct Settings {
     pub port: u16,
     /// Where GitHub reaches this server, without a trailing slash.
     pub public_url: Option<String>,
+    /// The smee channel that deliveries come through.
+    pub webhook_proxy_url: Option<http::Uri>,
     /// Where the state is kept.
     pub data_dir: PathBuf,
     /// How long what is kept.
@@ -182,6 +208,7 @@ impl Given {
         self.private_key = secret("PRIVATE_KEY");
         self.webhook_secret = secret("WEBHOOK_SECRET");
         self.dashboard_token = secret("DASHBOARD_TOKEN");
+        self.client_secret = secret("CLIENT_SECRET");
         let Some(path) = file else { return Ok(self) };
         let remedy = "Mend the file, or leave out --config.";
         let text = std::fs::read_to_string(path).map_err(|error| {
@@ -211,11 +238,14 @@ impl Given {
                 .private_key_path
                 .or(file.private_key_path.filter(|_| !own_key)),
             webhook_secret: self.webhook_secret.or(file.webhook_secret),
+            client_id: self.client_id.or(file.client_id),
+            client_secret: self.client_secret.or(file.client_secret),
             github_api_url: self.github_api_url.or(file.github_api_url),
             ghe_host: self.ghe_host.or(file.ghe_host),
             host: self.host.or(file.host),
             port: self.port.or(file.port),
             public_url: self.public_url.or(file.public_url),
+            webhook_proxy_url: self.webhook_proxy_url.or(file.webhook_proxy_url),
             data_dir: self.data_dir.or(file.data_dir),
             snapshot_minutes: self.snapshot_minutes.or(file.snapshot_minutes),
             snapshots: self.snapshots.or(file.snapshots),
@@ -238,44 +268,27 @@ impl Given {
         })
     }
 
-    /// Checks everything.
-    ///
-    /// # Errors
-    /// The first setting that is missing or wrong, with how to get it.
-    pub fn check(self) -> Result<Settings, SettingError> {
+    /// Checks everything but the credentials.
+    fn check_rest(self) -> Result<Settings<()>, SettingError> {
         let keep = Keep::of(&self)?;
         let address = self.address()?;
         let dashboard = DashboardSettings::of(&self, address)?;
-        let app_id = self.app_id.filter(|id| !id.trim().is_empty()).ok_or_else(|| {
-            let remedy = "Set it to the \"App ID\" or \"Client ID\" that the app's settings page on GitHub shows \
-                          (Settings → Developer settings → GitHub Apps → your app → About).";
-            wrong("APP_ID", "is missing", remedy)
-        })?;
-        let key = read_key(self.private_key, self.private_key_path.as_deref())?;
-        let secret = self.webhook_secret.ok_or_else(|| {
-            let remedy = "Set it to the secret typed into the app's settings page under Webhook, \
-                          for instance the output of `openssl rand -hex 32`.";
-            wrong("WEBHOOK_SECRET", "is missing", remedy)
-        })?;
-        let secrets = WebhookSecrets::parse(&secret).map_err(|error| {
-            let remedy =
-                "Give one secret, or several with commas between them, none of them empty.";
-            wrong("WEBHOOK_SECRET", error.to_string(), remedy)
-        })?;
         let public_url = given(self.public_url);
         if let Some(url) = &public_url {
             web_address("PUBLIC_URL", url)?;
         }
+        let webhook_proxy_url = given(self.webhook_proxy_url)
+            .map(|url| web_address("WEBHOOK_PROXY_URL", &url))
+            .transpose()?;
         let mut connections = connections::check(self.connections, public_url.as_deref())?;
         self.dispatch.check(&mut connections)?;
         Ok(Settings {
-            app_id: app_id.trim().to_owned(),
-            key,
-            secrets,
+            app: (),
             api_url: api_url(given(self.github_api_url), given(self.ghe_host))?,
             host: address.ip(),
             port: address.port(),
             public_url: public_url.map(|url| url.trim_end_matches('/').to_owned()),
+            webhook_proxy_url,
             data_dir: self.data_dir.unwrap_or_else(|| PathBuf::from("./data")),
             keep,
             connections,
@@ -283,6 +296,26 @@ impl Given {
             inbox_limit: self.inbox_limit_mib.unwrap_or(256).saturating_mul(1 << 20),
             dashboard,
         })
+    }
+}
+
+impl<C> Settings<C> {
+    /// The same with something else in the place of the credentials.
+    pub fn with<D>(self, app: D) -> Settings<D> {
+        Settings {
+            app,
+            api_url: self.api_url,
+            host: self.host,
+            port: self.port,
+            public_url: self.public_url,
+            webhook_proxy_url: self.webhook_proxy_url,
+            data_dir: self.data_dir,
+            dashboard: self.dashboard,
+            keep: self.keep,
+            connections: self.connections,
+            github_limits: self.github_limits,
+            inbox_limit: self.inbox_limit,
+        }
     }
 }
 
@@ -316,7 +349,7 @@ fn at_least_one(text: &str) -> Result<u32, &'static str> {
         .ok_or("it is a number from 1 on")
 }
 
-fn read_key(text: Option<SecretString>, path: Option<&Path>) -> Result<AppKey, SettingError> {
+fn read_key(text: Option<&SecretString>, path: Option<&Path>) -> Result<AppKey, SettingError> {
     use secrecy::ExposeSecret;
     let remedy = "Use the .pem file that GitHub gave you for the app (settings page → Private keys → Generate).";
     match (text, path) {
@@ -351,34 +384,27 @@ fn read_key(text: Option<SecretString>, path: Option<&Path>) -> Result<AppKey, S
 fn api_url(url: Option<String>, ghe_host: Option<String>) -> Result<String, SettingError> {
     match (url, ghe_host) {
         (Some(url), _) => {
-            web_address("GITHUB_API_URL", &url).map(|()| url.trim_end_matches('/').to_owned())
+            web_address("GITHUB_API_URL", &url).map(|_| url.trim_end_matches('/').to_owned())
         }
         (None, Some(host)) => {
-            let harmless = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':');
-            if host.is_empty() || !host.chars().all(harmless) {
+            if !is_host(&host) {
                 let remedy = "Give the host alone, such as github.example.com.";
                 return Err(wrong("GHE_HOST", format!("{host:?} is not a host"), remedy));
             }
-            Ok(format!("https://{host}/api/v3"))
+            Ok(api_of(&host))
         }
         (None, None) => Ok("https://api.github.com".to_owned()),
     }
 }
 
-fn web_address(setting: &'static str, url: &str) -> Result<(), SettingError> {
+fn web_address(setting: &'static str, url: &str) -> Result<http::Uri, SettingError> {
     let uri: Option<http::Uri> = url.parse().ok();
-    let sound = uri.is_some_and(|uri| {
+    let sound = |uri: &http::Uri| {
         matches!(uri.scheme_str(), Some("http" | "https"))
             && uri.host().is_some_and(|host| !host.is_empty())
-    });
-    if sound {
-        Ok(())
-    } else {
+    };
+    uri.filter(sound).ok_or_else(|| {
         let remedy = "Give an address that begins with https:// (or http:// on this machine).";
-        Err(wrong(
-            setting,
-            format!("{url:?} is not a web address"),
-            remedy,
-        ))
-    }
+        wrong(setting, format!("{url:?} is not a web address"), remedy)
+    })
 }

@@ -3,7 +3,7 @@
 
 use clap::{Args as _, FromArgMatches as _};
 use drawbridge::app::STOPPING;
-use drawbridge::settings::{Given, Settings};
+use drawbridge::settings::{Checked, Given, Settings};
 use drawbridge::web::{ALIVE_PATH, READY_PATH};
 use rsa::pkcs1::{EncodeRsaPrivateKey as _, LineEnding};
 use serde_json::Value;
@@ -16,7 +16,12 @@ const ENV_EXAMPLE: &str = include_str!("../deploy/drawbridge.env.example");
 const SETTINGS_ENV: &str = include_str!("../deploy/kubernetes/example/settings.env");
 
 /// Settings that may not be told otherwise than by reference.
-const SECRETS: [&str; 3] = ["PRIVATE_KEY", "WEBHOOK_SECRET", "DASHBOARD_TOKEN"];
+const SECRETS: [&str; 4] = [
+    "PRIVATE_KEY",
+    "WEBHOOK_SECRET",
+    "CLIENT_SECRET",
+    "DASHBOARD_TOKEN",
+];
 /// A variable of the C library.
 const NOT_OURS: &str = "MALLOC_ARENA_MAX";
 
@@ -129,10 +134,13 @@ fn settings(mut env: Variables, file: Option<&Path>) -> Settings {
     env.insert("PRIVATE_KEY".to_owned(), key.to_string());
     env.entry("WEBHOOK_SECRET".to_owned())
         .or_insert("a secret".to_owned());
-    given
+    let checked = given
         .complete(file, |name| env.get(name).cloned())
-        .and_then(Given::check)
-        .unwrap_or_else(|error| panic!("{error}"))
+        .and_then(Given::check);
+    match checked.unwrap_or_else(|error| panic!("{error}")) {
+        Checked::Ready(settings) => *settings,
+        Checked::Unregistered(_) => panic!("it has no credentials"),
+    }
 }
 
 #[test]
@@ -165,7 +173,10 @@ fn every_variable_is_a_setting() {
 #[test]
 fn the_examples_are_settings_that_the_server_takes() {
     let example = settings(of_example(false), None);
-    assert_eq!((example.app_id.as_str(), example.port), ("123456", 3000));
+    assert_eq!(
+        (example.app.app_id.as_str(), example.port),
+        ("123456", 3000)
+    );
     assert_eq!(example.public_url, None);
     // And with every line that is a comment taken in.
     let all = settings(of_example(true), None);
@@ -174,7 +185,7 @@ fn the_examples_are_settings_that_the_server_takes() {
         Some("https://drawbridge.example.com")
     );
     let of_cluster = settings(variables(SETTINGS_ENV.lines()), None);
-    assert_eq!(of_cluster.app_id, "123456");
+    assert_eq!(of_cluster.app.app_id, "123456");
     let file = path("deploy/drawbridge.toml.example");
     let with_file = settings(of_example(false), Some(&file));
     assert_eq!(with_file.connections.iter().count(), 2);

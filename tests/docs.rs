@@ -52,7 +52,12 @@ fn the_readme_lists_every_setting_with_its_names_and_default() {
             Some((format!("--{}", arg.get_long()?), env.to_owned()))
         })
         .collect();
-    for secret in ["PRIVATE_KEY", "WEBHOOK_SECRET", "DASHBOARD_TOKEN"] {
+    for secret in [
+        "PRIVATE_KEY",
+        "WEBHOOK_SECRET",
+        "CLIENT_SECRET",
+        "DASHBOARD_TOKEN",
+    ] {
         known.insert(("none".to_owned(), secret.to_owned()));
     }
     let table = between(README, "<!-- settings -->", "<!-- /settings -->");
@@ -243,6 +248,7 @@ fn every_link_between_the_papers_leads_somewhere() {
         "docs/operations.md",
         "docs/reliability.md",
         "docs/security.md",
+        "docs/setup.md",
         "docs/backends/README.md",
         "docs/backends/http.md",
     ] {

@@ -22,6 +22,7 @@ mod workflow;
 pub use connection::{Connection, Connections, GitLabConnection, HttpConnection, Pattern};
 pub use error::BackendError;
 pub use gitlab::JOB as GITLAB_JOB_VARIABLE;
+pub(crate) use outbound::{HttpsClient, https_client};
 pub use report::{LARGEST as LARGEST_REPORT, parse as parse_report};
 pub use token::{BadToken, JobTokens};
 

@@ -34,7 +34,7 @@ const REASON: usize = 200;
 /// said twice.
 #[derive(Clone)]
 pub(super) struct Outbound {
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    client: HttpsClient,
 }
 
 /// A question to a connection.
@@ -174,21 +174,29 @@ impl Answer {
     }
 }
 
+/// The client itself, for what is no connection of a job.
+pub(crate) type HttpsClient = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
+
+/// Makes a client. Must be called within a tokio runtime.
+pub(crate) fn https_client() -> anyhow::Result<HttpsClient> {
+    let mut http = HttpConnector::new();
+    http.enforce_http(false);
+    http.set_connect_timeout(Some(CONNECTING));
+    let tls = HttpsConnectorBuilder::new()
+        .with_tls_config(tls_config()?)
+        .https_or_http()
+        .enable_http1()
+        .wrap_connector(http);
+    Ok(Client::builder(TokioExecutor::new())
+        .pool_idle_timeout(Duration::from_secs(30))
+        .build(tls))
+}
+
 impl Outbound {
     /// Must be called within a tokio runtime.
     pub fn new() -> anyhow::Result<Self> {
-        let mut http = HttpConnector::new();
-        http.enforce_http(false);
-        http.set_connect_timeout(Some(CONNECTING));
-        let tls = HttpsConnectorBuilder::new()
-            .with_tls_config(tls_config()?)
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(http);
         Ok(Self {
-            client: Client::builder(TokioExecutor::new())
-                .pool_idle_timeout(Duration::from_secs(30))
-                .build(tls),
+            client: https_client()?,
         })
     }
 

@@ -9,7 +9,7 @@ use super::key::AppKey;
 use super::pace::{BudgetLeft, Lanes, Limits, Priority};
 use super::repository::Repository;
 use super::tokens::{NewToken, Permissions, Scope, Token, Tokens};
-use super::transport::{Ask, Digest, Timeouts, Transport, Wire};
+use super::transport::{Ask, Digest, Timeouts, Transport, Wire, site_of};
 use crate::clock::Clock;
 use crate::domain::ids::{InstallationId, OwnerKind, Repo};
 use http::header;
@@ -54,6 +54,20 @@ pub struct AppInfo {
     /// The events it subscribes to.
     #[serde(default)]
     pub events: Vec<String>,
+    /// Who owns it.
+    #[serde(default)]
+    pub owner: Option<AppOwner>,
+}
+
+/// Who owns an app: a person, an organisation, or an enterprise, which has neither of these.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct AppOwner {
+    /// Its name.
+    #[serde(default)]
+    pub login: Option<String>,
+    /// `User` or `Organization`.
+    #[serde(default, rename = "type")]
+    pub kind: Option<String>,
 }
 
 impl AppInfo {
@@ -123,7 +137,7 @@ impl GitHub {
             kept: Mutex::default(),
             lanes: Lanes::new(options.limits, options.clock.clone()),
             missing: Mutex::default(),
-            web: web_of(&options.api_url),
+            web: site_of(&options.api_url),
             clock: options.clock,
             app: OnceCell::new(),
             known: OnceLock::new(),
@@ -192,7 +206,7 @@ impl GitHub {
                 .signer
                 .jwt(inner.clock.now())
                 .ok_or_else(|| GitHubError::unusable(&ask.doing, "the app's key can't sign"))?;
-            let answer = inner.transport.send(ask, &jwt, None).await?;
+            let answer = inner.transport.send(ask, Some(&jwt), None).await?;
             inner.signer.learn(answer.date(), inner.clock.now());
             let news = inner.signer.skew().abs_diff(dated_by) > TOLERATED_SKEW;
             if answer.status == StatusCode::UNAUTHORIZED && news && !second {
@@ -246,7 +260,7 @@ impl GitHub {
                 retry_after: wait,
             })?;
         let etag = kept.as_ref().map(|(etag, _)| etag.as_str());
-        let mut answer = inner.transport.send(ask, &token.secret, etag).await?;
+        let mut answer = inner.transport.send(ask, Some(&token.secret), etag).await?;
         inner.signer.learn(answer.date(), inner.clock.now());
         pass.answered(&answer);
         if answer.status == StatusCode::OK
@@ -379,6 +393,11 @@ impl GitHub {
         missing.unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// By how many seconds GitHub's clock is ahead of ours, as its last answer said.
+    pub fn clock_skew(&self) -> i64 {
+        self.0.signer.skew()
+    }
+
     /// The app's id or client id, as the operator gave it.
     pub fn configured_id(&self) -> &str {
         self.0.signer.app_id()
@@ -392,11 +411,4 @@ impl GitHub {
     pub(super) fn kept(&self) -> MutexGuard<'_, EtagCache> {
         self.0.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// `https://api.github.com` → `https://github.com`, `https://host/api/v3` → `https://host`.
-fn web_of(api_url: &str) -> String {
-    let base = api_url.trim().trim_end_matches('/');
-    let base = base.strip_suffix("/api/v3").unwrap_or(base);
-    base.replacen("://api.", "://", 1)
 }

@@ -17,6 +17,7 @@ mod etag;
 mod key;
 mod list;
 mod pace;
+mod registration;
 mod repository;
 mod signature;
 #[cfg(test)]
@@ -26,16 +27,17 @@ mod transport;
 mod wire;
 
 pub use api::{
-    Attempt, Attempts, CommitCheck, Covered, Dispatched, EditOutcome, Installed, Listed, NewCheck,
-    Permission, RefOutcome, RequiredCheck, RerunOutcome, Sought, StatusState, WorkflowFile,
-    WorkflowRun,
+    Attempt, Attempts, CommitCheck, Covered, Dispatched, EditOutcome, Hook, Installation,
+    Installed, Listed, NewCheck, Permission, RefOutcome, Remaining, RequiredCheck, RerunOutcome,
+    Sought, StatusState, WorkflowFile, WorkflowRun,
 };
-pub use client::{AppInfo, ClientOptions, GitHub};
+pub use client::{AppInfo, AppOwner, ClientOptions, GitHub};
 pub use decode::{DecodeError, Decoded, Identity, decode};
 pub use error::GitHubError;
 pub use key::{AppKey, KeyError};
 pub use list::Listing;
 pub use pace::{BudgetLeft, Limits, Priority};
+pub use registration::{Registered, exchange_manifest_code};
 pub use repository::Repository;
 pub use signature::{BadSignature, NoSecret, WebhookSecrets};
-pub use transport::Wire;
+pub use transport::{Wire, site_of};

@@ -190,18 +190,15 @@ impl Transport {
 
     /// Where people see what the API is of: `https://github.com`, or `https://host` of an own server.
     pub fn site(&self) -> String {
-        match self.base.strip_suffix("/api/v3") {
-            Some(site) => site.to_owned(),
-            None => self.base.replacen("://api.", "://", 1),
-        }
+        site_of(&self.base)
     }
 
-    /// Sends a request and reads its answer, whatever its status; an error is a connection that failed. A GET of a
+    /// Sends a request, with what proves the asker, and reads its answer, whatever its status; an error is a connection that failed. A GET of a
     /// renamed repository is led on once, to the same host only: a token never goes elsewhere.
     pub async fn send(
         &self,
         ask: &Ask,
-        token: &SecretString,
+        token: Option<&SecretString>,
         etag: Option<&str>,
     ) -> Result<Answer, GitHubError> {
         let address = format!("{}{}", self.base, ask.path);
@@ -228,7 +225,7 @@ impl Transport {
         &self,
         address: &str,
         ask: &Ask,
-        token: &SecretString,
+        token: Option<&SecretString>,
         etag: Option<&str>,
     ) -> Result<Answer, GitHubError> {
         let request = request(address, ask, token, etag)
@@ -265,24 +262,35 @@ impl Transport {
     }
 }
 
+/// `https://api.github.com` → `https://github.com`, `https://host/api/v3` → `https://host`.
+pub fn site_of(api_url: &str) -> String {
+    let base = api_url.trim().trim_end_matches('/');
+    match base.strip_suffix("/api/v3") {
+        Some(site) => site.to_owned(),
+        None => base.replacen("://api.", "://", 1),
+    }
+}
+
 fn request(
     address: &str,
     ask: &Ask,
-    token: &SecretString,
+    token: Option<&SecretString>,
     etag: Option<&str>,
 ) -> Result<Request<Bytes>, http::Error> {
-    let mut bearer = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()))?;
-    bearer.set_sensitive(true);
     let mut request = Request::builder()
         .method(ask.method.clone())
         .uri(address)
-        .header(header::AUTHORIZATION, bearer)
         .header(header::ACCEPT, "application/vnd.github+json")
         .header("x-github-api-version", "2022-11-28")
         .header(
             header::USER_AGENT,
             concat!("drawbridge/", env!("CARGO_PKG_VERSION")),
         );
+    if let Some(token) = token {
+        let mut bearer = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()))?;
+        bearer.set_sensitive(true);
+        request = request.header(header::AUTHORIZATION, bearer);
+    }
     if let Some(etag) = etag {
         request = request.header(header::IF_NONE_MATCH, etag);
     }

@@ -14,7 +14,7 @@ use crate::clock::AheadClock;
 use crate::engine::Pace;
 use crate::github::{AppKey, Limits, WebhookSecrets};
 use crate::sandbox::{Options, Sandbox};
-use crate::settings::{DashboardSettings, GithubLimits, Keep, Settings};
+use crate::settings::{Credentials, DashboardSettings, GithubLimits, Keep, Settings};
 use crate::web::{Access, Tokens};
 use anyhow::Context;
 use chrono::TimeDelta;
@@ -138,13 +138,17 @@ impl Playground {
     pub async fn start_app(&mut self) -> anyhow::Result<()> {
         let secrets = WebhookSecrets::new(vec![SecretString::from(self.github.webhook_secret())])?;
         let settings = Settings {
-            app_id: self.github.app_id().to_string(),
-            key: AppKey::parse(&self.github.private_key_pem())?,
-            secrets,
+            app: Credentials {
+                app_id: self.github.app_id().to_string(),
+                key: AppKey::parse(&self.github.private_key_pem())?,
+                secrets,
+                sign_in: None,
+            },
             api_url: self.github.api_url(),
             host: [127, 0, 0, 1].into(),
             port: self.port,
             public_url: Some(format!("http://127.0.0.1:{}", self.port)),
+            webhook_proxy_url: None,
             data_dir: self.data.path().to_owned(),
             keep: Keep::default(),
             github_limits: GithubLimits::Off,

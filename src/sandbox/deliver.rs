@@ -43,9 +43,14 @@ pub(crate) fn signature(secret: &str, body: &[u8]) -> String {
 pub(crate) async fn send(sandbox: &Sandbox, id: u64) -> u16 {
     let found = sandbox.look(|hub| {
         let entry = hub.log.iter().find(|entry| entry.id == id)?;
-        Some((hub.target.clone(), entry.clone(), hub.app))
+        Some((
+            hub.target.clone(),
+            entry.clone(),
+            hub.app,
+            hub.webhook_secret.clone(),
+        ))
     });
-    let Some((target, entry, app)) = found else {
+    let Some((target, entry, app, secret)) = found else {
         return NOBODY;
     };
     let body = entry.payload.to_string();
@@ -65,10 +70,7 @@ pub(crate) async fn send(sandbox: &Sandbox, id: u64) -> u16 {
                 .header("x-github-hook-id", app.to_string())
                 .header("x-github-hook-installation-target-id", app.to_string())
                 .header("x-github-hook-installation-target-type", "integration")
-                .header(
-                    "x-hub-signature-256",
-                    signature(&sandbox.inner.webhook_secret, body.as_bytes()),
-                )
+                .header("x-hub-signature-256", signature(&secret, body.as_bytes()))
                 .body(body);
             match request.send().await {
                 Ok(response) => (response.status().as_u16(), response.text().await.ok()),

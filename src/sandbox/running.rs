@@ -75,9 +75,7 @@ pub(crate) struct Inner {
     /// Moves on with each [`Sandbox::release_hung`].
     pub(crate) released: watch::Sender<u64>,
     pub(crate) http: reqwest::Client,
-    pub(crate) webhook_secret: String,
     pub(crate) public_key: DecodingKey,
-    private_key_pem: String,
     connections: Connections,
     tasks: Tasks,
 }
@@ -115,6 +113,8 @@ impl Sandbox {
             },
             repo: &options.repo,
             founder: "maya",
+            webhook_secret: options.webhook_secret,
+            private_key_pem,
         });
         let connections = Connections::default();
         let inner = Inner {
@@ -127,9 +127,7 @@ impl Sandbox {
                 .no_proxy()
                 .build()
                 .context("making the webhook sender's client")?,
-            webhook_secret: options.webhook_secret,
             public_key,
-            private_key_pem,
             connections: connections.clone(),
             tasks: Tasks::default(),
         };
@@ -171,12 +169,12 @@ impl Sandbox {
 
     /// The app's private key: PEM, PKCS#1, as GitHub hands it out.
     pub fn private_key_pem(&self) -> String {
-        self.inner.private_key_pem.clone()
+        self.look(|hub| hub.private_key_pem.clone())
     }
 
     /// The secret that deliveries are signed with.
     pub fn webhook_secret(&self) -> String {
-        self.inner.webhook_secret.clone()
+        self.look(|hub| hub.webhook_secret.clone())
     }
 
     /// The installation's id.

@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 /// A status with its reason.
-pub(super) struct Answer(pub(super) StatusCode, pub(super) &'static str);
+pub(crate) struct Answer(pub(crate) StatusCode, pub(crate) &'static str);
 
 /// One whose reason depends on what was sent.
 pub(super) struct Told(pub(super) StatusCode, pub(super) String);

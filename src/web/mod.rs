@@ -2,15 +2,19 @@
 
 mod answer;
 mod callback;
+pub(crate) mod channel;
 mod dashboard;
+mod door;
 mod health;
 mod serve;
 mod webhook;
 
+pub(crate) use answer::Answer;
 pub use dashboard::{
     Access, Dashboard, Parts, Person, STREAMS, Sees, Tokens, Viewer, document,
     routes as dashboard_routes,
 };
+pub use door::Door;
 pub use serve::{Bounds, serve};
 
 use crate::backends::{Backends, GITLAB_PATH, REPORT_PATH};

@@ -65,6 +65,7 @@ async fn app(client: &Client) {
         (format!("/repos/{full}/installation"), 200),
         ("/app/hook/deliveries?per_page=2".to_owned(), 200),
         ("/app/hook/deliveries?cursor=nonsense".to_owned(), 422),
+        ("/app/hook/config".to_owned(), 200),
         ("/rate_limit".to_owned(), 200),
         ("/users/maya".to_owned(), 200),
         ("/users/nobody-of-this-name".to_owned(), 404),
@@ -313,4 +314,38 @@ async fn runs(client: &Client) {
         &[201],
     )
     .await;
+}
+
+/// Registers the app anew from its manifest. Deliveries are signed with another secret from then on.
+pub async fn register(sandbox: &Sandbox) {
+    let mut manifest: Value =
+        serde_saphyr::from_str(include_str!("../../app-manifest.yml")).expect("YAML");
+    manifest["redirect_url"] = Value::from("http://127.0.0.1:9/back");
+    let form = form_urlencoded::Serializer::new(String::new())
+        .append_pair("manifest", &manifest.to_string())
+        .finish();
+    let http = reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .expect("a client");
+    let page = format!(
+        "{}/organizations/acme/settings/apps/new?state=s",
+        sandbox.api_url()
+    );
+    let answer = http.post(page).body(form).send().await.expect("an answer");
+    let back = answer.headers()["location"]
+        .to_str()
+        .expect("a text")
+        .to_owned();
+    let (_, code) = back.split_once("code=").expect("a code");
+    let code = code.split('&').next().expect("a code");
+    for status in [201, 404] {
+        let path = format!("/app-manifests/{code}/conversions");
+        let answer = http
+            .post(format!("{}{path}", sandbox.api_url()))
+            .send()
+            .await;
+        assert_eq!(answer.expect("an answer").status().as_u16(), status);
+    }
 }

@@ -59,6 +59,7 @@ async fn every_request_answer_and_webhook_is_one_that_github_describes() {
     direct::call(&playground.github).await;
     assert_eq!(client::call(&playground.github).await, []);
     settle(&playground).await;
+    direct::register(&playground.github).await;
     let (exchanges, deliveries) = (
         playground.github.exchanges(),
         playground.github.deliveries(),

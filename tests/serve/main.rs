@@ -2,9 +2,11 @@
 //! this process.
 
 mod callbacks;
+mod channel;
 mod check;
 mod connections;
 mod disk_full;
+mod doctor;
 mod health;
 mod hooks;
 mod logging;
@@ -15,6 +17,7 @@ mod sandbox;
 mod secrets;
 mod settings;
 mod settings_file;
+mod setup;
 mod state;
 mod state_damaged;
 mod state_versions;

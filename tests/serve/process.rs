@@ -53,10 +53,25 @@ impl Lines {
 
     /// The first line that `find` finds something in, waited for.
     pub fn wait_for<T>(&self, what: &str, find: impl Fn(&str) -> Option<T>) -> T {
+        self.wait_for_nth(what, 0, find)
+    }
+
+    /// The line after `passed` others that `find` finds something in, waited for.
+    pub fn wait_for_nth<T>(
+        &self,
+        what: &str,
+        passed: usize,
+        find: impl Fn(&str) -> Option<T>,
+    ) -> T {
         let deadline = Instant::now() + PATIENCE;
         let mut printed = self.lock();
         loop {
-            if let Some(found) = printed.lines.iter().find_map(|line| find(line)) {
+            if let Some(found) = printed
+                .lines
+                .iter()
+                .filter_map(|line| find(line))
+                .nth(passed)
+            {
                 return found;
             }
             let left = deadline.saturating_duration_since(Instant::now());
@@ -72,6 +87,11 @@ impl Lines {
                 .unwrap_or_else(PoisonError::into_inner)
                 .0;
         }
+    }
+
+    /// What was printed so far.
+    pub fn so_far(&self) -> String {
+        self.lock().lines.join("\n")
     }
 
     /// All of it, once the process closed it.

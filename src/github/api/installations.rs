@@ -1,6 +1,7 @@
 //! What the app is installed on (GitHub, "REST API endpoints for GitHub Apps", "… for GitHub App installations").
 
 use crate::domain::ids::{InstallationId, Repo, RepoId};
+use crate::github::classify::Answer;
 use crate::github::client::GitHub;
 use crate::github::error::GitHubError;
 use crate::github::list::Listing;
@@ -162,4 +163,19 @@ impl Repository {
             false => Err(GitHubError::unusable(&ask.doing, "it is another one")),
         }
     }
+}
+
+/// One page of what an installation covers, and how many there are altogether.
+pub(super) fn covered_page(
+    answer: &Answer,
+    id: InstallationId,
+    doing: &str,
+) -> Result<(Vec<Covered>, usize), GitHubError> {
+    let page: WireRepositories = answer.json(doing)?;
+    let here = page.repositories.into_iter();
+    let covered: Result<Vec<_>, _> = here.map(|wire| wire.covered(id, doing)).collect();
+    Ok((
+        covered?,
+        usize::try_from(page.total_count).unwrap_or(usize::MAX),
+    ))
 }

@@ -9,6 +9,8 @@ mod compare;
 mod contents;
 mod deliveries;
 mod dispatch;
+mod examine;
+mod hook;
 mod installations;
 mod people;
 mod pulls;
@@ -23,6 +25,8 @@ pub use checks::NewCheck;
 pub use comments::EditOutcome;
 pub use deliveries::{Attempt, Attempts};
 pub use dispatch::{Dispatched, Sought};
+pub use examine::{Installation, Remaining};
+pub use hook::Hook;
 pub use installations::{Covered, Installed};
 pub use people::Permission;
 pub use pulls::Listed;
@@ -43,7 +47,7 @@ const UNSAFE: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~');
 
 /// A value for one place in a path or a query.
-fn encoded(value: &str) -> String {
+pub(super) fn encoded(value: &str) -> String {
     utf8_percent_encode(value, UNSAFE).to_string()
 }
 

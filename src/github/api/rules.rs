@@ -44,12 +44,9 @@ impl Repository {
     /// The older branch protection is not asked: reading it takes the permission `administration`, which the app does
     /// not want to have. Servers and plans without rulesets refuse.
     pub async fn required_checks(&self, branch: &str) -> Result<Vec<RequiredCheck>, GitHubError> {
-        let path = self.path(format_args!("/rules/branches/{}", encoded(branch)));
-        let ask = Ask::get(path, "asking which checks are required");
-        let rules = self
-            .pages(&ask, MOST_PAGES, |page: Vec<WireRule>| page)
-            .await?;
+        let rules = self.rules(branch, "asking which checks are required");
         let required = rules
+            .await?
             .into_iter()
             .filter(|rule| rule.kind == "required_status_checks")
             .filter_map(|rule| rule.parameters)
@@ -59,5 +56,19 @@ impl Repository {
                 app_id: check.integration_id,
             });
         Ok(required.collect::<BTreeSet<_>>().into_iter().collect())
+    }
+
+    /// The kinds of rules that hold for a branch, which need not exist: `creation`, `update`, `deletion` … Who may pass them by
+    /// GitHub tells only administrators.
+    pub async fn kinds_of_rules(&self, branch: &str) -> Result<BTreeSet<String>, GitHubError> {
+        let rules = self.rules(branch, "asking what is restricted").await?;
+        Ok(rules.into_iter().map(|rule| rule.kind).collect())
+    }
+
+    async fn rules(&self, branch: &str, doing: &str) -> Result<Vec<WireRule>, GitHubError> {
+        let path = self.path(format_args!("/rules/branches/{}", encoded(branch)));
+        let ask = Ask::get(path, doing);
+        self.pages(&ask, MOST_PAGES, |page: Vec<WireRule>| page)
+            .await
     }
 }

@@ -51,6 +51,8 @@ pub(crate) struct Founding<'a> {
     pub(crate) repo: &'a str,
     /// Owns the organisation.
     pub(crate) founder: &'a str,
+    pub(crate) webhook_secret: String,
+    pub(crate) private_key_pem: String,
 }
 
 /// A GitHub with its first accounts, app, installation and repository. Nothing is sent for any of it.
@@ -100,6 +102,10 @@ pub(crate) fn found(names: Founding<'_>) -> Hub {
         exchanges: Vec::new(),
         requests_used: 0,
         limits: crate::sandbox::model::limits::Limits::default(),
+        mirrors_protected: false,
+        webhook_secret: names.webhook_secret,
+        private_key_pem: names.private_key_pem,
+        manifests: BTreeMap::new(),
     };
     hub.add_account(WEB_FLOW_ID, "web-flow", Kind::User);
     let owner = hub.id();

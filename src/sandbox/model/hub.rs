@@ -18,6 +18,7 @@ use super::status::Status;
 use super::{Deed, Refused};
 use crate::sandbox::clock::Clock;
 use crate::sandbox::people::views::Exchange;
+use crate::sandbox::server::register::Manifest;
 
 /// Everything this GitHub knows.
 pub(crate) struct Hub {
@@ -62,6 +63,14 @@ pub(crate) struct Hub {
     pub(crate) exchanges: Vec<Exchange>,
     pub(crate) requests_used: u64,
     pub(crate) limits: Limits,
+    /// Whether a ruleset restricts creations, updates and deletions of `pull-request/*`.
+    pub(crate) mirrors_protected: bool,
+    /// What deliveries are signed with.
+    pub(crate) webhook_secret: String,
+    /// The app's key, as it is handed out.
+    pub(crate) private_key_pem: String,
+    /// Manifests whose codes nobody has exchanged yet.
+    pub(crate) manifests: BTreeMap<String, Manifest>,
 }
 
 impl Hub {

@@ -46,6 +46,12 @@ impl Sandbox {
         left.unwrap_or_else(|why| panic!("#{pr} can't leave the queue: {why}"))
     }
 
+    /// Has a ruleset restrict who may create, move and delete mirrors, or ends that. Nothing is sent, and the app is on its bypass
+    /// list.
+    pub fn protect_mirrors(&self, protected: bool) {
+        self.edit(|hub| hub.mirrors_protected = protected);
+    }
+
     /// Makes a branch require these status checks, by a ruleset: name, and the only app whose result counts. An empty list
     /// ends it. Nothing is sent.
     pub fn require_checks(&self, branch: &str, checks: &[(&str, Option<u64>)]) {

@@ -57,6 +57,17 @@ pub(super) fn installations(call: &mut Call<'_>) -> Outcome {
     Ok(paging::list(call, all, usize::MAX))
 }
 
+/// Where deliveries go, as the app's owner has set it; the secret is never shown.
+pub(super) fn hook_config(call: &mut Call<'_>) -> Outcome {
+    let url = call.hub.target.clone().unwrap_or_default();
+    Ok(Reply::ok(json!({
+        "content_type": "json",
+        "insecure_ssl": "0",
+        "secret": "********",
+        "url": url,
+    })))
+}
+
 /// Refuses any installation but ours.
 fn ours(call: &Call<'_>) -> Result<(), Reply> {
     let id = call.number("installation_id")?;

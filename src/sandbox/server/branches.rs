@@ -50,11 +50,12 @@ pub(super) fn rules(call: &mut Call<'_>) -> Outcome {
         None => json!({ "context": check.context }),
     };
     let checks: Vec<Value> = required(call).iter().map(check).collect();
+    let source = call.hub.full_name(call.repo);
     let rule = (!checks.is_empty()).then(|| {
         json!({
             "type": "required_status_checks",
             "ruleset_source_type": "Repository",
-            "ruleset_source": call.hub.full_name(call.repo),
+            "ruleset_source": source,
             "ruleset_id": 1,
             "parameters": {
                 "strict_required_status_checks_policy": false,
@@ -63,7 +64,18 @@ pub(super) fn rules(call: &mut Call<'_>) -> Outcome {
             },
         })
     });
-    Ok(paging::list(call, Vec::from_iter(rule), usize::MAX))
+    let mut rules = Vec::from_iter(rule);
+    if call.hub.mirrors_protected && call.param("branch").starts_with("pull-request/") {
+        rules.extend(["creation", "update", "deletion"].map(|kind| {
+            json!({
+                "type": kind,
+                "ruleset_source_type": "Repository",
+                "ruleset_source": source,
+                "ruleset_id": 2,
+            })
+        }));
+    }
+    Ok(paging::list(call, rules, usize::MAX))
 }
 
 /// `base...head`, each a branch, tag or commit. Commits come in pages; the first page has up to 300 files.

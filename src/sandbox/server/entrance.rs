@@ -13,7 +13,7 @@ use super::auth::{Who, identify};
 use super::call::Call;
 use super::misbehave::{drop_connection, half, html, refuse};
 use super::routes::{self, Needs};
-use super::{app, control, limits};
+use super::{app, control, limits, register};
 use crate::sandbox::faults::FaultKind;
 use crate::sandbox::model::Hub;
 use crate::sandbox::wire::Shears;
@@ -38,7 +38,7 @@ impl Asked {
             .map_or(&self.target, |(path, _)| path)
     }
 
-    fn query(&self) -> &str {
+    pub(super) fn query(&self) -> &str {
         self.target.split_once('?').map_or("", |(_, query)| query)
     }
 
@@ -70,6 +70,9 @@ pub(crate) async fn handle(
     };
     if asked.path().starts_with("/_sandbox") {
         return finish(control::handle(&sandbox, &asked));
+    }
+    if let Some(reply) = register::page(&sandbox, &asked) {
+        return finish(reply);
     }
     let _under_way = limits::UnderWay::begin(&sandbox);
     let route = sandbox

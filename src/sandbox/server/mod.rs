@@ -19,6 +19,7 @@ mod misbehave;
 mod paging;
 mod pulls;
 mod refs;
+pub(crate) mod register;
 mod repos;
 pub(crate) mod routes;
 mod statuses;

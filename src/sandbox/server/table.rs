@@ -3,7 +3,9 @@
 use super::answer::Outcome;
 use super::call::Call;
 use super::routes::{Needs, Route};
-use super::{actions, app, branches, checks, comments, dispatch, pulls, refs, repos, statuses};
+use super::{
+    actions, app, branches, checks, comments, dispatch, pulls, refs, register, repos, statuses,
+};
 use crate::sandbox::model::access::Level::{Read, Write};
 
 const METADATA: Needs = Needs::Any(&[("metadata", Read)]);
@@ -38,7 +40,14 @@ const fn route(
 /// Every route, the more particular before the more general.
 pub(super) static ROUTES: &[Route] = &[
     route("GET", "/rate_limit", Needs::Nothing, app::rate_limit),
+    route(
+        "POST",
+        "/app-manifests/{code}/conversions",
+        Needs::Nothing,
+        register::convert,
+    ),
     route("GET", "/app", Needs::App, app::show),
+    route("GET", "/app/hook/config", Needs::App, app::hook_config),
     route("GET", "/app/installations", Needs::App, app::installations),
     route(
         "GET",
