@@ -176,5 +176,5 @@ async fn plan(seer: Seer, asked: Result<Json<ConfigAsked>, JsonRejection>) -> Sh
         413 => Refusal::TooLarge("256 KiB of configuration"),
         _ => Refusal::Bad(error.body_text()),
     })?;
-    Ok(Json(views::plan(asked, seer.dashboard.now()).await?))
+    Ok(Json(views::plan(&seer.dashboard, asked).await?))
 }

@@ -38,6 +38,9 @@ use tokio_util::sync::CancellationToken;
 /// So many pages are told of changes at a time. Each takes a place of a connection; most places stay for deliveries.
 pub const STREAMS: usize = 64;
 
+/// So many configurations are tried at a time: it is work for a processor, and where everybody may look, anybody may ask for it.
+const PLANNED_AT_ONCE: usize = 2;
+
 /// What the dashboard reads from, and who may look.
 pub struct Dashboard {
     access: Access,
@@ -49,6 +52,8 @@ pub struct Dashboard {
     clock: Arc<dyn Clock>,
     changes: broadcast::Sender<Touched>,
     streams: Arc<Semaphore>,
+    /// Places for who tries a configuration; [`PLANNED_AT_ONCE`] of them.
+    planning: Arc<Semaphore>,
     closing: CancellationToken,
     /// Whether people come by https, as far as is known: then cookies go no other way.
     https: bool,
@@ -89,6 +94,7 @@ impl Dashboard {
             clock: parts.clock,
             changes: parts.changes,
             streams: Arc::new(Semaphore::new(STREAMS)),
+            planning: Arc::new(Semaphore::new(PLANNED_AT_ONCE)),
             closing: CancellationToken::new(),
         }
     }

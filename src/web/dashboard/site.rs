@@ -131,7 +131,7 @@ async fn config(seer: Seer) -> Shown {
 
 async fn plan(seer: Seer, _here: sign_in::FromHere, body: Result<Bytes, BytesRejection>) -> Shown {
     let asked: ConfigAsked = form(body)?;
-    let plan = views::plan(asked.clone(), seer.dashboard.now()).await?;
+    let plan = views::plan(&seer.dashboard, asked.clone()).await?;
     Ok(Html(pages::config::page(&seer, Some(&asked), Some(&plan))))
 }
 

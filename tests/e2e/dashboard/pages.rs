@@ -180,6 +180,12 @@ async fn a_pasted_configuration_is_planned_and_a_mistake_is_named_with_its_place
         .await
         .is(413)
         .says("That is too large");
+    let many = "src/lib.rs\n".repeat(3001);
+    visitor
+        .post("/config", &[("config", JOBS), ("changed", &many)])
+        .await
+        .is(400)
+        .says("At most 3000 changed files: GitHub lists no more.");
     town.finish().await;
 }
 

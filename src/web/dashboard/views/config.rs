@@ -1,11 +1,12 @@
 //! A configuration that somebody pastes: whether it is sound, and what it would run. Nothing of it is kept.
 
+use super::super::Dashboard;
 use super::super::refusal::Refusal;
 use crate::domain::config::{self, ConfigError, RepoConfig, Scope};
 use crate::domain::filter::ChangedFile;
 use crate::domain::preview::{Imagined, Preview, members_pull_request, preview};
 use crate::domain::text::{self, unmarked};
-use crate::domain::trust::Verdict;
+use crate::domain::trust::{MAX_LISTED_FILES, Verdict};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -86,12 +87,24 @@ pub(in crate::web::dashboard) struct PlannedJob {
     pub reason: String,
 }
 
-/// Reads and plans. Takes a moment with large configurations, so it is done on a thread of its own.
+/// Reads and plans. Takes a moment with large configurations, so it is done on a thread of its own, for few at a time.
 pub(in crate::web::dashboard) async fn plan(
+    dashboard: &Dashboard,
     asked: ConfigAsked,
-    now: DateTime<Utc>,
 ) -> Result<PlanView, Refusal> {
-    let planned = tokio::task::spawn_blocking(move || planned(&asked, now)).await;
+    if asked.changed.lines().count() as u64 > MAX_LISTED_FILES {
+        let what = format!("At most {MAX_LISTED_FILES} changed files: GitHub lists no more.");
+        return Err(Refusal::Bad(what));
+    }
+    let place = dashboard.planning.clone().acquire_owned().await;
+    let place = place.map_err(|_| Refusal::Unavailable)?;
+    let now = dashboard.now();
+    let planned = tokio::task::spawn_blocking(move || {
+        // Kept until it is done, also when nobody waits for it any more.
+        let _place = place;
+        planned(&asked, now)
+    })
+    .await;
     planned.map_err(|error| {
         tracing::error!(%error, "can't plan a configuration");
         Refusal::Unavailable
