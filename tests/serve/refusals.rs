@@ -183,8 +183,9 @@ async fn other_methods_and_other_places_are_refused_in_one_line_of_json() {
         (Method::HEAD, hook, 405),
         (Method::POST, "/healthz", 405),
         (Method::DELETE, "/readyz", 405),
-        (Method::POST, "/", 404),
-        (Method::GET, "/", 404),
+        // (What GET says there is the dashboard's.)
+        (Method::POST, "/", 405),
+        (Method::GET, "/nothing", 404),
         (Method::GET, "/api", 404),
         (Method::POST, "/api/github/webhooks/", 404),
         (Method::POST, "/api/github/webhooks/../webhooks2", 404),
