@@ -6,7 +6,7 @@ use super::patience::Permit;
 use super::{Engine, Failure, route};
 use crate::domain::event::Event;
 use crate::domain::ids::{PrNumber, PullKey, RepoId, Subject};
-use crate::domain::pull::{MIRROR_PREFIX, mirrored_number};
+use crate::domain::pull::{MIRROR_PREFIX, PullState, mirrored_number};
 use crate::domain::recovery::{Rule, Shown, Sight, compare};
 use crate::domain::repository::RepoState;
 use crate::github::{GitHubError, Listed, Listing, Priority};
@@ -110,7 +110,7 @@ impl Engine {
             labels: route::asks_for_labels(repo, self.store()).await?,
             lost_at: self.lost_at(),
         };
-        let kept = self.store().pulls_of(repo).await?;
+        let kept = self.kept(repo, &sight).await?;
         let differences = compare(&kept, &sight, rule);
         let mut left = (self.shared.pace.recovery_calls / CALLS_OF_A_PULL).max(1);
         let mut woken = Vec::new();
@@ -172,6 +172,13 @@ impl Engine {
             true => Outcome::More,
             false => Outcome::Woken,
         })
+    }
+
+    /// The records of all that is open, here or there, or has a mirror: the others have nothing to compare.
+    async fn kept(&self, repo: RepoId, sight: &Sight) -> Result<Vec<PullState>, StoreError> {
+        let mut numbers = self.store().open_pulls(repo).await?;
+        numbers.extend(sight.open.keys().chain(sight.mirrors.keys()));
+        self.store().pulls(repo, numbers).await
     }
 
     async fn wake_all(&self, repo: RepoId, numbers: &[PrNumber]) -> Result<(), StoreError> {

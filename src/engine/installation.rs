@@ -4,7 +4,7 @@ use super::patience::note_failure;
 use super::work::Worked;
 use super::{Engine, Failure};
 use crate::domain::event::{Event, InstallationChange, RepositoryChange};
-use crate::domain::ids::{InstallationId, RepoId, Subject};
+use crate::domain::ids::{InstallationId, PullKey, RepoId, Subject};
 use crate::store::{Change, InboxEntry, InboxId, Record, StoreError};
 use std::collections::BTreeMap;
 
@@ -156,12 +156,9 @@ impl Engine {
             }
             change.due.push((Subject::Comparison(repo), now));
             self.outdate_from_outside(repo).await?;
-            for pull in self.store().pulls_of(repo).await? {
-                if pull.view.as_ref().is_none_or(|view| view.open) {
-                    change
-                        .due
-                        .push((Subject::Pull(pull.key()), Some(self.now())));
-                }
+            for number in self.store().open_pulls(repo).await? {
+                let pull = Subject::Pull(PullKey { repo, number });
+                change.due.push((pull, now));
             }
         }
         Ok(())

@@ -4,11 +4,10 @@ use super::pull::Naming;
 use super::work::Worked;
 use super::{Engine, Failure, is_organisation_defaults, note_failure};
 use crate::domain::event::{Event, RepositoryChange};
-use crate::domain::ids::{PrNumber, PullKey, RepoId, RunSubject, Subject};
+use crate::domain::ids::{PullKey, RepoId, RunSubject, Subject};
 use crate::domain::repository::RepoState;
 use crate::github::{GitHubError, Listing, Priority};
 use crate::store::{Change, InboxEntry, Record, StoreError};
-use std::collections::BTreeSet;
 
 impl Engine {
     pub(super) async fn process_repository(
@@ -141,12 +140,7 @@ impl Engine {
             let state = now;
             return Ok(Followed { state, concerned });
         }
-        let known = self.store().pulls_of(state.repo.id).await?;
-        let mut numbers: BTreeSet<PrNumber> = known
-            .iter()
-            .filter(|pull| pull.view.as_ref().is_none_or(|view| view.open))
-            .map(|pull| pull.number)
-            .collect();
+        let mut numbers = self.store().open_pulls(state.repo.id).await?;
         if now.concerns_us() {
             let github = self.shared.github.of(&now.repo).for_housekeeping();
             let (Listing::Whole(open) | Listing::Cut(open)) = github.open_pulls().await?;

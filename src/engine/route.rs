@@ -90,8 +90,7 @@ pub(super) async fn subjects(event: &Event, store: &dyn Store) -> Result<Vec<Sub
             let mut pulls = store.pulls_at(repo.id, sha).await?;
             if pulls.is_empty() && *button == Button::Approve {
                 // It may have been opened again, and the news of that comes later.
-                pulls = store.pulls_of(repo.id).await?;
-                pulls.retain(|pull| pull.view.as_ref().is_some_and(|view| view.head == *sha));
+                pulls = store.silent_pulls_at(repo.id, sha).await?;
             }
             let runs = store.runs_at(repo.id, sha).await?;
             let mut subjects: Vec<Subject> = pulls

@@ -12,13 +12,14 @@ pub use sled_store::{Compacted, Counts, Imported, Kind, SledStore, Snapshot, Sta
 
 use crate::domain::event::Event;
 use crate::domain::gate::HeadState;
-use crate::domain::ids::{DeliveryId, PullKey, RepoId, RunSubject, Sha, Subject, UserId};
+use crate::domain::ids::{DeliveryId, PrNumber, PullKey, RepoId, RunSubject, Sha, Subject, UserId};
 use crate::domain::pull::PullState;
 use crate::domain::repository::RepoState;
 use crate::domain::runs::RunsState;
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 /// The store can't do what it was asked; names what was being done.
@@ -220,8 +221,16 @@ pub trait Store: Send + Sync + 'static {
     async fn due(&self) -> Result<Vec<(Subject, DateTime<Utc>)>, StoreError>;
     /// A pull request's state.
     async fn pull(&self, key: PullKey) -> Result<Option<PullState>, StoreError>;
-    /// The pull requests of a repository, open or not.
-    async fn pulls_of(&self, repo: RepoId) -> Result<Vec<PullState>, StoreError>;
+    /// The open pull requests of a repository, those of which nothing was read yet among them.
+    async fn open_pulls(&self, repo: RepoId) -> Result<BTreeSet<PrNumber>, StoreError>;
+    /// Pull requests of a repository, open or not. One of which nothing is known is left out.
+    async fn pulls(
+        &self,
+        repo: RepoId,
+        numbers: BTreeSet<PrNumber>,
+    ) -> Result<Vec<PullState>, StoreError>;
+    /// The pull requests with this head that have no gate: they are closed, or not judged yet.
+    async fn silent_pulls_at(&self, repo: RepoId, sha: &Sha) -> Result<Vec<PullState>, StoreError>;
     /// The pull requests whose gate stands at this commit.
     async fn pulls_at(&self, repo: RepoId, sha: &Sha) -> Result<Vec<PullState>, StoreError>;
     /// The open pull requests, in any repository, that `person` opened or whose trust hung on this person.

@@ -4,7 +4,9 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use drawbridge::domain::gate::HeadState;
-use drawbridge::domain::ids::{DeliveryId, PullKey, RepoId, RunSubject, Sha, Subject, UserId};
+use drawbridge::domain::ids::{
+    DeliveryId, PrNumber, PullKey, RepoId, RunSubject, Sha, Subject, UserId,
+};
 use drawbridge::domain::pull::PullState;
 use drawbridge::domain::repository::RepoState;
 use drawbridge::domain::runs::RunsState;
@@ -242,10 +244,33 @@ impl Store for Memory {
         self.read(|state| state.pulls.get(&key).cloned())
     }
 
-    async fn pulls_of(&self, repo: RepoId) -> Result<Vec<PullState>, StoreError> {
+    async fn open_pulls(&self, repo: RepoId) -> Result<BTreeSet<PrNumber>, StoreError> {
         self.read(|state| {
-            let all = state.pulls.values();
-            all.filter(|pull| pull.repo.id == repo).cloned().collect()
+            let all = state.pulls.values().filter(|pull| pull.repo.id == repo);
+            all.filter(|pull| pull.view.as_ref().is_none_or(|view| view.open))
+                .map(|pull| pull.number)
+                .collect()
+        })
+    }
+
+    async fn pulls(
+        &self,
+        repo: RepoId,
+        numbers: BTreeSet<PrNumber>,
+    ) -> Result<Vec<PullState>, StoreError> {
+        self.read(|state| {
+            let known = |number| state.pulls.get(&PullKey { repo, number }).cloned();
+            numbers.into_iter().filter_map(known).collect()
+        })
+    }
+
+    async fn silent_pulls_at(&self, repo: RepoId, sha: &Sha) -> Result<Vec<PullState>, StoreError> {
+        self.read(|state| {
+            let all = state.pulls.values().filter(|pull| pull.repo.id == repo);
+            all.filter(|pull| pull.gate.is_none())
+                .filter(|pull| pull.view.as_ref().is_some_and(|view| view.head == *sha))
+                .cloned()
+                .collect()
         })
     }
 

@@ -212,6 +212,34 @@ impl PullState {
         }
     }
 
+    /// What has to be known of a closed one for good, should it be opened again: what was approved, and which heads people could
+    /// have read. `None`: nothing.
+    pub fn remembered(&self) -> Option<Self> {
+        if self.approvals.is_empty() {
+            return None;
+        }
+        Some(Self {
+            author: self.author.clone(),
+            view: self.view.clone(),
+            heads: self.heads.clone(),
+            approvals: self.approvals.clone(),
+            recalled: self.recalled,
+            heard: self.heard.clone(),
+            wanted_mirror: self.wanted_mirror.clone(),
+            observed_mirror: self.observed_mirror.clone(),
+            stands: self.stands,
+            looks: self.looks,
+            ordered: self.ordered,
+            comment: StatusComment {
+                posted: self.comment.posted.clone(),
+                wanted: None,
+                says: None,
+            },
+            stale: self.stale,
+            ..Self::new(self.repo.clone(), self.number, false)
+        })
+    }
+
     /// The key it is stored under.
     pub fn key(&self) -> PullKey {
         PullKey {

@@ -81,7 +81,9 @@ impl Disk {
                         repo.write(lists)?;
                     }
                     for pull in &change.pulls {
-                        pull.row.write(lists)?;
+                        for row in &pull.rows {
+                            row.write(lists)?;
+                        }
                         if pull.write(pulls, by_head, by_author)? == Replaced::Unreadable {
                             unreadable.push(pull.key);
                         }
@@ -236,7 +238,7 @@ pub(super) type IndexedRuns = (BTreeSet<Sha>, IgnoredAny);
 struct PullWrite {
     key: PullKey,
     value: Vec<u8>,
-    row: Row,
+    rows: [Row; 2],
     places: Places,
 }
 
@@ -255,7 +257,7 @@ impl PullWrite {
         Ok(Self {
             key,
             value: encode(DOING, state)?,
-            row: Row::pull(state)?,
+            rows: [Row::pull(state)?, Row::head(state)],
             places: Places::of(state),
         })
     }

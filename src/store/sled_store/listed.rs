@@ -6,7 +6,7 @@ use super::lines::Kind;
 use super::portable::Line;
 use super::records::{encode, failed};
 use super::{StoreError, keys};
-use crate::domain::ids::{PullKey, RepoId, RunSubject};
+use crate::domain::ids::{PrNumber, PullKey, RepoId, RunSubject, Sha};
 use crate::domain::pull::PullState;
 use crate::domain::repository::RepoState;
 use crate::domain::runs::RunsState;
@@ -15,9 +15,10 @@ use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
 use sled::transaction::{TransactionalTree, UnabortableTransactionError};
 use sled::{Batch, IVec};
+use std::collections::BTreeSet;
 
 /// Counts up when a row changes its form: then all of them are made anew.
-const FORM: u64 = 1;
+const FORM: u64 = 2;
 const FORM_KEY: &[u8] = b"lists";
 const DOING: &str = "listing";
 /// So many rows are written at once.
@@ -29,6 +30,10 @@ pub(super) mod places {
 
     /// repository, number turned round → `PullRow`.
     pub const PULLS: &[u8] = b"p";
+    /// repository, number → the rest of its place in `HEADS`; pull requests without a gate.
+    pub const SILENT: &[u8] = b"q";
+    /// repository, head, number → nothing; pull requests without a gate.
+    pub const HEADS: &[u8] = b"h";
     /// since when, repository, number → nothing; pull requests that wait for a vetter.
     pub const VETTING: &[u8] = b"w";
     /// the key in `runs` → `RunsRow`.
@@ -45,6 +50,18 @@ pub(super) mod places {
     pub fn pull(key: PullKey) -> Vec<u8> {
         let number = !key.number.0;
         [PULLS, &keys::repo(key.repo), &number.to_be_bytes()].concat()
+    }
+
+    pub fn pulls_of(repo: RepoId) -> Vec<u8> {
+        [PULLS, &keys::repo(repo)].concat()
+    }
+
+    pub fn silent(key: PullKey) -> Vec<u8> {
+        [SILENT, &keys::pull(key)].concat()
+    }
+
+    pub fn headed(repo: RepoId, sha: &Sha) -> Vec<u8> {
+        [HEADS, &keys::head(repo, sha.as_str())].concat()
     }
 
     pub fn vetting(since: Option<DateTime<Utc>>, key: PullKey) -> Vec<u8> {
@@ -107,6 +124,21 @@ impl Row {
             leads: row.as_ref().map(runs_leads).unwrap_or_default(),
             old_leads: |value| read(value).as_ref().map(runs_leads).unwrap_or_default(),
         })
+    }
+
+    /// Where a pull request that says nothing at its head is found by that.
+    pub fn head(state: &PullState) -> Self {
+        let view = state.view.as_ref().filter(|_| state.gate.is_none());
+        let lead = view.map(|view| {
+            let place = places::headed(state.repo.id, &view.head);
+            [place.as_slice(), &state.number.0.to_be_bytes()].concat()
+        });
+        Self {
+            own: places::silent(state.key()),
+            value: lead.clone(),
+            leads: lead.into_iter().collect(),
+            old_leads: |value| vec![value.to_vec()],
+        }
     }
 
     /// Writes the row, and moves what leads to it. One that has not changed is not written again.
@@ -181,8 +213,27 @@ pub(super) fn read<T: DeserializeOwned>(value: &[u8]) -> Option<T> {
 }
 
 impl Disk {
+    /// The open pull requests of a repository, those of which nothing was read yet among them.
+    pub fn open_pulls(&self, repo: RepoId) -> Result<BTreeSet<PrNumber>, StoreError> {
+        let listed = self.lists.scan_prefix(places::pulls_of(repo)).keys();
+        let number = |key: IVec| keys::trailing_number(&key).map(|number| PrNumber(!number));
+        listed
+            .filter_map(|key| key.map(number).map_err(failed(DOING)).transpose())
+            .collect()
+    }
+
+    /// The pull requests with this head that have no gate.
+    pub fn silent_at(&self, repo: RepoId, sha: &Sha) -> Result<BTreeSet<PrNumber>, StoreError> {
+        let found = self.lists.scan_prefix(places::headed(repo, sha)).keys();
+        let number = |key: IVec| keys::trailing_number(&key).map(PrNumber);
+        found
+            .filter_map(|key| key.map(number).map_err(failed(DOING)).transpose())
+            .collect()
+    }
+
     /// Takes a pull request out of the lists.
     pub fn unlist_pull(&self, key: PullKey) -> Result<(), StoreError> {
+        self.unlist(&places::silent(key), |value| vec![value.to_vec()])?;
         self.unlist(&places::pull(key), |value| {
             read(value).as_ref().map(pull_leads).unwrap_or_default()
         })
@@ -199,11 +250,12 @@ impl Disk {
     pub fn unlist_repo(&self, repo: RepoId) -> Result<(), StoreError> {
         let of_repo = |list: &[u8]| [list, &keys::repo(repo)].concat();
         let mut gone: Vec<IVec> = Vec::new();
-        for list in [places::PULLS, places::RUNS] {
+        for list in [places::PULLS, places::SILENT, places::RUNS] {
             for entry in self.lists.scan_prefix(of_repo(list)) {
                 let (key, value) = entry.map_err(failed(DOING))?;
                 let leads = match list {
                     places::PULLS => read(&value).as_ref().map(pull_leads),
+                    places::SILENT => Some(vec![value.to_vec()]),
                     _ => read(&value).as_ref().map(runs_leads),
                 };
                 gone.extend(leads.unwrap_or_default().into_iter().map(IVec::from));
@@ -254,9 +306,9 @@ impl Disk {
 
     fn list(&self, line: &Line) -> Result<(), StoreError> {
         let mut batch = Batch::default();
-        let row = match line {
-            Line::Pull(state) => Row::pull(state)?,
-            Line::Runs(state) => Row::runs(state)?,
+        let rows = match line {
+            Line::Pull(state) => vec![Row::pull(state)?, Row::head(state)],
+            Line::Runs(state) => vec![Row::runs(state)?],
             Line::Repo(state) => {
                 let place = RepoPlace::new(state)?;
                 batch.insert(place.name_of, place.own.clone());
@@ -265,11 +317,13 @@ impl Disk {
             }
             _ => return Ok(()),
         };
-        if let Some(value) = row.value {
-            batch.insert(row.own, value);
-            row.leads
-                .into_iter()
-                .for_each(|lead| batch.insert(lead, &[] as &[u8]));
+        for row in rows {
+            if let Some(value) = row.value {
+                batch.insert(row.own, value);
+                row.leads
+                    .into_iter()
+                    .for_each(|lead| batch.insert(lead, &[] as &[u8]));
+            }
         }
         self.lists.apply_batch(batch).map_err(failed(DOING))
     }

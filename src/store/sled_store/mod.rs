@@ -41,7 +41,7 @@ use super::{
     Store, StoreError,
 };
 use crate::domain::gate::HeadState;
-use crate::domain::ids::{DeliveryId, PullKey, RepoId, RunSubject, Sha, Subject, UserId};
+use crate::domain::ids::{DeliveryId, PrNumber, PullKey, RepoId, RunSubject, Sha, Subject, UserId};
 use crate::domain::pull::PullState;
 use crate::domain::repository::RepoState;
 use crate::domain::runs::RunsState;
@@ -52,6 +52,7 @@ use flusher::{Flusher, MEND_EVERY};
 use holder::Holder;
 use home::{Home, Lock};
 use records::failed;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{broadcast, watch};
@@ -276,9 +277,28 @@ impl Store for SledStore {
             .await
     }
 
-    async fn pulls_of(&self, repo: RepoId) -> Result<Vec<PullState>, StoreError> {
+    async fn open_pulls(&self, repo: RepoId) -> Result<BTreeSet<PrNumber>, StoreError> {
         self.run("listing the pull requests of a repository", move |disk| {
-            disk.pulls_of(repo)
+            disk.open_pulls(repo)
+        })
+        .await
+    }
+
+    async fn pulls(
+        &self,
+        repo: RepoId,
+        numbers: BTreeSet<PrNumber>,
+    ) -> Result<Vec<PullState>, StoreError> {
+        self.run("reading pull requests", move |disk| {
+            disk.pulls(repo, &numbers)
+        })
+        .await
+    }
+
+    async fn silent_pulls_at(&self, repo: RepoId, sha: &Sha) -> Result<Vec<PullState>, StoreError> {
+        let sha = sha.clone();
+        self.run("listing the pull requests of a head", move |disk| {
+            disk.silent_pulls_at(repo, &sha)
         })
         .await
     }

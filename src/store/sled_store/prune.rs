@@ -1,8 +1,9 @@
 //! Forgetting what is no longer needed.
 //!
 //! A pull request that was closed long ago is forgotten with its runs; if it is opened again it is read anew from GitHub,
-//! and its comment and check run are found there by their marks. One that somebody approved is kept: an approval holds for
-//! its head when the pull request is opened again, and only this record knows of it. The record of a
+//! and its comment and check run are found there by their marks. Of one that somebody approved what an approval hangs on is
+//! kept (`PullState::remembered`): it holds for its head when the pull request is opened again, and only this record knows of it.
+//! The record of a
 //! head knows the check run, of which there must not be two: it is forgotten when nobody has spoken at that commit for as
 //! long, and a check run is looked for where one may have been forgotten (`engine/head.rs`).
 
@@ -10,7 +11,7 @@ use super::disk::Disk;
 use super::inbox::seen_at;
 use super::lines::Kind;
 use super::portable::Line;
-use super::records::failed;
+use super::records::{encode, failed};
 use super::{StoreError, keys};
 use crate::domain::gate::HeadState;
 use crate::domain::ids::{RunSubject, Subject};
@@ -89,7 +90,10 @@ impl Disk {
             if let Ok(Line::Pull(state)) = self.line(DOING, &raw)
                 && is_over(&state, limit)
             {
-                forgotten += usize::from(self.forget_pull(&raw.value, &state, limit)?);
+                let left = state.remembered();
+                if left.as_ref() != Some(&state) {
+                    forgotten += usize::from(self.forget_pull(&raw.value, &state, left, limit)?);
+                }
             }
         }
         for raw in self.raws(DOING, Kind::Runs) {
@@ -132,11 +136,12 @@ impl Disk {
         Ok(true)
     }
 
-    /// Whether it was forgotten: nobody has changed it since, and nothing is due.
+    /// Whether it was forgotten but for what is to be `left`: nobody has changed it since, and nothing is due.
     fn forget_pull(
         &self,
         seen: &IVec,
         state: &PullState,
+        left: Option<PullState>,
         limit: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
         let _alone = self.alone();
@@ -150,6 +155,12 @@ impl Disk {
             && !self.forget_runs(&runs, limit)?
         {
             return Ok(false);
+        }
+        if let Some(left) = left {
+            // It is closed and has no gate: no index and no list leads to it but by its head, which it keeps.
+            let value = encode(DOING, &left)?;
+            self.pulls.insert(key, value).map_err(failed(DOING))?;
+            return Ok(true);
         }
         self.unlist_pull(state.key())?;
         let places = super::change::Places::of(state);
@@ -190,7 +201,7 @@ fn over(at: Option<DateTime<Utc>>, limit: DateTime<Utc>) -> bool {
     at.is_some_and(|at| at < limit)
 }
 
-/// Closed before `limit`, with nothing left to do or to remember.
+/// Closed before `limit`, with nothing left to do.
 fn is_over(state: &PullState, limit: DateTime<Utc>) -> bool {
     let closed = state
         .view
@@ -199,7 +210,6 @@ fn is_over(state: &PullState, limit: DateTime<Utc>) -> bool {
     closed
         && state.observed_mirror == Mirror::Absent
         && state.gate.is_none()
-        && state.approvals.is_empty()
         && state.requests.is_empty()
         && state.outbox.is_empty()
         && !state.stale

@@ -26,12 +26,31 @@ impl Disk {
         get("reading a pull request", &self.pulls, &keys::pull(key))
     }
 
-    pub fn pulls_of(&self, repo: RepoId) -> Result<Vec<PullState>, StoreError> {
-        const DOING: &str = "listing the pull requests of a repository";
-        let found = self.pulls.scan_prefix(keys::repo(repo));
+    pub fn pulls(
+        &self,
+        repo: RepoId,
+        numbers: &BTreeSet<PrNumber>,
+    ) -> Result<Vec<PullState>, StoreError> {
+        const DOING: &str = "reading pull requests";
+        let keys = numbers.iter().map(|number| {
+            keys::pull(PullKey {
+                repo,
+                number: *number,
+            })
+        });
+        let found = keys.filter_map(|key| {
+            let value = self.pulls.get(&key).transpose()?;
+            Some(value.map(|value| (key.into(), value)))
+        });
         list(DOING, found, |key, value| {
             decode(DOING, &self.pulls, key, value)
         })
+    }
+
+    pub fn silent_pulls_at(&self, repo: RepoId, sha: &Sha) -> Result<Vec<PullState>, StoreError> {
+        let mut states = self.pulls(repo, &self.silent_at(repo, sha)?)?;
+        states.retain(|state| state.view.as_ref().is_some_and(|view| view.head == *sha));
+        Ok(states)
     }
 
     /// Follows the index, and keeps those whose record still says the same. Unlike the other listings this one fails

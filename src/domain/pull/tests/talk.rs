@@ -142,6 +142,34 @@ fn an_approval_does_not_reach_the_next_head() {
 }
 
 #[test]
+fn what_is_remembered_of_a_closed_pull_request_still_approves_its_head_and_no_other() {
+    let mut scene = Scene::of_stranger();
+    scene.state.comment_says(CommentId(5), "waiting".into());
+    scene.comment(&user(1, "maya"), 20, &format!("/ok to test {}", sha('a')));
+    scene.pull().open = false;
+    scene.decide();
+    assert_eq!(scene.state.wanted_mirror, Mirror::Absent);
+    scene.state = scene.state.remembered().expect("it was approved");
+    assert_eq!(scene.state.judged, None);
+
+    scene.pull().open = true;
+    scene.decide();
+    assert_eq!(scene.state.wanted_mirror, Mirror::At(sha('a')));
+    assert_eq!(scene.state.comment.posted, Posted::Is(CommentId(5)));
+    let twin = Sha::parse(&format!("aaaaaaaaa{}", "b".repeat(31))).expect("forty digits");
+    scene.pull().head = twin.clone();
+    scene.decide();
+    scene.comment(&user(1, "maya"), 40, "/ok to test aaaaaaaaa");
+    assert_ne!(
+        scene.state.wanted_mirror,
+        Mirror::At(twin),
+        "its earlier head is still known"
+    );
+
+    assert_eq!(Scene::of_member().state.remembered(), None);
+}
+
+#[test]
 fn only_a_pull_request_that_waits_for_people_gets_a_comment() {
     assert_eq!(Scene::of_member().state.comment.wanted, None);
     let mut scene = Scene::of_stranger();

@@ -36,7 +36,7 @@ async fn a_change_writes_its_records_and_takes_in_its_entries() {
 
     assert_eq!(store.pending().await.unwrap(), entries[1..]);
     assert_eq!(store.pull(state.key()).await.unwrap(), Some(state.clone()));
-    assert_eq!(store.pulls_of(RepoId(1)).await.unwrap(), [state]);
+    assert_eq!(pulls_of(&store, RepoId(1)).await, [state]);
     assert_eq!(store.head(RepoId(1), &sha('a')).await.unwrap(), Some(head));
     assert_eq!(store.repo(RepoId(1)).await.unwrap(), Some(repo.clone()));
     assert_eq!(store.repos().await.unwrap(), [repo]);
@@ -76,8 +76,51 @@ async fn a_change_that_fails_changes_nothing() {
         "{error}"
     );
     assert_eq!(store.pending().await.unwrap(), entries);
-    assert_eq!(store.pulls_of(RepoId(1)).await.unwrap(), []);
+    assert_eq!(pulls_of(&store, RepoId(1)).await, []);
     assert_eq!(store.pulls_by(UserId(3)).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn open_pull_requests_are_listed_and_silent_ones_are_found_by_their_head() {
+    let store = store();
+    let unread = pull(1, 6, 3, None);
+    let mut open = pull(1, 7, 3, None);
+    open.view = Some(super::prune::view(7, true));
+    let mut closed = pull(1, 8, 3, None);
+    closed.view = Some(super::prune::view(8, false));
+    let states = vec![unread, open.clone(), closed.clone(), pull(2, 9, 3, None)];
+    store.commit(write(states)).await.unwrap();
+
+    let listed = |store: &SledStore| disk(store).open_pulls(RepoId(1)).unwrap();
+    assert_eq!(listed(&store), [PrNumber(6), PrNumber(7)].into());
+    let at = async |store: &SledStore, digit| -> Vec<u64> {
+        let found = store.silent_pulls_at(RepoId(1), &sha(digit)).await.unwrap();
+        found.iter().map(|state| state.number.0).collect()
+    };
+    assert_eq!(at(&store, 'a').await, [7, 8]);
+
+    // One has a gate now, the other one was opened again with another head.
+    open.gate = pull(1, 7, 3, Some('a')).gate;
+    let view = closed.view.as_mut().unwrap();
+    (view.open, view.head) = (true, sha('b'));
+    store.commit(write(vec![open, closed])).await.unwrap();
+    let numbers: BTreeSet<PrNumber> = [6, 7, 8].map(PrNumber).into();
+    assert_eq!(listed(&store), numbers);
+    assert_eq!(
+        (at(&store, 'a').await, at(&store, 'b').await),
+        (vec![], vec![8])
+    );
+
+    // An older version kept no lists: they are made anew.
+    let disk = disk(&store);
+    disk.lists.clear().unwrap();
+    disk.meta.remove("lists").unwrap();
+    disk.make_lists().unwrap();
+    assert_eq!(listed(&store), numbers);
+    assert_eq!(
+        (at(&store, 'a').await, at(&store, 'b').await),
+        (vec![], vec![8])
+    );
 }
 
 #[tokio::test]
@@ -252,7 +295,7 @@ async fn a_forgotten_repository_leaves_nothing_and_takes_nothing_else() {
     };
     store.commit(change).await.unwrap();
     assert_eq!(sizes(), [1, 1, 1, 1, 1, 3, 3, 3]);
-    assert_eq!(store.pulls_of(RepoId(2)).await.unwrap().len(), 1);
+    assert_eq!(pulls_of(&store, RepoId(2)).await.len(), 1);
     let left = store.pending().await.unwrap();
     assert_eq!(left, [entries[1].clone(), entries[3].clone()]);
 }
@@ -277,7 +320,7 @@ async fn a_record_that_cannot_be_decoded_is_an_error_by_key_left_out_of_lists_an
         "{error}"
     );
     assert_eq!(
-        store.pulls_of(RepoId(1)).await.unwrap(),
+        pulls_of(&store, RepoId(1)).await,
         std::slice::from_ref(&good)
     );
     // The gate of a head must not be decided without one of its pull requests.

@@ -52,7 +52,7 @@ fn found(dir: &Path, what: &str) -> Found {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         let store = SledStore::open(dir, day(2)).unwrap_or_else(|error| panic!("{what}: {error}"));
-        let pulls = store.pulls_of(RepoId(1)).await.unwrap().len() as u64;
+        let pulls = pulls_of(&store, RepoId(1)).await.len() as u64;
         assert_eq!(store.pending().await.unwrap().len(), 1, "{what}");
         assert_eq!(
             store.accept(delivery("a", vec![])).await.unwrap(),

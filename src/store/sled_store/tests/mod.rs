@@ -97,6 +97,12 @@ fn pull(repo: u64, number: u64, author: u64, gate: Option<char>) -> PullState {
     state
 }
 
+/// What is known of the first thousand pull requests of a repository.
+async fn pulls_of(store: &SledStore, repo: RepoId) -> Vec<PullState> {
+    let numbers = (1..=1000).map(PrNumber).collect();
+    store.pulls(repo, numbers).await.unwrap()
+}
+
 fn write(states: Vec<PullState>) -> Change {
     Change {
         records: states

@@ -1,15 +1,22 @@
 use super::*;
 use crate::domain::gate::{HeadState, Published};
 
-use crate::domain::pull::{Mirror, implied_gates};
-use crate::domain::trust::{Approval, PullView};
+use crate::domain::pull::{Mirror, SeenHead, implied_gates};
+use crate::domain::trust::{Approval, PullView, Verdict};
 
 /// A pull request that was closed on the first day, with nothing left to do.
 fn closed(number: u64) -> PullState {
     let mut state = pull(1, number, 3, None);
-    state.view = Some(PullView {
+    state.view = Some(view(number, false));
+    state.stale = false;
+    state.observed_mirror = Mirror::Absent;
+    state
+}
+
+pub(super) fn view(number: u64, open: bool) -> PullView {
+    PullView {
         number: PrNumber(number),
-        open: false,
+        open,
         draft: false,
         title: "A change".into(),
         author: None,
@@ -21,14 +28,11 @@ fn closed(number: u64) -> PullState {
         changed_files: 1,
         updated_at: day(0),
         created_at: day(0),
-    });
-    state.stale = false;
-    state.observed_mirror = Mirror::Absent;
-    state
+    }
 }
 
 #[tokio::test]
-async fn a_closed_pull_request_is_forgotten_unless_it_was_approved_or_something_is_left_to_do() {
+async fn a_closed_pull_request_is_forgotten_but_for_approvals_unless_something_is_left_to_do() {
     let store = store();
     let mut open = closed(2);
     open.view.as_mut().unwrap().open = true;
@@ -40,19 +44,34 @@ async fn a_closed_pull_request_is_forgotten_unless_it_was_approved_or_something_
     }];
     let mut mirrored = closed(4);
     mirrored.observed_mirror = Mirror::At(sha('a'));
+    approved.heads = vec![SeenHead {
+        sha: sha('a'),
+        since: day(0),
+        announced: true,
+    }];
+    approved.verdict = Some(Verdict::Trusted);
+    approved.trouble = Some("what nobody has to know for good".into());
     let due = closed(5);
-    let mut change = write(vec![closed(1), open, approved, mirrored, due.clone()]);
+    let states = vec![closed(1), open, approved.clone(), mirrored, due.clone()];
+    let mut change = write(states);
     change.due = vec![(Subject::Pull(due.key()), Some(day(50)))];
     store.commit(change).await.unwrap();
 
     let numbers = async || {
-        let pulls = store.pulls_of(RepoId(1)).await.unwrap();
+        let pulls = pulls_of(&store, RepoId(1)).await;
         pulls.iter().map(|pull| pull.number.0).collect::<Vec<_>>()
     };
     assert_eq!(store.prune(day(29), Retention::default()).await.unwrap(), 0);
     assert_eq!(numbers().await, [1, 2, 3, 4, 5]);
-    assert_eq!(store.prune(day(31), Retention::default()).await.unwrap(), 1);
+    assert_eq!(store.prune(day(31), Retention::default()).await.unwrap(), 2);
     assert_eq!(numbers().await, [2, 3, 4, 5]);
+    let left = store.pull(approved.key()).await.unwrap().unwrap();
+    assert_eq!(
+        (&left.approvals, &left.heads),
+        (&approved.approvals, &approved.heads)
+    );
+    assert_eq!((left.verdict, left.trouble), (None, None));
+    assert_eq!(store.prune(day(31), Retention::default()).await.unwrap(), 0);
     assert_eq!(disk(&store).verify().problems, [""; 0]);
 }
 

@@ -40,7 +40,7 @@ async fn a_snapshot_restores_everything_but_old_history() {
         store.due().await.unwrap(),
         store.asides(9).await.unwrap(),
     );
-    let pulls = store.pulls_of(RepoId(1)).await.unwrap();
+    let pulls = pulls_of(&store, RepoId(1)).await;
     store.close().await.unwrap();
     fs::remove_file(dir.path().join("state/db")).unwrap();
 
@@ -49,7 +49,7 @@ async fn a_snapshot_restores_everything_but_old_history() {
     assert_eq!(store.pending().await.unwrap(), pending);
     assert_eq!(store.due().await.unwrap(), due);
     assert_eq!(store.asides(9).await.unwrap(), asides);
-    assert_eq!(store.pulls_of(RepoId(1)).await.unwrap(), pulls);
+    assert_eq!(pulls_of(&store, RepoId(1)).await, pulls);
     assert_eq!(store.pulls_by(UserId(3)).await.unwrap().len(), 2);
     for seen in ["a", "c"] {
         let again = store.accept(delivery(seen, vec![])).await.unwrap();
@@ -99,7 +99,7 @@ async fn of_damaged_snapshots_the_newest_that_is_whole_is_used_or_none() {
         fs::remove_file(dir.path().join("state/db")).unwrap();
         let store = SledStore::open(dir.path(), day(3)).unwrap();
         assert_eq!(store.loss().unwrap().restored_to, restored_to);
-        assert_eq!(store.pulls_of(RepoId(1)).await.unwrap().len(), pulls);
+        assert_eq!(pulls_of(&store, RepoId(1)).await.len(), pulls);
     }
 }
 
