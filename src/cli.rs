@@ -4,6 +4,7 @@ mod doctor;
 mod health;
 mod memory;
 mod plan;
+mod schema;
 mod serve;
 mod state;
 
@@ -47,6 +48,8 @@ enum Command {
     Plan(plan::PlanArgs),
     /// Validate a configuration and its filters
     Check(plan::CheckArgs),
+    /// Print the JSON Schema of the configuration, for editors
+    Schema,
     /// Export, import, verify or compact the state of a server that is stopped
     State(state::StateArgs),
     /// See it work: a stand-in GitHub and the app, on this machine, for a minute
@@ -71,6 +74,7 @@ pub fn run() -> ExitCode {
         Command::Doctor(args) => runtime.block_on(doctor::doctor(args)),
         Command::Plan(args) => plan::plan(args),
         Command::Check(args) => plan::check(args),
+        Command::Schema => schema::print(),
         Command::State(args) => state::state(args),
         Command::Sandbox(args) => runtime.block_on(crate::playground::run(args)),
     };

@@ -6,6 +6,7 @@ pub(crate) mod channel;
 mod dashboard;
 mod door;
 mod health;
+mod schema;
 mod serve;
 mod webhook;
 
@@ -44,6 +45,9 @@ pub const ALIVE_PATH: &str = "/healthz";
 /// Whether it can work.
 pub const READY_PATH: &str = "/readyz";
 
+/// The JSON Schema of the configuration.
+pub const SCHEMA_PATH: &str = "/schema/config.json";
+
 /// Everything the handlers need.
 pub struct Web {
     /// Takes deliveries.
@@ -77,6 +81,7 @@ pub fn routes(web: Arc<Web>, beside: Option<Router>) -> Router {
         )
         .route(ALIVE_PATH, get(health::alive))
         .route(READY_PATH, get(health::ready))
+        .route(SCHEMA_PATH, get(schema::config))
         .layer(DefaultBodyLimit::max(LARGEST_DELIVERY))
         .with_state(web)
         .merge(beside.unwrap_or_default())

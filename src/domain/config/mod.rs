@@ -15,6 +15,7 @@ mod filters;
 mod key;
 mod pipelines;
 mod resolve;
+pub mod schema;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -28,6 +29,7 @@ pub use pipelines::{Mention, Mentioned, PipelinesFile, job_keys, pipeline_keys};
 pub use resolve::{
     NamedFiltersFile, check_connections, check_dispatches, check_outputs, filters_file, resolve,
 };
+pub use schema::schema;
 
 use super::event::Account;
 use super::ids::UserId;

@@ -5,6 +5,11 @@ use crate::domain::config::{ConfigFile, Filters, RepoConfig, resolve};
 use crate::domain::pipeline::{Pipeline, Value};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+static SCHEMA: LazyLock<jsonschema::Validator> = LazyLock::new(|| {
+    jsonschema::validator_for(crate::domain::config::schema().as_value()).expect("a schema")
+});
 
 /// Names of which many mean something, and some don't.
 fn name() -> impl Strategy<Value = &'static str> {
@@ -124,6 +129,9 @@ proptest! {
                 prop_assert!(!error.message.is_empty() && error.line.is_some(), "{text}");
             }
             Ok(file) => {
+                let written: serde_json::Value = serde_saphyr::from_str(&text).expect("YAML");
+                let told = SCHEMA.validate(&written).map_err(|error| error.to_string());
+                prop_assert_eq!(told, Ok(()), "{}", text);
                 let stored = serde_json::to_string(&file).expect("JSON");
                 prop_assert_eq!(&serde_json::from_str::<ConfigFile>(&stored).expect("JSON"), &file);
                 let core = Filters::from([("core".to_owned(), vec!["a".to_owned()])]);
