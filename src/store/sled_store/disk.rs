@@ -75,6 +75,8 @@ pub(super) struct Disk {
     pub journal_of: Tree,
     /// When this store was first created.
     pub born_at: DateTime<Utc>,
+    /// How much the records took when all of them were read, in bytes; 0: they were not.
+    pub read: u64,
     /// What may be missing, as it stands in `meta`.
     loss: RwLock<Option<Loss>>,
     /// Held alone while a repository is forgotten, which takes several batches, and while a snapshot is collected; shared by
@@ -88,11 +90,11 @@ impl Disk {
     pub fn open(dir: &Path, now: DateTime<Utc>) -> Result<Self, StoreError> {
         let written = sequence::read_mark(dir).unwrap_or(0);
         guarded(dir, move |dir| {
-            let disk = Self::start(&open_locked(&config().path(dir), dir)?, now)?;
+            let mut disk = Self::start(&open_locked(&config().path(dir), dir)?, now)?;
             if let Some(lack) = disk.lacks(written)? {
                 return Err(failed(RECOVERING)(lack));
             }
-            disk.verify().sound()?;
+            disk.read = disk.verify().sound()?.bytes;
             disk.make_lists()?;
             disk.prune_ids(now).map_err(storage)?;
             disk.db.flush().map_err(storage)?;
@@ -126,6 +128,7 @@ impl Disk {
         check_schema(&meta)?;
         let disk = Self {
             born_at: born_at(&meta, now)?,
+            read: 0,
             loss: RwLock::new(loss(&meta)?),
             meta,
             inbox: tree("inbox")?,

@@ -9,16 +9,25 @@
 
 use super::disk::{self, Disk};
 use super::records::failed;
+use super::tools::size;
 use super::{Loss, StoreError, sequence, snapshots};
 use chrono::{DateTime, Utc};
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
+
+/// A state may take so many times the room of its records, and [`SPARE`] more, before it is written anew.
+const LOOSE: u64 = 4;
+/// In bytes: sled's own structures, and what a day leaves.
+pub(super) const SPARE: u64 = 256 * 1024 * 1024;
 
 /// The right to use the directory, until it is dropped or the process ends.
 #[derive(Debug)]
 pub(super) struct Lock {
     _file: File,
 }
+
+/// What the state before is called while the one that was written anew takes its place.
+pub(super) const COMPACTED: &str = "compacted";
 
 /// Where everything is.
 #[derive(Debug, Clone)]
@@ -84,6 +93,34 @@ impl Home {
         }
     }
 
+    /// Writes a state anew that takes much more room than what is in it: sled uses room again that became free, and gives little of
+    /// it back, so that without this a busy server's directory would only grow. Where that fails, having no room for a second one,
+    /// say, the state is used as it is.
+    pub fn tighten(&self, disk: Disk, now: DateTime<Utc>, spare: u64) -> Result<Disk, StoreError> {
+        let most = disk.read.saturating_mul(LOOSE).saturating_add(spare);
+        let takes = size(&self.state()).map_err(failed("measuring the state"))?;
+        if takes <= most {
+            return Ok(disk);
+        }
+        drop(disk);
+        match self.compact(now) {
+            Ok(done) => tracing::info!(
+                before = done.before,
+                after = done.after,
+                "wrote the state anew, as most of its room was not used any more"
+            ),
+            Err(error) => {
+                self.abandon();
+                tracing::warn!(
+                    %error,
+                    takes,
+                    "can't write the state anew, and most of its room is not used; going on with it as it is"
+                );
+            }
+        }
+        Disk::open(&self.state(), now)
+    }
+
     /// sled takes a file that is gone for one that never was.
     fn what_is_gone(&self) -> Result<Option<String>, StoreError> {
         let state = self.state();
@@ -103,10 +140,18 @@ impl Home {
         let (state, coming) = (self.state(), self.coming());
         remove_if_there(&self.filling()).map_err(failed(DOING))?;
         if state.exists() || !coming.exists() {
-            return remove_if_there(&coming).map_err(failed(DOING));
+            remove_if_there(&coming).map_err(failed(DOING))?;
+        } else {
+            fs::rename(&coming, &state).map_err(failed(DOING))?;
+            disk::sync_dir(&self.dir).map_err(failed(DOING))?;
         }
-        fs::rename(&coming, &state).map_err(failed(DOING))?;
-        disk::sync_dir(&self.dir).map_err(failed(DOING))
+        // Another one has taken its place, and holds all that was in it.
+        if state.join("db").exists() {
+            for old in self.named(COMPACTED).map_err(failed(DOING))? {
+                remove_if_there(&old).map_err(failed(DOING))?;
+            }
+        }
+        Ok(())
     }
 
     /// Sets the store aside and lets another take its place.
@@ -182,6 +227,19 @@ impl Home {
         }
         fs::rename(self.coming(), self.state()).map_err(failed(DOING))?;
         disk::sync_dir(&self.dir).map_err(failed(DOING))
+    }
+
+    /// The states that were kept for that reason.
+    fn named(&self, what: &str) -> std::io::Result<Vec<PathBuf>> {
+        let begin = format!("state.{what}-");
+        let mut found = Vec::new();
+        for entry in fs::read_dir(&self.dir)? {
+            let entry = entry?;
+            if entry.file_name().to_string_lossy().starts_with(&begin) {
+                found.push(entry.path());
+            }
+        }
+        Ok(found)
     }
 
     /// A name in this directory that nothing has.

@@ -89,6 +89,7 @@ impl SledStore {
         let home = Home::new(data_dir);
         let lock = home.lock(disk::STOP_IT)?;
         let disk = home.open(now)?;
+        let disk = home.tighten(disk, now, home::SPARE)?;
         let snapshots = Some(home.snapshots());
         Self::over(Holder::new(disk, Some(home), now), snapshots, Some(lock))
     }

@@ -1,7 +1,7 @@
 //! What an operator does with a state while no server runs on it: export, import, verify, compact.
 
 use super::disk::{self, Disk};
-use super::home::Home;
+use super::home::{COMPACTED, Home};
 use super::lines::{Filling, Kind};
 use super::portable::{Counts, Incoming, Writer};
 use super::records::failed;
@@ -246,7 +246,7 @@ impl Home {
             home.end(new)?;
             Ok(found.counts)
         })?;
-        let old = self.unused_name("compacted", now);
+        let old = self.unused_name(COMPACTED, now);
         self.put_in_place(Some(&old))?;
         fs::remove_dir_all(&old).map_err(failed(DOING))?;
         let after = size(&self.state()).map_err(failed(DOING))?;

@@ -75,6 +75,44 @@ async fn places_go_on_after_the_inbox_was_emptied_and_the_store_opened_again() {
     assert!(after > before);
 }
 
+#[tokio::test]
+async fn a_state_that_takes_much_more_room_than_its_records_is_written_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = SledStore::open(dir.path(), day(0)).unwrap();
+    let mut state = pull(1, 7, 3, Some('a'));
+    for number in 0..2_000 {
+        state.trouble = Some(format!("{number} ").repeat(2_000));
+        store.commit(write(vec![state.clone()])).await.unwrap();
+    }
+    state.trouble = None;
+    store.commit(write(vec![state.clone()])).await.unwrap();
+    let entries = fresh(store.accept(delivery("a", vec![entry(1)])).await.unwrap());
+    store.close().await.unwrap();
+    // What a process leaves that died when it had done this before.
+    fs::create_dir(dir.path().join("state.compacted-19700101T000000Z")).unwrap();
+
+    let home = home::Home::new(dir.path());
+    let takes = || super::super::tools::size(&home.state()).unwrap();
+    let before = takes();
+    let open = |spare| {
+        let disk = home.open(day(1)).unwrap();
+        drop(home.tighten(disk, day(1), spare).unwrap());
+        takes()
+    };
+    let kept = open(before);
+    let after = open(0);
+    assert!(kept > 8 * after, "{before} → {kept} → {after}");
+
+    let store = SledStore::open(dir.path(), day(1)).unwrap();
+    assert_eq!(store.loss(), None);
+    assert_eq!(store.pull(state.key()).await.unwrap(), Some(state));
+    assert_eq!(store.pending().await.unwrap(), entries);
+    let left = fs::read_dir(dir.path()).unwrap();
+    let mut left: Vec<_> = left.map(|entry| entry.unwrap().file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["lock", "state"]);
+}
+
 #[test]
 fn it_is_born_when_it_is_first_opened() {
     let dir = tempfile::tempdir().unwrap();
