@@ -83,7 +83,7 @@ fn planned(run: &PlannedRun) -> Markup {
     html! {
         h3 { (run.pipeline) " " span.dim { "→ " (run.gates.join(", ")) } }
         @if !run.jobs.is_empty() {
-            div.scroll tabindex="0" role="region" aria-label={ "Jobs of " (run.pipeline) } { table {
+            div.scroll tabindex="0" role="region" aria-label={ "Table of the jobs of " (run.pipeline) } { table {
                 thead { tr { th scope="col" { "Job" } th scope="col" { "By" } th scope="col" { "Here" } th scope="col" { "Why" } } }
                 tbody { @for job in &run.jobs { tr { td { (job.name) } td { (job.by) } td { (job.decision) } td { (marked(&job.reason)) } } } }
             } }

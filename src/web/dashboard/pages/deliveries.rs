@@ -23,7 +23,7 @@ pub(in crate::web::dashboard) fn page(
             button type="submit" { "Show" }
         }
         @if view.deliveries.rows.is_empty() { p.dim { "None." } } @else {
-            div.scroll tabindex="0" role="region" aria-label="Deliveries" { table {
+            div.scroll tabindex="0" role="region" aria-label="Table of deliveries" { table {
                 thead { tr { th scope="col" { "When" } th scope="col" { "Event" } th scope="col" { "What it says" } th scope="col" { "What became of it" } th scope="col" { "Id" } } }
                 tbody { @for row in &view.deliveries.rows { (delivery(row, now)) } }
             } }

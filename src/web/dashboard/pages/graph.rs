@@ -30,7 +30,7 @@ pub(super) fn picture(run: &RunView) -> Markup {
         .collect();
     html! {
         div.picture tabindex="0" role="region" aria-label={ "Picture of the jobs of " (run.pipeline) ", which the table below lists" } {
-            svg xmlns="http://www.w3.org/2000/svg" width=(right) height=(bottom) viewBox={ "0 0 " (right) " " (bottom) } role="img" {
+            svg xmlns="http://www.w3.org/2000/svg" width=(right) height=(bottom) viewBox={ "0 0 " (right) " " (bottom) } role="group" {
                 title { "The jobs of " (run.pipeline) " and what each needs" }
                 @for (job, one) in run.jobs.iter().enumerate() {
                     @for need in one.needs.iter().filter_map(|need| at.get(need.as_str())) {

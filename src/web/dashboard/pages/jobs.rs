@@ -9,7 +9,7 @@ use maud::{Markup, html};
 pub(super) fn table(run: &RunView, now: DateTime<Utc>) -> Markup {
     html! {
         @if run.jobs.is_empty() { p.dim { "It has no jobs." } } @else {
-            div.scroll tabindex="0" role="region" aria-label={ "Jobs of " (run.pipeline) } { table.jobs {
+            div.scroll tabindex="0" role="region" aria-label={ "Table of the jobs of " (run.pipeline) } { table.jobs {
                 thead { tr { th scope="col" { "Job" } th scope="col" { "State" } th scope="col" { "Needs" } th scope="col" { "Began" } th scope="col" { "Time" } th scope="col" { "Attempts" } th scope="col" { "Why" } } }
                 tbody { @for job in &run.jobs { tr {
                     td { (name(job)) @if !job.required { " " span.dim { "optional" } } div.dim { (marked(&job.by)) } }

@@ -67,7 +67,7 @@ fn sentence(view: &OverviewView, health: &str) -> String {
 fn vetting(rows: &[VettingView], now: DateTime<Utc>) -> Markup {
     html! {
         @if rows.is_empty() { p.dim { "Nobody waits." } } @else {
-            div.scroll tabindex="0" role="region" aria-label="Pull requests that wait for a vetter" { table {
+            div.scroll tabindex="0" role="region" aria-label="Table of pull requests that wait for a vetter" { table {
                 thead { tr { th scope="col" { "Pull request" } th scope="col" { "By" } th scope="col" { "What is needed" } th scope="col" { "Since" } } }
                 tbody { @for row in rows { tr {
                     td { a href={ "/r/" (row.repository) "/pull/" (row.number) } { (row.repository) "#" (row.number) } " " span.title { (row.title) } }
@@ -83,7 +83,7 @@ fn vetting(rows: &[VettingView], now: DateTime<Utc>) -> Markup {
 fn running(rows: &[RunningView], now: DateTime<Utc>) -> Markup {
     html! {
         @if rows.is_empty() { p.dim { "Nothing runs." } } @else {
-            div.scroll tabindex="0" role="region" aria-label="What runs now" { table {
+            div.scroll tabindex="0" role="region" aria-label="Table of what runs now" { table {
                 thead { tr { th scope="col" { "What" } th scope="col" { "Pipelines" } } }
                 tbody { @for row in rows { tr {
                     td { (what(&row.repository, row.runs.kind, row.runs.name.as_deref())) }
@@ -110,7 +110,7 @@ fn what(repository: &str, kind: &str, name: Option<&str>) -> Markup {
 fn repositories(rows: &[RepoView]) -> Markup {
     html! {
         @if rows.is_empty() { p.dim { "None is known yet. Install the app on a repository, and it comes here by itself." } } @else {
-            div.scroll tabindex="0" role="region" aria-label="Repositories" { table {
+            div.scroll tabindex="0" role="region" aria-label="Table of repositories" { table {
                 thead { tr { th scope="col" { "Repository" } th scope="col" { "State" } th scope="col" { "Seen by" } } }
                 tbody { @for row in rows { tr {
                     td { a href={ "/r/" (row.name) } { (row.name) } }
@@ -124,7 +124,7 @@ fn repositories(rows: &[RepoView]) -> Markup {
 
 fn budgets(rows: &[BudgetView], now: DateTime<Utc>) -> Markup {
     html! {
-        div.scroll tabindex="0" role="region" aria-label="Installations and their limits" { table {
+        div.scroll tabindex="0" role="region" aria-label="Table of installations and their limits" { table {
             thead { tr { th scope="col" { "Installation" } th scope="col" { "Of" } th scope="col" { "Repositories" } th scope="col" { "Requests left this hour" } } }
             tbody { @for row in rows { tr {
                 td { (row.installation) }

@@ -52,7 +52,7 @@ fn gates(view: &PullView) -> Markup {
     html! {
         section aria-labelledby="gates" {
             h2 #gates { "Gates" }
-            div.scroll tabindex="0" role="region" aria-label="Gates" { table {
+            div.scroll tabindex="0" role="region" aria-label="Table of gates" { table {
                 thead { tr { th scope="col" { "Gate" } th scope="col" { "State" } th scope="col" { "It says" } } }
                 tbody { @for gate in &view.gates { tr {
                     td { code { (gate.name) } }

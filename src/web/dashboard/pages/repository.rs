@@ -79,7 +79,7 @@ fn search(path: &str, asked: &PullsAsked) -> Markup {
 fn pulls(name: &str, rows: &[PullItem], now: DateTime<Utc>) -> Markup {
     html! {
         @if rows.is_empty() { p.dim { "None." } } @else {
-            div.scroll tabindex="0" role="region" aria-label="Open pull requests" { table {
+            div.scroll tabindex="0" role="region" aria-label="Table of open pull requests" { table {
                 thead { tr { th scope="col" { "Pull request" } th scope="col" { "By" } th scope="col" { "Trust" } th scope="col" { "Mirror" } th scope="col" { "Gate" } th scope="col" { "Head since" } } }
                 tbody { @for row in rows { tr {
                     td { a href={ "/r/" (name) "/pull/" (row.number) } { "#" (row.number) } " " span.title { (row.title) }
@@ -99,7 +99,7 @@ fn pulls(name: &str, rows: &[PullItem], now: DateTime<Utc>) -> Markup {
 fn runs(rows: &[RunsItem], now: DateTime<Utc>) -> Markup {
     html! {
         @if rows.is_empty() { p.dim { "Nothing was run for a push, a schedule or a merge group yet." } } @else {
-            div.scroll tabindex="0" role="region" aria-label="Runs" { table {
+            div.scroll tabindex="0" role="region" aria-label="Table of runs" { table {
                 thead { tr { th scope="col" { "For" } th scope="col" { "Pipelines" } th scope="col" { "Commit" } th scope="col" { "Began" } } }
                 tbody { @for row in rows { tr {
                     td { @match row.name.as_deref() { Some(branch) => { code { (branch) } } None => { "schedule" } } }
