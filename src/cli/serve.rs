@@ -99,7 +99,7 @@ async fn set_up(
         () = signal => None,
     };
     let door = setup.into_door();
-    let Some(Finished { app, served }) = finished else {
+    let Some(Finished { app, served, told }) = finished else {
         door.close(app::PATIENCE).await;
         return Ok(None);
     };
@@ -116,6 +116,7 @@ async fn set_up(
         }
         Err(error) => {
             let _ = served.send(Err(format!("{error:#}")));
+            let _ = tokio::time::timeout(app::PATIENCE, told).await;
             Err(error)
         }
     }

@@ -192,8 +192,13 @@ impl CredentialsFile {
     /// Stores an app: on disk whole, or not at all.
     ///
     /// # Errors
-    /// When the disk does not take it; what was stored before stays.
+    /// When the disk does not take it, or another app is stored already, by a setup beside this one, say. What was stored before
+    /// stays.
     pub fn store(&self, app: &Stored) -> io::Result<()> {
+        if self.path.try_exists()? {
+            let what = "another app was stored here meanwhile";
+            return Err(io::Error::new(ErrorKind::AlreadyExists, what));
+        }
         let text = app.text().map_err(io::Error::other)?;
         self.write_unfinished(&text)?;
         self.finish()

@@ -28,6 +28,8 @@ pub struct Finished {
     pub app: Stored,
     /// Told once the app is served, or why it is not.
     pub served: oneshot::Sender<Result<(), String>>,
+    /// Ends once the operator was told of it, so that the process may end.
+    pub told: oneshot::Receiver<()>,
 }
 
 /// What the operator is shown at the end.
@@ -47,6 +49,18 @@ pub(super) enum Kept {
     Printed,
     /// They could not be stored, so they are on the page: why, and the variables.
     Unstored(String, Zeroizing<String>),
+}
+
+impl Kept {
+    /// The server ends, perhaps before the page arrives: what is nowhere else goes to the terminal as well.
+    fn show_lastly(&self) {
+        if let Self::Shown(variables) | Self::Unstored(_, variables) = self {
+            show(&format!(
+                "\nThe server could not begin to serve the app. Its credentials, which are nowhere else:\n\n{}",
+                **variables
+            ));
+        }
+    }
 }
 
 /// Why there is no app.
@@ -125,13 +139,18 @@ impl Room {
             "\nThe app is registered. Install it: {install_page}\n"
         ));
         let (served, answer) = oneshot::channel();
-        let finished = Finished { app, served };
+        let (telling, told) = oneshot::channel();
+        let finished = Finished { app, served, told };
         let trouble = match self.hand_over.send(finished).await {
             Ok(()) => answer
                 .await
                 .unwrap_or_else(|_| Err("the server stops".to_owned())),
             Err(_) => Err("the server stops".to_owned()),
         };
+        if trouble.is_err() {
+            kept.show_lastly();
+        }
+        let _ = telling.send(());
         Ok(Outcome {
             install_page,
             kept,

@@ -79,10 +79,13 @@ fn a_file_that_others_may_read_or_that_is_damaged_is_refused_without_a_word_of_i
 fn what_can_not_be_written_leaves_what_was_there() {
     let dir = TempDir::new().unwrap();
     let file = CredentialsFile::in_dir(dir.path());
-    file.store(&app(1)).unwrap();
     // A directory in its way: nobody, not even root, can write a file there.
     fs::create_dir(&file.unfinished).unwrap();
     assert!(file.prepare().is_err());
-    assert!(file.store(&app(2)).is_err());
+    assert!(file.store(&app(1)).is_err());
+    fs::remove_dir(&file.unfinished).unwrap();
+    file.store(&app(1)).unwrap();
+    let error = file.store(&app(2)).expect_err("another one is there");
+    assert_eq!(error.kind(), ErrorKind::AlreadyExists);
     assert_eq!(read_back(&file).map(|app| app.app_id), Some(1));
 }

@@ -90,3 +90,44 @@ async fn a_setup_that_was_cut_off_is_remembered() {
     assert_eq!(done.status, 200, "{}", done.text);
     assert!(!unfinished.exists());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_setups_on_one_directory_neither_takes_the_other_s_place() {
+    let bench = Bench::new().await;
+    let first = Browser::inside(bare(&bench)).await;
+    let second = Browser::inside(bare(&bench)).await;
+    let back = second.register(&second.choose("store").await).await;
+    let done = first.register(&first.choose("store").await).await;
+    assert_eq!(first.open(&done).await.status, 200);
+    let file = bench.data_dir().join("credentials.toml");
+    let stored = std::fs::read_to_string(&file).expect("it is stored");
+
+    let page = second.open(&back).await;
+    assert_eq!(page.status, 200, "{}", page.text);
+    assert!(
+        page.text.contains("another app was stored here meanwhile"),
+        "{}",
+        page.text
+    );
+    assert!(page.text.contains("WEBHOOK_SECRET="), "{}", page.text);
+    assert_eq!(std::fs::read_to_string(&file).expect("it stays"), stored);
+    assert_eq!(first.serving.get("/readyz").await.0, 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn credentials_that_are_nowhere_else_are_not_lost_where_the_server_can_not_begin() {
+    let bench = Bench::new().await;
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = taken.local_addr().expect("its address").port();
+    let mut command = bare(&bench);
+    command.env("DASHBOARD_PORT", port.to_string());
+    let browser = Browser::inside(command).await;
+    let back = browser.register(&browser.choose("show").await).await;
+    let page = browser.open(&back).await;
+    assert!(page.text.contains("could not begin"), "{}", page.text);
+    let ended = browser.process().end();
+    assert_eq!(ended.code, Some(1), "{}", ended.err);
+    let secret = format!("WEBHOOK_SECRET={}", bench.github.webhook_secret());
+    assert!(ended.out.contains(&secret), "{}", ended.out);
+    assert!(!ended.err.contains(&secret), "it is not logged");
+}
