@@ -1,5 +1,6 @@
 //! What was missed is found: deliveries that GitHub could not hand over, and whatever else differs from what is kept.
 
+mod again;
 mod branches;
 mod changes;
 mod differences;
@@ -10,6 +11,7 @@ mod lost;
 mod reading;
 mod restored;
 mod stuck;
+mod turns;
 
 use crate::support::Town;
 use chrono::TimeDelta;
