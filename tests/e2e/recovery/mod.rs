@@ -5,6 +5,7 @@ mod branches;
 mod changes;
 mod differences;
 mod down;
+mod found;
 mod left;
 mod lists;
 mod lost;
