@@ -21,6 +21,22 @@ const CALLS_OF_A_PULL: u32 = 10;
 const SELDOM: Duration = Duration::from_secs(24 * 3600);
 
 /// What came of a comparison.
+struct Pass {
+    outcome: Outcome,
+    reading: Reading,
+}
+
+/// How far a repository is read again after a loss of data. What was found out is read: it waits in the inbox like a delivery.
+enum Reading {
+    /// Every open pull request was read, or is being tried.
+    Whole,
+    /// Some are still to be read.
+    InParts,
+    /// Something could not be asked.
+    Cut,
+}
+
+/// When the next comparison is.
 enum Outcome {
     /// The repository is not enabled.
     NotOurs,
@@ -61,8 +77,8 @@ impl Engine {
             Permit::Given(permit) => permit,
             Permit::NotBefore(time) => return Ok(time),
         };
-        let outcome = match self.compare(known).await {
-            Ok(outcome) => outcome,
+        let Pass { outcome, reading } = match self.compare(known).await {
+            Ok(pass) => pass,
             Err(Failure::Store(error)) => return Err(error),
             // Its end is told by a delivery, or found out (`survey`).
             Err(Failure::GitHub(GitHubError::Suspended)) => return Ok(self.later(SELDOM)),
@@ -73,10 +89,12 @@ impl Engine {
                 return Ok(self.next_round(error.retry_after()));
             }
         };
-        if matches!(outcome, Outcome::NotOurs | Outcome::Alike) {
-            self.rebuilding().compared(known.repo.id);
-            self.is_rebuilt().await?;
+        match reading {
+            Reading::Whole => self.rebuilding().compared(known.repo.id),
+            Reading::InParts => self.rebuilding().partly_compared(known.repo.id),
+            Reading::Cut => self.rebuilding().not_compared(known.repo.id),
         }
+        self.is_rebuilt().await?;
         Ok(match outcome {
             Outcome::NotOurs => self.later(self.jittered(SELDOM)),
             Outcome::Alike | Outcome::Woken => self.next_round(None),
@@ -84,12 +102,15 @@ impl Engine {
         })
     }
 
-    async fn compare(&self, known: &RepoState) -> Result<Outcome, Failure> {
+    async fn compare(&self, known: &RepoState) -> Result<Pass, Failure> {
         let state = self
             .configuration(&known.repo, super::pull::Naming::Earlier)
             .await?;
         let Some(config) = state.enabled() else {
-            return Ok(Outcome::NotOurs);
+            return Ok(Pass {
+                outcome: Outcome::NotOurs,
+                reading: Reading::Whole,
+            });
         };
         let repo = state.repo.id;
         let github = self.shared.github.of(&state.repo).for_housekeeping();
@@ -126,23 +147,21 @@ impl Engine {
                 woken.push(*number);
             }
         }
+        let mirrors = differences.mirrors.iter();
+        let moved = mirrors.map(|(number, there)| Event::MirrorPushed {
+            repo: state.repo.clone(),
+            number: *number,
+            after: there.clone(),
+            sender: None,
+        });
         let mut found = 0;
-        for event in pushes {
-            if take(&mut left) {
+        for event in pushes.into_iter().chain(moved) {
+            // What can't be taken in does not use up what the others may cost.
+            if self.is_found_out(&event).await? {
+                found += 1;
+            } else if take(&mut left) {
                 found += 1;
                 self.found_out(event).await?;
-            }
-        }
-        for (number, there) in &differences.mirrors {
-            if take(&mut left) {
-                found += 1;
-                self.found_out(Event::MirrorPushed {
-                    repo: state.repo.clone(),
-                    number: *number,
-                    after: there.clone(),
-                    sender: None,
-                })
-                .await?;
             }
         }
         let mut unasked = false;
@@ -162,16 +181,30 @@ impl Engine {
                 }
             }
         }
-        let more = more || unasked;
-        if woken.is_empty() && found == 0 && !more {
-            return Ok(Outcome::Alike);
+        let unread = |number: &PrNumber| {
+            let is = |pull: &&PullState| pull.number == *number;
+            let pull = kept.iter().find(is);
+            rule.lost_at.is_some() && pull.is_none_or(|pull| pull.recalled != rule.lost_at)
+        };
+        let reading = if unasked {
+            Reading::Cut
+        } else if more || differences.pulls.iter().any(unread) {
+            Reading::InParts
+        } else {
+            Reading::Whole
+        };
+        let outcome = if more || unasked {
+            Outcome::More
+        } else if woken.is_empty() && found == 0 {
+            Outcome::Alike
+        } else {
+            Outcome::Woken
+        };
+        if !matches!(outcome, Outcome::Alike) {
+            tracing::info!(repository = %state.repo.name, ?woken, "waking pull requests that differ from what GitHub shows");
+            self.wake_all(repo, &woken).await?;
         }
-        tracing::info!(repository = %state.repo.name, ?woken, "waking pull requests that differ from what GitHub shows");
-        self.wake_all(repo, &woken).await?;
-        Ok(match more {
-            true => Outcome::More,
-            false => Outcome::Woken,
-        })
+        Ok(Pass { outcome, reading })
     }
 
     /// The records of all that is open, here or there, or has a mirror: the others have nothing to compare.

@@ -25,6 +25,7 @@ mod head;
 mod identity;
 mod installation;
 mod jobs;
+mod lost;
 mod openness;
 mod patience;
 mod people;

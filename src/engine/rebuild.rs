@@ -1,6 +1,7 @@
 //! How far what was lost is read again from GitHub, and when that has an end.
 //!
-//! Everything is waited for that can be asked: each installation's list of repositories, and each repository's comparison.
+//! Everything is waited for that can be asked: each installation's list of repositories, and in each repository every open
+//! pull request. Whatever else a comparison finds there is news like any other, which nobody waits for.
 //! What can't be (suspended, or it failed some times in a row) would be waited for without end. It is looked at when it can
 //! be asked again: `Engine::lost_at` stays, so a pull request that was not read again since then is, whenever its turn comes,
 //! and until then nothing is approved in it that its record does not hold.
@@ -48,6 +49,10 @@ impl<T> Default for Asked<T> {
 impl<T: Copy + Ord + Hash> Asked<T> {
     fn done(&mut self, one: T) {
         self.done.insert(one);
+        self.answered(one);
+    }
+
+    fn answered(&mut self, one: T) {
         self.missed.remove(&one);
     }
 
@@ -77,7 +82,12 @@ impl Rebuilding {
         self.installations.missed(installation);
     }
 
-    /// In a repository nothing differs any more.
+    /// A repository could be asked, and not all of it is read again yet.
+    pub(super) fn partly_compared(&mut self, repo: RepoId) {
+        self.repos.answered(repo);
+    }
+
+    /// All of a repository's open pull requests were read again.
     pub(super) fn compared(&mut self, repo: RepoId) {
         self.repos.done(repo);
     }
@@ -212,6 +222,13 @@ mod tests {
         assert!(!after(false, |all| {
             (0..MOST_MISSES).for_each(|_| all.not_surveyed(THERE));
             all.surveyed(THERE);
+        }));
+        // It has answered in between.
+        assert!(!after(false, |all| {
+            all.surveyed(THERE);
+            (1..MOST_MISSES).for_each(|_| all.not_compared(RepoId(2)));
+            all.partly_compared(RepoId(2));
+            all.not_compared(RepoId(2));
         }));
     }
 }

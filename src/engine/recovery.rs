@@ -4,15 +4,17 @@
 //! before and then settles from there on towards the present, oldest first, so that comments and pushes are heard in their
 //! order. The mark moves only over what is settled, and is kept with the pages still to do: a round that ends (its budget
 //! is used up, GitHub is away, the process dies) is gone on with. What GitHub does not list any more shows up in the
-//! comparison with GitHub (`survey`, `compare`). A delivery that can't be taken up is put off, and with it those that have to
-//! be heard after it: the others go on.
+//! comparison with GitHub (`survey`, `compare`). A delivery that can't be taken up (`lost`) is put off, and with it those that
+//! have to be heard after it: the others go on. So does one that GitHub does not show and was asked to send again, until it
+//! has come. Those put off have their turn in each round, whatever became of the list, the longest untried first.
 //!
 //! How old a delivery is does not matter here. What comes over the webhook could be an old one that somebody plays again;
 //! these are read from GitHub itself, over a connection that is authenticated, and each id is accepted once.
 
+use super::lost::{Took, Trouble};
 use super::rebuild::Rebuilding;
 use super::walk::Walk;
-use super::{Engine, Failure, Raw, Read};
+use super::{Engine, Failure};
 use crate::domain::ids::{DeliveryId, InstallationId, PullKey, RepoId, Subject};
 use crate::github::{Attempt, Attempts, GitHubError};
 use crate::store::{Change, StoreError};
@@ -27,7 +29,9 @@ const MARK: &str = "deliveries";
 /// Deliveries from so long before the store was made are of no interest to it; GitHub's clock and ours may differ.
 const CLOCKS: TimeDelta = TimeDelta::minutes(10);
 /// So many deliveries can't be taken up in one round before it ends: then it is GitHub that is not well.
-const MOST_FAILURES: usize = 10;
+const MOST_FAILURES: u32 = 10;
+/// This part of a round's requests is kept back for what was put off, so that a long list does not use up all.
+const KEPT_BACK: u32 = 3;
 
 /// What is known only while the process lives; it is found out anew after a start.
 #[derive(Default)]
@@ -50,10 +54,12 @@ pub(super) struct Progress {
     pub surveyed: Mutex<Option<InstallationId>>,
 }
 
-/// The requests that a round may still make, and the deliveries that could not be taken up in it.
+/// The requests that a round may still make, and the deliveries that had their turn in it.
+#[derive(Default)]
 struct Budget {
     calls: u32,
-    failed: Vec<DeliveryId>,
+    tried: HashSet<DeliveryId>,
+    failures: u32,
 }
 
 impl Budget {
@@ -64,10 +70,20 @@ impl Budget {
         left.is_some()
     }
 
-    /// A delivery could not be taken up; whether that is enough for a round.
-    fn fails(&mut self, delivery: &DeliveryId) -> bool {
-        self.failed.push(delivery.clone());
-        self.failed.len() >= MOST_FAILURES
+    /// A delivery could not be taken up; whether that is enough for a round. The limit of an installation says nothing of GitHub.
+    fn fails(&mut self, error: &GitHubError) -> bool {
+        self.failures += u32::from(!error.is_limit());
+        self.failures >= MOST_FAILURES
+    }
+}
+
+/// Whether nothing else is worth asking after this: the store fails, or GitHub wants to be left alone by the app.
+fn ends_a_round(failure: &Failure) -> bool {
+    match failure {
+        Failure::Store(_) => true,
+        Failure::GitHub(error) => {
+            error.retry_after().is_some() || matches!(error, GitHubError::Unauthorized { .. })
+        }
     }
 }
 
@@ -135,15 +151,36 @@ impl Engine {
         }))
     }
 
-    /// What is listed comes first: what was put off holds up nothing but what has to come after it.
+    /// What is listed comes first: what was put off holds up nothing but what has to come after it. If the list can't be read,
+    /// what was put off goes on all the same.
     async fn round(&self, walk: &mut Walk) -> Result<End, Failure> {
+        self.drop_what_has_come(walk).await?;
+        let calls = self.shared.pace.recovery_calls;
+        let kept_back = walk.put_off_count().min(calls / KEPT_BACK);
         let mut budget = Budget {
-            calls: self.shared.pace.recovery_calls,
-            failed: Vec::new(),
+            calls: calls - kept_back,
+            ..Budget::default()
         };
-        let listed = self.settle_listed(walk, &mut budget).await?;
-        let put_off = self.take_up_put_off(walk, &mut budget).await?;
-        Ok(listed.max(put_off))
+        let listed = self.settle_listed(walk, &mut budget).await;
+        if listed.as_ref().is_err_and(ends_a_round) {
+            return listed;
+        }
+        budget.calls += kept_back;
+        let put_off = self.take_up_put_off(walk, &mut budget).await;
+        if put_off.as_ref().is_err_and(ends_a_round) {
+            return put_off;
+        }
+        Ok(listed?.max(put_off?))
+    }
+
+    /// What was put off and has come since, sent again by GitHub, holds up nobody.
+    async fn drop_what_has_come(&self, walk: &mut Walk) -> Result<(), StoreError> {
+        for delivery in walk.deliveries_put_off() {
+            if self.store().has_accepted(&delivery).await? {
+                walk.take_out(&delivery);
+            }
+        }
+        Ok(())
     }
 
     async fn settle_listed(&self, walk: &mut Walk, budget: &mut Budget) -> Result<End, Failure> {
@@ -215,117 +252,97 @@ impl Engine {
             if self.is_full() {
                 return Ok(End::Full);
             }
+            if !walk.has_room() {
+                return Ok(End::BudgetUsedUp);
+            }
             if walk.has_to_wait(attempt) {
-                if !walk.put_off(attempt, 0) {
-                    return Ok(End::BudgetUsedUp);
-                }
+                walk.put_off(attempt);
                 continue;
             }
             if !budget.take() {
                 return Ok(End::BudgetUsedUp);
             }
-            if let Some((error, tries)) = self.try_to_take_up(walk, attempt).await? {
-                let there_is_room = walk.put_off(attempt, tries);
-                if !there_is_room || budget.fails(&attempt.delivery) {
-                    return Err(error.into());
+            budget.tried.insert(attempt.delivery.clone());
+            match self.take_up_lost(walk, attempt).await {
+                Ok(Took::Settled) => {}
+                // One that was asked for before did not come in time, and what came after it may be there by now.
+                Ok(Took::AskedAgain { first }) => {
+                    if first {
+                        walk.put_off(attempt);
+                        walk.waits_for_it(&attempt.delivery, self.now());
+                    }
+                }
+                Err(Trouble::OfAll(failure)) => return Err(failure),
+                Err(Trouble::Own(error)) => {
+                    walk.put_off(attempt);
+                    self.note_failed(walk, attempt, &error);
+                    if budget.fails(&error) {
+                        return Err(error.into());
+                    }
                 }
             }
         }
         Ok(End::Settled)
     }
 
-    /// What could not be taken up before, and what had to wait for it, oldest first.
+    /// What could not be taken up before, and what had to wait for it. What had its turn a moment ago has the next one in the
+    /// next round.
     async fn take_up_put_off(&self, walk: &mut Walk, budget: &mut Budget) -> Result<End, Failure> {
-        let mut at = 0;
-        while let Some(attempt) = walk.put_off_at(at) {
-            // What failed a moment ago has its next turn in the next round.
-            if walk.has_to_wait_at(at) || budget.failed.contains(&attempt.delivery) {
-                at += 1;
-                continue;
-            }
-            if self.store().has_accepted(&attempt.delivery).await? {
-                walk.take_out(at);
-                continue;
-            }
+        while let Some(attempt) = walk.next_put_off(self.now(), &budget.tried) {
             if self.is_full() {
                 return Ok(End::Full);
             }
             if !budget.take() {
                 return Ok(End::BudgetUsedUp);
             }
-            let Some((error, tries)) = self.try_to_take_up(walk, &attempt).await? else {
-                walk.take_out(at);
-                continue;
-            };
-            if walk.failed_again(at, tries) {
-                tracing::error!(delivery = %attempt.delivery, %error, "giving a lost delivery up; the comparison with GitHub has to do");
-                walk.take_out(at);
-            } else {
-                at += 1;
-            }
-            if budget.fails(&attempt.delivery) {
-                return Err(error.into());
+            budget.tried.insert(attempt.delivery.clone());
+            match self.take_up_lost(walk, &attempt).await {
+                Ok(Took::Settled) => walk.take_out(&attempt.delivery),
+                Ok(Took::AskedAgain { .. }) => walk.waits_for_it(&attempt.delivery, self.now()),
+                Err(Trouble::OfAll(failure)) => return Err(failure),
+                Err(Trouble::Own(error)) => {
+                    self.note_failed(walk, &attempt, &error);
+                    if budget.fails(&error) {
+                        return Err(error.into());
+                    }
+                }
             }
         }
         Ok(End::Settled)
     }
 
-    /// Why this one could not be taken up, if it is this one alone, and for how many tries that counts.
-    async fn try_to_take_up(
-        &self,
-        walk: &mut Walk,
-        attempt: &Attempt,
-    ) -> Result<Option<(GitHubError, u32)>, Failure> {
-        match self.take_up_lost(walk, attempt).await {
-            Ok(()) => Ok(None),
-            // Its installation has asked enough for now; the app itself may go on.
-            Err(Failure::GitHub(error @ GitHubError::Resting { .. })) => Ok(Some((error, 0))),
-            Err(Failure::GitHub(error)) if error.retry_after().is_none() => Ok(Some((error, 1))),
-            Err(error) => Err(error),
+    /// One that is put off could not be taken up.
+    fn note_failed(&self, walk: &mut Walk, attempt: &Attempt, error: &GitHubError) {
+        let delivery = &attempt.delivery;
+        let not_before = self.later(error.retry_after().unwrap_or_default());
+        let refusal = !error.is_transient();
+        if walk.failed(delivery, refusal, not_before) {
+            tracing::error!(%delivery, %error, "giving a lost delivery up; the comparison with GitHub has to do");
+        } else {
+            tracing::warn!(%delivery, %error, "can't take up a lost delivery; trying again in a later round");
         }
     }
+}
 
-    /// Takes one in as the webhook would have.
-    async fn take_up_lost(&self, walk: &mut Walk, attempt: &Attempt) -> Result<(), Failure> {
-        let github = &self.shared.github;
-        let delivery = &attempt.delivery;
-        let payload = match github.payload(attempt.id).await {
-            Ok(payload) => payload,
-            // It has grown too old meanwhile.
-            Err(GitHubError::NotFound { .. }) => {
-                tracing::warn!(%delivery, "GitHub does not keep a lost delivery any more");
-                return Ok(());
-            }
-            Err(error) => return Err(error.into()),
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_installation_at_its_limit_does_not_end_a_round_and_an_ill_github_does() {
+        let doing = || "reading the comments".to_owned();
+        let resting = GitHubError::Resting {
+            doing: doing(),
+            retry_after: Duration::from_secs(60),
         };
-        let Some(payload) = payload else {
-            if !walk.asks_again(attempt) {
-                tracing::error!(%delivery, "giving up a lost delivery that GitHub does not show; the comparison with GitHub has to do");
-                return Ok(());
-            }
-            tracing::info!(%delivery, "GitHub does not show a lost delivery; asking for it again");
-            return Ok(github.redeliver(attempt.id).await?);
+        let away = GitHubError::Transient {
+            doing: doing(),
+            detail: "GitHub answered 502".to_owned(),
+            retry_after: None,
         };
-        let me = self.identity().await?;
-        let raw = Raw {
-            id: delivery,
-            event_name: &attempt.event_name,
-            payload: &payload,
-            at: attempt.at,
-        };
-        match self.read(&me, raw) {
-            Read::Undecodable(aside) | Read::NotJson(aside) => self.set_aside(aside).await?,
-            Read::Delivery(mut received) => {
-                if let Some(event) = &received.event
-                    && let Some(why) = self.is_let_be(event).await?
-                {
-                    received.event = None;
-                    received.note = why.to_owned();
-                }
-                tracing::info!(%delivery, event = attempt.event_name, "taking up a lost delivery");
-                self.take_in(*received).await?
-            }
-        };
-        Ok(())
+        let mut budget = Budget::default();
+        assert!((0..100).all(|_| !budget.fails(&resting)));
+        let fewer = (1..MOST_FAILURES).all(|_| !budget.fails(&away));
+        assert!(fewer && budget.fails(&away));
     }
 }

@@ -1,7 +1,8 @@
 //! What the app is installed on, compared with what is known: repositories whose joining, leaving, renaming, transfer or
 //! archiving no delivery told of, installations that were deleted. What differs is taken in as the delivery that was lost.
 
-use super::{Engine, Failure, Received};
+use super::waiting::FOUND_OUT;
+use super::{Engine, Failure, Received, route};
 use crate::domain::event::{Event, InstallationChange, RepositoryChange};
 use crate::domain::ids::{DeliveryId, InstallationId, RepoId, Subject};
 use crate::domain::repository::RepoState;
@@ -158,9 +159,13 @@ impl Engine {
         Ok(alike)
     }
 
-    /// Takes in what was found out as the delivery that did not come.
+    /// Takes in what was found out as the delivery that did not come. What was found out before and can't be taken in yet is
+    /// not added once more.
     pub(super) async fn found_out(&self, event: Event) -> Result<(), StoreError> {
-        let name = format!("compared-{}", uuid::Uuid::new_v4());
+        if self.is_found_out(&event).await? {
+            return Ok(());
+        }
+        let name = format!("{FOUND_OUT}{}", uuid::Uuid::new_v4());
         let Ok(id) = DeliveryId::parse(&name) else {
             return Ok(());
         };
@@ -173,6 +178,12 @@ impl Engine {
             note: String::new(),
         };
         self.accept(received).await.map(|_| ())
+    }
+
+    /// Whether the same was found out before and waits in the inbox.
+    pub(super) async fn is_found_out(&self, event: &Event) -> Result<bool, StoreError> {
+        let subjects = route::subjects(event, self.store()).await?;
+        Ok(self.shared.waiting.is_found_out(event, &subjects))
     }
 }
 

@@ -1,10 +1,16 @@
-//! How much waits in the inbox, so that it does not grow without bound while GitHub or the disk is slow.
+//! How much waits in the inbox, so that it does not grow without bound while GitHub or the disk is slow; and what of it was
+//! found out by comparison, so that nothing is found out again and again that can't be taken in.
 
+use crate::domain::event::Event;
+use crate::domain::ids::Subject;
 use crate::store::{InboxEntry, InboxId};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// The sizes of the entries that wait.
+/// What the ids of deliveries begin with that did not come and were found out. GitHub's are UUIDs.
+pub(super) const FOUND_OUT: &str = "compared-";
+
+/// The entries that wait.
 #[derive(Default)]
 pub(super) struct Waiting(Mutex<Inner>);
 
@@ -12,6 +18,7 @@ pub(super) struct Waiting(Mutex<Inner>);
 struct Inner {
     sizes: HashMap<InboxId, u64>,
     bytes: u64,
+    found_out: HashMap<InboxId, (Subject, Event)>,
 }
 
 impl Waiting {
@@ -23,6 +30,10 @@ impl Waiting {
         if inner.sizes.insert(entry.id, size).is_none() {
             inner.bytes += size;
         }
+        if entry.delivery.as_str().starts_with(FOUND_OUT) {
+            let found_out = (entry.subject.clone(), entry.event.clone());
+            inner.found_out.insert(entry.id, found_out);
+        }
     }
 
     /// Entries were taken in.
@@ -32,6 +43,7 @@ impl Waiting {
             if let Some(size) = inner.sizes.remove(&entry.id) {
                 inner.bytes -= size;
             }
+            inner.found_out.remove(&entry.id);
         }
     }
 
@@ -40,11 +52,22 @@ impl Waiting {
         let pending: HashSet<InboxId> = pending.iter().map(|entry| entry.id).collect();
         let mut inner = self.lock();
         inner.sizes.retain(|id, _| pending.contains(id));
+        inner.found_out.retain(|id, _| pending.contains(id));
         inner.bytes = inner.sizes.values().sum();
     }
 
     pub(super) fn bytes(&self) -> u64 {
         self.lock().bytes
+    }
+
+    /// Whether the same was found out for all of these before, and waits still.
+    pub(super) fn is_found_out(&self, event: &Event, subjects: &[Subject]) -> bool {
+        let inner = self.lock();
+        let waits = |subject: &Subject| {
+            let mut all = inner.found_out.values();
+            all.any(|(of, what)| of == subject && what == event)
+        };
+        !subjects.is_empty() && subjects.iter().all(waits)
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

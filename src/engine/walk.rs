@@ -1,20 +1,23 @@
 //! How far GitHub's list of deliveries is settled. Kept in the store, so that a round goes on where the one before ended.
 
-use crate::domain::ids::DeliveryId;
+use crate::domain::ids::{DeliveryId, InstallationId, RepoId};
 use crate::github::{Attempt, Attempts};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// GitHub waits ten seconds for an answer, and an attempt is listed only then: so far before the newest that is listed
 /// everything is looked through again.
 const LATE: TimeDelta = TimeDelta::minutes(1);
-/// So often a delivery that can't be taken up is tried, and one that GitHub lists and does not show is asked for again.
+/// So often a delivery is tried that GitHub refuses to show, and one that it lists and shows nothing of is asked for again.
+/// What fails because GitHub is away counts for nothing: that is tried as long as the delivery is listed.
 const MOST_TRIES: u32 = 8;
 /// So many deliveries are put off; with more than that the walk stops until there are fewer.
 const MOST_PUT_OFF: usize = 1000;
 /// GitHub keeps its list for three days.
 const LISTED_FOR: TimeDelta = TimeDelta::days(4);
+/// So long deliveries that were asked for again, and don't come, hold up what has to be heard after them, however many they are.
+const HELD_UP_FOR: TimeDelta = TimeDelta::minutes(45);
 
 /// How far the deliveries are settled.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -39,16 +42,14 @@ pub(super) struct Walk {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct PutOff {
     attempt: Attempt,
-    /// How often it could not be taken up.
+    /// How often GitHub refused it.
     tries: u32,
-}
-
-/// Whether one delivery has to be heard after another one that came before it: both may concern the same subject.
-fn comes_after(later: &Attempt, earlier: &Attempt) -> bool {
-    match (later.repo, earlier.repo) {
-        (Some(later), Some(earlier)) => later == earlier,
-        _ => later.installation == earlier.installation,
-    }
+    /// Since when it waits for what was asked for again: itself, or what has to be heard before it.
+    #[serde(default)]
+    asked_since: Option<DateTime<Utc>>,
+    /// When it was tried last, or a later time before which it is not to be tried again; `None`: it was not tried yet.
+    #[serde(default)]
+    not_before: Option<DateTime<Utc>>,
 }
 
 impl Walk {
@@ -106,61 +107,138 @@ impl Walk {
 
     /// Whether something waits that has to be heard before.
     pub fn has_to_wait(&self, attempt: &Attempt) -> bool {
-        let before = |one: &PutOff| comes_after(attempt, &one.attempt);
-        self.put_off.iter().any(before)
+        let mut before = Before::default();
+        self.put_off.iter().for_each(|one| before.add(&one.attempt));
+        before.hold_up(attempt)
     }
 
-    /// Lets a delivery wait that could not be taken up so many times; false: as many wait as may.
-    pub fn put_off(&mut self, attempt: &Attempt, tries: u32) -> bool {
-        let room = self.put_off.len() < MOST_PUT_OFF;
-        if room {
-            self.put_off.push(PutOff {
-                attempt: attempt.clone(),
-                tries,
-            });
-        }
-        room
+    /// Whether one more may be put off.
+    pub fn has_room(&self) -> bool {
+        self.put_off.len() < MOST_PUT_OFF
     }
 
-    /// What waits at this place.
-    pub fn put_off_at(&self, at: usize) -> Option<Attempt> {
-        self.put_off.get(at).map(|one| one.attempt.clone())
+    /// Lets a delivery wait, after all that wait already.
+    pub fn put_off(&mut self, attempt: &Attempt) {
+        self.put_off.push(PutOff {
+            attempt: attempt.clone(),
+            tries: 0,
+            asked_since: None,
+            not_before: None,
+        });
     }
 
-    /// Whether what waits at this place has to wait for what stands before it.
-    pub fn has_to_wait_at(&self, at: usize) -> bool {
-        let (before, rest) = self.put_off.split_at(at.min(self.put_off.len()));
-        let one = rest.first();
-        one.is_some_and(|one| {
-            let earlier = |earlier: &PutOff| comes_after(&one.attempt, &earlier.attempt);
-            before.iter().any(earlier)
-        })
+    /// How many wait.
+    pub fn put_off_count(&self) -> u32 {
+        u32::try_from(self.put_off.len()).unwrap_or(u32::MAX)
     }
 
-    /// What waits at this place could not be taken up; whether it is given up now.
-    pub fn failed_again(&mut self, at: usize, tries: u32) -> bool {
-        let Some(one) = self.put_off.get_mut(at) else {
+    /// All that wait.
+    pub fn deliveries_put_off(&self) -> Vec<DeliveryId> {
+        let deliveries = self.put_off.iter().map(|one| one.attempt.delivery.clone());
+        deliveries.collect()
+    }
+
+    /// The one whose turn is next: that waits for no other, was not `tried` in this round, and was tried the longest time ago,
+    /// so that some which always fail don't keep the others from their turn.
+    pub fn next_put_off(&self, now: DateTime<Utc>, tried: &HashSet<DeliveryId>) -> Option<Attempt> {
+        let mut before = Before::default();
+        let free = self.put_off.iter().filter(|one| {
+            let waits = before.hold_up(&one.attempt);
+            before.add(&one.attempt);
+            !waits && one.not_before <= Some(now) && !tried.contains(&one.attempt.delivery)
+        });
+        let next = free.min_by_key(|one| one.not_before);
+        next.map(|one| one.attempt.clone())
+    }
+
+    /// What waits could not be taken up; whether it is given up now.
+    pub fn failed(
+        &mut self,
+        delivery: &DeliveryId,
+        refusal: bool,
+        not_before: DateTime<Utc>,
+    ) -> bool {
+        let Some(one) = self.waiting(delivery) else {
             return true;
         };
-        one.tries += tries;
-        one.tries >= MOST_TRIES
+        one.tries += u32::from(refusal);
+        one.not_before = Some(not_before);
+        let ends = one.tries >= MOST_TRIES || one.attempt.at + LISTED_FOR < not_before;
+        if ends {
+            self.take_out(delivery);
+        }
+        ends
     }
 
-    /// What waited at this place waits no more.
-    pub fn take_out(&mut self, at: usize) {
-        if at < self.put_off.len() {
-            self.put_off.remove(at);
+    /// GitHub was asked to send again what waits. It goes on waiting for that, but not for ever.
+    pub fn waits_for_it(&mut self, delivery: &DeliveryId, now: DateTime<Utc>) {
+        let is_before = |one: &&mut PutOff| one.attempt.delivery != *delivery;
+        let mut from_it_on = self.put_off.iter_mut().skip_while(is_before);
+        let Some(one) = from_it_on.next() else {
+            return;
+        };
+        one.not_before = Some(now);
+        let since = *one.asked_since.get_or_insert(now);
+        let mut held_up = Before::default();
+        held_up.add(&one.attempt);
+        for later in from_it_on.filter(|later| held_up.hold_up(&later.attempt)) {
+            later.asked_since.get_or_insert(now);
+        }
+        if since + HELD_UP_FOR < now {
+            self.take_out(delivery);
         }
     }
 
-    /// GitHub does not show a delivery; whether it is to be asked for again.
-    pub fn asks_again(&mut self, attempt: &Attempt) -> bool {
+    fn waiting(&mut self, delivery: &DeliveryId) -> Option<&mut PutOff> {
+        let is = |one: &&mut PutOff| one.attempt.delivery == *delivery;
+        self.put_off.iter_mut().find(is)
+    }
+
+    /// What waited waits no more.
+    pub fn take_out(&mut self, delivery: &DeliveryId) {
+        self.put_off.retain(|one| one.attempt.delivery != *delivery);
+    }
+
+    /// Whether a delivery that GitHub does not show may be asked for again.
+    pub fn may_ask_again(&self, delivery: &DeliveryId) -> bool {
+        let asked = self.asked_again.get(delivery);
+        asked.is_none_or(|(times, _)| *times < MOST_TRIES)
+    }
+
+    /// It was asked for again; whether for the first time.
+    pub fn asked_again(&mut self, attempt: &Attempt) -> bool {
         let delivery = attempt.delivery.clone();
         let asked = self.asked_again.entry(delivery);
         let (times, at) = asked.or_insert((0, attempt.at));
         *at = attempt.at.max(*at);
         *times += 1;
-        *times <= MOST_TRIES
+        *times == 1
+    }
+}
+
+/// What some deliveries hold up: whatever came after them and may concern the same subject.
+#[derive(Default)]
+struct Before {
+    repos: HashSet<RepoId>,
+    installations: HashSet<Option<InstallationId>>,
+    /// Of those that are about no repository.
+    of_none: HashSet<Option<InstallationId>>,
+}
+
+impl Before {
+    fn add(&mut self, one: &Attempt) {
+        self.installations.insert(one.installation);
+        match one.repo {
+            Some(repo) => self.repos.insert(repo),
+            None => self.of_none.insert(one.installation),
+        };
+    }
+
+    fn hold_up(&self, one: &Attempt) -> bool {
+        match one.repo {
+            Some(repo) => self.repos.contains(&repo) || self.of_none.contains(&one.installation),
+            None => self.installations.contains(&one.installation),
+        }
     }
 }
 
@@ -182,10 +260,16 @@ mod tests {
         }
     }
 
+    const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;
+
+    /// Its turn, if it is one's.
+    fn next(walk: &Walk, at: DateTime<Utc>, tried: &[u64]) -> Option<u64> {
+        let tried = tried.iter().map(|id| attempt(*id, None, 1).delivery);
+        walk.next_put_off(at, &tried.collect()).map(|one| one.id)
+    }
+
     #[test]
     fn only_what_may_concern_the_same_subject_waits() {
-        let mut walk = Walk::default();
-        walk.put_off(&attempt(1, Some(1), 1), 1);
         for (repo, installation, waits) in [
             (Some(1), 1, true),
             (Some(2), 1, false),
@@ -193,34 +277,81 @@ mod tests {
             (None, 1, true),
             (None, 2, false),
         ] {
-            let next = attempt(2, repo, installation);
-            assert_eq!(walk.has_to_wait(&next), waits, "{repo:?} {installation}");
+            let mut walk = Walk::default();
+            walk.put_off(&attempt(1, Some(1), 1));
+            let later = attempt(2, repo, installation);
+            assert_eq!(walk.has_to_wait(&later), waits, "{repo:?} {installation}");
+            walk.put_off(&later);
+            let other = next(&walk, NOW, &[1]);
+            assert_eq!(other.is_none(), waits, "{repo:?} {installation}");
         }
+        let mut walk = Walk::default();
+        walk.put_off(&attempt(1, None, 1));
+        walk.put_off(&attempt(2, Some(1), 1));
+        assert_eq!(next(&walk, NOW, &[1]), None);
     }
 
     #[test]
-    fn what_waits_goes_in_its_order_and_not_for_ever() {
+    fn what_waits_goes_in_its_order_and_those_that_failed_come_last() {
         let mut walk = Walk::default();
-        for one in [
-            attempt(1, Some(1), 1),
-            attempt(2, Some(2), 1),
-            attempt(3, Some(1), 1),
-        ] {
-            walk.put_off(&one, 0);
+        for (id, repo) in [(1, 1), (2, 2), (3, 1)] {
+            walk.put_off(&attempt(id, Some(repo), 1));
         }
-        assert!(!walk.has_to_wait_at(0) && !walk.has_to_wait_at(1) && walk.has_to_wait_at(2));
-        assert!(!walk.failed_again(0, 0), "it was not asked");
+        assert_eq!(next(&walk, NOW, &[]), Some(1));
+        let first = attempt(1, None, 1).delivery;
+        walk.failed(&first, false, NOW + TimeDelta::minutes(9));
+        assert_eq!(next(&walk, NOW, &[]), Some(2), "the first has its time");
+        let later = NOW + TimeDelta::hours(1);
+        assert_eq!(next(&walk, later, &[]), Some(2), "it was not tried yet");
+        assert_eq!(next(&walk, later, &[2]), Some(1));
+        walk.take_out(&first);
+        assert_eq!(next(&walk, later, &[2]), Some(3));
+        for _ in 2..MOST_PUT_OFF {
+            assert!(walk.has_room());
+            walk.put_off(&attempt(9, Some(9), 1));
+        }
+        assert!(!walk.has_room());
+    }
+
+    #[test]
+    fn refusals_give_a_delivery_up_and_an_outage_only_once_it_is_not_listed_any_more() {
+        let one = attempt(1, Some(1), 1);
+        let put_off = || {
+            let mut walk = Walk::default();
+            walk.put_off(&one);
+            walk
+        };
+        let mut walk = put_off();
         for _ in 1..MOST_TRIES {
-            assert!(!walk.failed_again(0, 1));
+            assert!(!walk.failed(&one.delivery, true, NOW));
         }
-        assert!(walk.failed_again(0, 1));
-        walk.take_out(0);
-        assert!(!walk.has_to_wait_at(1));
-        let mut more = 0;
-        while walk.put_off(&attempt(9, Some(9), 1), 0) {
-            more += 1;
+        assert!(walk.failed(&one.delivery, true, NOW));
+        assert!(!walk.has_put_off(&one.delivery));
+        let mut walk = put_off();
+        let mut now = NOW;
+        while now < one.at + LISTED_FOR {
+            assert!(!walk.failed(&one.delivery, false, now), "{now}");
+            now += TimeDelta::minutes(5);
         }
-        assert_eq!(more, MOST_PUT_OFF - 2);
+        assert!(walk.failed(&one.delivery, false, now + TimeDelta::minutes(5)));
+    }
+
+    #[test]
+    fn what_was_asked_for_again_holds_up_others_for_a_while() {
+        let mut walk = Walk::default();
+        let all = [(1, 1), (2, 1), (3, 2)].map(|(id, repo)| attempt(id, Some(repo), 1));
+        for one in &all {
+            walk.put_off(one);
+        }
+        let mut asked = |of: usize, at: DateTime<Utc>| {
+            walk.waits_for_it(&all[of].delivery, at);
+            walk.has_put_off(&all[of].delivery)
+        };
+        assert!(asked(0, NOW) && asked(0, NOW + HELD_UP_FOR));
+        let over = NOW + HELD_UP_FOR + TimeDelta::minutes(5);
+        assert!(!asked(0, over));
+        assert!(!asked(1, over), "it has waited as long");
+        assert!(asked(2, over), "it is of another repository");
     }
 
     #[test]
@@ -232,7 +363,10 @@ mod tests {
                 id: try_no,
                 ..attempt(1, Some(1), 1)
             };
-            asked += u32::from(walk.asks_again(&again));
+            if walk.may_ask_again(&again.delivery) {
+                assert_eq!(walk.asked_again(&again), asked == 0);
+                asked += 1;
+            }
             walk.is_through();
         }
         assert_eq!(asked, MOST_TRIES);

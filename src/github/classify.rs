@@ -3,7 +3,7 @@
 //! An intermediary's page must never be taken for GitHub's word: a 404 in HTML does not mean that a file does not
 //! exist, so every refusal whose body is not JSON (or empty) is an outage.
 
-use super::error::{GitHubError, LIMITED_WITHOUT_TIME, contains_words, plain};
+use super::error::{GitHubError, LIMITED_WITHOUT_TIME, PAUSE, USED_UP, contains_words, plain};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use http::StatusCode;
@@ -102,9 +102,9 @@ fn error(answer: &Answer, doing: &str, now: DateTime<Utc>) -> GitHubError {
     let answered = || GitHubError::transient(&doing, format!("GitHub answered {status}"));
     if let Some(limit) = limit(answer, now) {
         let (detail, wait) = match limit {
-            Limit::Budget(wait) => ("GitHub's rate limit is used up", wait),
-            Limit::Pause(wait) => ("GitHub asked for a pause", wait),
-            Limit::Silent => ("GitHub asked for a pause", LIMITED_WITHOUT_TIME),
+            Limit::Budget(wait) => (USED_UP, wait),
+            Limit::Pause(wait) => (PAUSE, wait),
+            Limit::Silent => (PAUSE, LIMITED_WITHOUT_TIME),
         };
         return GitHubError::Transient {
             doing,

@@ -7,6 +7,10 @@ use std::time::Duration;
 /// (GitHub, "Rate limits for the REST API").
 pub const LIMITED_WITHOUT_TIME: Duration = Duration::from_secs(60);
 
+/// What the errors say that are limits.
+pub(super) const USED_UP: &str = "GitHub's rate limit is used up";
+pub(super) const PAUSE: &str = "GitHub asked for a pause";
+
 const MOVED: &str = "GitHub says that the repository has moved";
 
 /// Why an answer could not be had. The texts are short, fit for a check's title, and hold no
@@ -96,6 +100,16 @@ impl GitHubError {
     /// Whether the same question may succeed later without anybody doing anything.
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Transient { .. } | Self::Resting { .. })
+    }
+
+    /// Whether it is a limit: of the app, if that was asked as, otherwise of the installation. An outage is none, also if it
+    /// says how long it takes: it may be of the one request.
+    pub fn is_limit(&self) -> bool {
+        match self {
+            Self::Transient { detail, .. } => detail == USED_UP || detail == PAUSE,
+            Self::Resting { .. } => true,
+            _ => false,
+        }
     }
 
     /// Whether somebody has to act before it can work.

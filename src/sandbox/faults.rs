@@ -41,6 +41,11 @@ impl Fault {
 pub enum FaultKind {
     /// Answered with this status and GitHub's usual error body; nothing is done.
     Status(u16),
+    /// 503 with a `retry-after` of so many seconds: something behind the one request is away; nothing is done.
+    Unavailable {
+        /// Seconds in `retry-after`.
+        retry_after: u64,
+    },
     /// Answered with this status and a page of HTML, as a proxy does; nothing is done.
     Html(u16),
     /// 403 for too much at once.

@@ -35,6 +35,9 @@ pub(super) fn refuse(kind: &FaultKind, needs: Option<Needs>) -> Reply {
             let accepted = needs.and_then(routes::accepted).unwrap_or_default();
             Reply::not_accessible().header("x-accepted-github-permissions", accepted)
         }
+        FaultKind::Unavailable { retry_after } => {
+            Reply::error(503, "Service Unavailable").header("retry-after", retry_after.to_string())
+        }
         FaultKind::Status(status) => {
             let phrase = StatusCode::from_u16(*status)
                 .ok()

@@ -1,15 +1,18 @@
 //! What was missed is found: deliveries that GitHub could not hand over, and whatever else differs from what is kept.
 
+mod again;
 mod branches;
 mod changes;
 mod differences;
 mod down;
+mod found;
 mod left;
 mod lists;
 mod lost;
 mod reading;
 mod restored;
 mod stuck;
+mod turns;
 
 use crate::support::Town;
 use chrono::TimeDelta;

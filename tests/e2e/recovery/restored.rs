@@ -24,6 +24,20 @@ impl Town {
         // The stand-in's clock runs ahead of ours.
         self.playground.advance(TimeDelta::hours(1));
     }
+
+    /// The same, and there is no snapshot.
+    async fn loses_its_snapshots_too(&mut self) {
+        self.loses_its_state().await;
+        let snapshots = self.playground.data_dir().join("snapshots");
+        std::fs::remove_dir_all(snapshots).expect("they were there");
+    }
+
+    /// What the operator's monitoring reads.
+    async fn readiness(&self) -> String {
+        let address = self.playground.app().address();
+        let answer = reqwest::get(format!("http://{address}/readyz")).await;
+        answer.expect("it answers").text().await.expect("in words")
+    }
 }
 
 #[tokio::test]
@@ -61,9 +75,7 @@ async fn what_a_suspended_installation_has_is_read_again_when_it_is_back() {
     town.mirrored(pr);
     town.github().suspend_installation(true);
     town.settle().await;
-    town.loses_its_state().await;
-    let snapshots = town.playground.data_dir().join("snapshots");
-    std::fs::remove_dir_all(snapshots).expect("they were there");
+    town.loses_its_snapshots_too().await;
     town.comes_up().await;
     // All that can be asked was.
     town.minutes_pass(10).await;
@@ -74,5 +86,25 @@ async fn what_a_suspended_installation_has_is_read_again_when_it_is_back() {
     town.mirrored(pr);
     town.gate(pr).is("in_progress");
     town.told(pr);
+    town.finish().await;
+}
+
+#[tokio::test]
+async fn a_loss_ends_although_there_is_something_new_in_each_pass() {
+    let mut town = Town::new().await;
+    let pr = town.mirrored_pr().await;
+    town.loses_its_snapshots_too().await;
+    town.comes_up().await;
+    let lost = "the rest is being read from GitHub";
+    let said = town.readiness().await;
+    assert!(said.contains(lost), "{said}");
+    for _ in 0..2 {
+        town.unheard(|github| drop(github.push(pr, Vec::new())))
+            .await;
+        town.minutes_pass(10).await;
+        town.mirrored(pr);
+    }
+    let said = town.readiness().await;
+    assert!(!said.contains(lost), "{said}");
     town.finish().await;
 }

@@ -50,7 +50,8 @@ async fn what_github_does_not_show_is_asked_for_again_so_often_and_not_for_ever(
     town.github().hide_payloads();
     town.github().deliver_nowhere();
     town.github().open_pr(NewPr::by("sam"));
-    for _ in 0..14 {
+    // Those of one repository are asked for one after the other at first.
+    for _ in 0..18 {
         town.minutes_pass(10).await;
     }
     let asked = |town: &Town| {
