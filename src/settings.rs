@@ -10,6 +10,8 @@ mod host;
 mod keep;
 mod limits;
 mod logging;
+mod metrics;
+mod sound;
 mod stored;
 
 pub use connections::GivenConnection;
@@ -20,16 +22,15 @@ pub(crate) use host::{api_of, is_host};
 pub use keep::Keep;
 pub use limits::GithubLimits;
 pub use logging::{LogFormat, Logging};
+pub use sound::Settings;
 pub use stored::{CredentialsFile, Stored};
 
-use crate::backends::Connections;
 use crate::github::AppKey;
 use clap::Args;
 use secrecy::SecretString;
 use serde::Deserialize;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 /// Settings as given, any of them missing. The same names serve as flags, in the environment and in the file.
@@ -125,6 +126,12 @@ pub struct Given {
     /// Port at which the dashboard listens apart from the webhook
     #[arg(long, env = "DASHBOARD_PORT", value_name = "PORT", value_parser = port)]
     pub dashboard_port: Option<u16>,
+    /// Address at which metrics are shown, with METRICS_PORT [default: 127.0.0.1]
+    #[arg(long, env = "METRICS_HOST", value_name = "HOST")]
+    pub metrics_host: Option<String>,
+    /// Port at which metrics are shown to Prometheus, at /metrics; without it nowhere
+    #[arg(long, env = "METRICS_PORT", value_name = "PORT", value_parser = port)]
+    pub metrics_port: Option<u16>,
 }
 
 /// A setting that is missing or wrong; the process ends with exit code 2.
@@ -158,34 +165,6 @@ fn wrong(
         what: what.into(),
         remedy: remedy.into(),
     }
-}
-
-/// Settings that are complete and sound.
-pub struct Settings<C = Credentials> {
-    /// What proves the app, or stands in its place.
-    pub app: C,
-    /// Base of the REST API, without a trailing slash.
-    pub api_url: String,
-    /// Address to listen on.
-    pub host: IpAddr,
-    /// Port to listen on.
-    pub port: u16,
-    /// Where GitHub reaches this server, without a trailing slash.
-    pub public_url: Option<String>,
-    /// The smee channel that deliveries come through.
-    pub webhook_proxy_url: Option<http::Uri>,
-    /// Where the state is kept.
-    pub data_dir: PathBuf,
-    /// How long what is kept.
-    pub keep: Keep,
-    /// External systems that jobs may use.
-    pub connections: Connections,
-    /// Whether requests to GitHub are paced.
-    pub github_limits: GithubLimits,
-    /// How many bytes of deliveries may wait.
-    pub inbox_limit: u64,
-    /// Who may look at the dashboard, and where.
-    pub dashboard: DashboardSettings,
 }
 
 impl Given {
@@ -265,6 +244,8 @@ impl Given {
             dashboard_token: self.dashboard_token.or(file.dashboard_token),
             dashboard_host: self.dashboard_host.or(file.dashboard_host),
             dashboard_port: self.dashboard_port.or(file.dashboard_port),
+            metrics_host: self.metrics_host.or(file.metrics_host),
+            metrics_port: self.metrics_port.or(file.metrics_port),
         })
     }
 
@@ -273,6 +254,7 @@ impl Given {
         let keep = Keep::of(&self)?;
         let address = self.address()?;
         let dashboard = DashboardSettings::of(&self, address)?;
+        let metrics = self.metrics_address(address, dashboard.apart)?;
         let public_url = given(self.public_url);
         if let Some(url) = &public_url {
             web_address("PUBLIC_URL", url)?;
@@ -295,27 +277,8 @@ impl Given {
             github_limits: self.github_limits.unwrap_or_default(),
             inbox_limit: self.inbox_limit_mib.unwrap_or(256).saturating_mul(1 << 20),
             dashboard,
+            metrics,
         })
-    }
-}
-
-impl<C> Settings<C> {
-    /// The same with something else in the place of the credentials.
-    pub fn with<D>(self, app: D) -> Settings<D> {
-        Settings {
-            app,
-            api_url: self.api_url,
-            host: self.host,
-            port: self.port,
-            public_url: self.public_url,
-            webhook_proxy_url: self.webhook_proxy_url,
-            data_dir: self.data_dir,
-            dashboard: self.dashboard,
-            keep: self.keep,
-            connections: self.connections,
-            github_limits: self.github_limits,
-            inbox_limit: self.inbox_limit,
-        }
     }
 }
 

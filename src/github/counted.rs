@@ -1,0 +1,49 @@
+//! Each request and its answer are counted, whoever asks.
+
+use super::classify::Answer;
+use super::client::GitHub;
+use super::error::GitHubError;
+use super::pace::Priority;
+use super::routes::route_of;
+use super::transport::Ask;
+use secrecy::SecretString;
+use tokio::time::Instant;
+
+/// In whose turn a request leaves.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Class {
+    /// The app's own, which no installation's limit counts.
+    App,
+    /// An installation's.
+    Installation(Priority),
+}
+
+impl Class {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::App => "app",
+            Self::Installation(Priority::Urgent) => "urgent",
+            Self::Installation(Priority::Normal) => "normal",
+            Self::Installation(Priority::Low) => "low",
+        }
+    }
+}
+
+impl GitHub {
+    /// Sends a request and reads its answer, whatever its status.
+    pub(super) async fn send(
+        &self,
+        class: Class,
+        ask: &Ask,
+        token: &SecretString,
+        etag: Option<&str>,
+    ) -> Result<Answer, GitHubError> {
+        let began = Instant::now();
+        let answer = self.transport().send(ask, Some(token), etag).await;
+        let status = answer.as_ref().ok().map(|answer| answer.status);
+        let (method, route) = (ask.method.as_str(), route_of(&ask.path));
+        let requests = self.metrics().requests();
+        requests.ended(method, route, class.as_str(), status, began.elapsed());
+        answer
+    }
+}
