@@ -11,7 +11,7 @@ use crate::engine::{Engine, LAST_FLUSH, Pace};
 use crate::github::{ClientOptions, GitHub};
 use crate::settings::{Keep, Settings};
 use crate::store::{SledStore, Store};
-use crate::telemetry::Metrics;
+use crate::telemetry::{LAST_SPANS, Metrics};
 use crate::web::{self, Dashboard, Door, LARGE_AT_ONCE, METRICS_PATH, Parts, Shown, Web};
 use anyhow::Context;
 use futures::future::join_all;
@@ -40,6 +40,7 @@ pub const STOPPING: Duration = PATIENCE
     .saturating_mul(2)
     .saturating_add(LAST_FLUSH)
     .saturating_add(LAST_SNAPSHOT)
+    .saturating_add(LAST_SPANS)
     .saturating_add(LAST_THREADS);
 
 /// A running server.

@@ -6,6 +6,7 @@ mod connections;
 mod credentials;
 mod dashboard;
 mod dispatch;
+mod export;
 mod host;
 mod keep;
 mod limits;
@@ -100,6 +101,15 @@ pub struct Given {
     /// How log lines look: text or json [default: text]
     #[arg(long, env = "LOG_FORMAT", value_enum, hide_possible_values = true)]
     pub log_format: Option<LogFormat>,
+    /// Where traces go, by OTLP over HTTP; without it nowhere
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_name = "URL")]
+    pub otel_exporter_otlp_endpoint: Option<String>,
+    /// What proves the server there: name=value, several with commas between them (environment or file only)
+    #[arg(skip)]
+    pub otel_exporter_otlp_headers: Option<SecretString>,
+    /// As what the server is shown there [default: drawbridge]
+    #[arg(long, env = "OTEL_SERVICE_NAME", value_name = "NAME")]
+    pub otel_service_name: Option<String>,
     /// External systems that jobs may use, by name (in the file only; their secrets also in the environment)
     #[arg(skip)]
     pub connections: BTreeMap<String, GivenConnection>,
@@ -188,6 +198,7 @@ impl Given {
         self.webhook_secret = secret("WEBHOOK_SECRET");
         self.dashboard_token = secret("DASHBOARD_TOKEN");
         self.client_secret = secret("CLIENT_SECRET");
+        self.otel_exporter_otlp_headers = secret("OTEL_EXPORTER_OTLP_HEADERS");
         let Some(path) = file else { return Ok(self) };
         let remedy = "Mend the file, or leave out --config.";
         let text = std::fs::read_to_string(path).map_err(|error| {
@@ -232,6 +243,13 @@ impl Given {
             closed_days: self.closed_days.or(file.closed_days),
             log_level: self.log_level.or(file.log_level),
             log_format: self.log_format.or(file.log_format),
+            otel_exporter_otlp_endpoint: self
+                .otel_exporter_otlp_endpoint
+                .or(file.otel_exporter_otlp_endpoint),
+            otel_exporter_otlp_headers: self
+                .otel_exporter_otlp_headers
+                .or(file.otel_exporter_otlp_headers),
+            otel_service_name: self.otel_service_name.or(file.otel_service_name),
             connections: {
                 let mut connections = file.connections;
                 connections::complete(&mut connections, &env);

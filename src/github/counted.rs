@@ -8,6 +8,8 @@ use super::routes::route_of;
 use super::transport::Ask;
 use secrecy::SecretString;
 use tokio::time::Instant;
+use tracing::Instrument as _;
+use tracing::field::Empty;
 
 /// In whose turn a request leaves.
 #[derive(Debug, Clone, Copy)]
@@ -38,10 +40,19 @@ impl GitHub {
         token: &SecretString,
         etag: Option<&str>,
     ) -> Result<Answer, GitHubError> {
-        let began = Instant::now();
-        let answer = self.transport().send(ask, Some(token), etag).await;
-        let status = answer.as_ref().ok().map(|answer| answer.status);
         let (method, route) = (ask.method.as_str(), route_of(&ask.path));
+        let span = tracing::debug_span!(
+            "github",
+            method,
+            route,
+            class = class.as_str(),
+            status = Empty
+        );
+        let began = Instant::now();
+        let asking = self.transport().send(ask, Some(token), etag);
+        let answer = asking.instrument(span.clone()).await;
+        let status = answer.as_ref().ok().map(|answer| answer.status);
+        span.record("status", status.map(|status| status.as_u16()));
         let requests = self.metrics().requests();
         requests.ended(method, route, class.as_str(), status, began.elapsed());
         answer

@@ -1,4 +1,4 @@
-//! What the process tells of itself to those who run it: numbers for Prometheus, and the log.
+//! What the process tells of itself to those who run it: numbers for Prometheus, and traces.
 //!
 //! Promises: recording is a handful of atomic operations, and never waits; names and label values are bounded (kinds, routes as
 //! templates, states), so that no repository, person or payload is in them. Nothing is decided by what is recorded here, and
@@ -10,6 +10,7 @@ mod buckets;
 mod deliveries;
 mod disk;
 mod events;
+mod otlp;
 mod requests;
 mod standing;
 mod work;
@@ -17,11 +18,12 @@ mod work;
 pub use deliveries::{Deliveries, Outcome};
 pub use disk::Flushes;
 pub use events::{EVENTS, EventName};
+pub use otlp::{Collector, Exporting, LAST_SPANS};
 pub use requests::{Repeat, Requests};
 pub use standing::{Budget, JobStands, Standing};
 pub use work::{Found, Work};
 
-use prometheus::core::Collector;
+use prometheus::core;
 use prometheus::{Encoder as _, IntGaugeVec, Opts, Registry, TextEncoder};
 use std::sync::Arc;
 
@@ -95,7 +97,10 @@ impl Metrics {
 ///
 /// # Panics
 /// Where a name or a label is none, or a name is there twice: any test that makes a [`Metrics`] finds that.
-fn made<M: Collector + Clone + 'static>(registry: &Registry, metric: prometheus::Result<M>) -> M {
+fn made<M: core::Collector + Clone + 'static>(
+    registry: &Registry,
+    metric: prometheus::Result<M>,
+) -> M {
     let metric = metric.expect("a name and labels that Prometheus takes");
     registry
         .register(Box::new(metric.clone()))
