@@ -1,32 +1,33 @@
 //! Wires the rooms together and runs the server.
 
+mod housekeeping;
+mod listening;
+
+pub use listening::{listen, public_url};
+
 use crate::backends::{BackendOptions, Backends, Connection, Connections, JobTokens};
 use crate::clock::{Clock, SystemClock};
 use crate::engine::{Engine, LAST_FLUSH, Pace};
 use crate::github::{ClientOptions, GitHub};
-use crate::settings::{DashboardSettings, Keep, Settings};
-use crate::store::{Retention, SledStore, Store};
-use crate::web::{self, Dashboard, Door, LARGE_AT_ONCE, Parts, Web};
+use crate::settings::{Keep, Settings};
+use crate::store::{SledStore, Store};
+use crate::telemetry::{LAST_SPANS, Metrics};
+use crate::web::{self, Dashboard, Door, LARGE_AT_ONCE, METRICS_PATH, Parts, Shown, Web};
 use anyhow::Context;
-use axum::Router;
-use chrono::{DateTime, Utc};
 use futures::future::join_all;
+use housekeeping::{
+    keep_house, learn_identity, resume, take_snapshot, take_snapshots, write_journal,
+};
+use listening::{WayIn, listen_apart, listen_for_metrics};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
-use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 /// How long requests under way, and then work under way, may take after the signal to stop.
 pub const PATIENCE: Duration = Duration::from_secs(4);
-
-/// How often what is no longer needed is forgotten.
-const HOUSEKEEPING: Duration = Duration::from_secs(6 * 3600);
-
-/// How often the journal of deliveries is written.
-const JOURNAL: Duration = Duration::from_secs(2);
 
 /// How long the snapshot at the end may take.
 const LAST_SNAPSHOT: Duration = Duration::from_secs(3);
@@ -39,6 +40,7 @@ pub const STOPPING: Duration = PATIENCE
     .saturating_mul(2)
     .saturating_add(LAST_FLUSH)
     .saturating_add(LAST_SNAPSHOT)
+    .saturating_add(LAST_SPANS)
     .saturating_add(LAST_THREADS);
 
 /// A running server.
@@ -46,6 +48,8 @@ pub struct App {
     door: Door,
     /// Where the dashboard is, if it is not there too.
     apart: Option<Door>,
+    /// Where metrics are shown, if they are.
+    metrics: Option<Door>,
     engine: Engine,
     housekeeping: Vec<JoinHandle<()>>,
     disk: Arc<SledStore>,
@@ -100,6 +104,7 @@ impl App {
         clock: Arc<dyn Clock>,
         way_in: WayIn,
     ) -> anyhow::Result<Self> {
+        let metrics = Metrics::default();
         let tokens = JobTokens::new(&settings.app.key);
         let github = GitHub::new(ClientOptions {
             api_url: settings.api_url.clone(),
@@ -107,9 +112,11 @@ impl App {
             key: settings.app.key,
             clock: clock.clone(),
             limits: pace.limits.clone(),
+            metrics: metrics.clone(),
         })?;
         let address = way_in.address()?;
         let apart = listen_apart(&settings.dashboard).await?;
+        let for_metrics = listen_for_metrics(settings.metrics).await?;
         let public_url = public_url(settings.public_url, address);
         warn_of_plain_http(&settings.connections);
         let backends = Arc::new(Backends::new(BackendOptions {
@@ -126,6 +133,7 @@ impl App {
                 .await?
                 .with_context(|| format!("can't use DATA_DIR {}", settings.data_dir.display()))?,
         );
+        metrics.include(disk.flushes());
         let store: Arc<dyn Store> = disk.clone();
         let engine = Engine::start(
             store.clone(),
@@ -136,6 +144,7 @@ impl App {
                 inbox_limit: settings.inbox_limit,
                 ..pace
             },
+            metrics.clone(),
         )
         .await?;
         let keep = settings.keep;
@@ -163,12 +172,20 @@ impl App {
             large: Semaphore::new(LARGE_AT_ONCE),
             clock: clock.clone(),
             refused: AtomicU64::new(0),
+            metrics: metrics.clone(),
         });
         let learning = tokio::spawn(learn_identity(engine.clone()));
         let (beside, apart) = match (pages, apart) {
             (Some(pages), Some(listener)) => (None, Some(Door::open(listener, web::apart(pages))?)),
             (pages, _) => (pages, None),
         };
+        let shown = Shown {
+            metrics,
+            engine: engine.clone(),
+            disk: disk.clone(),
+        };
+        let show = |listener| Door::open(listener, web::metrics_routes(Arc::new(shown)));
+        let metrics = for_metrics.map(show).transpose()?;
         let dashboard_address = match &apart {
             None => dashboard.as_ref().map(|_| address),
             Some(apart) => Some(apart.address()),
@@ -178,6 +195,9 @@ impl App {
         tracing::info!(%address, api = settings.api_url, "listening");
         if let Some(address) = dashboard_address {
             tracing::info!(%address, "the dashboard is there");
+        }
+        if let Some(metrics) = &metrics {
+            tracing::info!(address = %metrics.address(), path = METRICS_PATH, "metrics are shown there");
         }
         let mut housekeeping = vec![pruning, snapshots, resuming, learning, writing];
         if let Some(url) = settings.webhook_proxy_url {
@@ -190,6 +210,7 @@ impl App {
             door,
             engine,
             apart,
+            metrics,
             housekeeping,
             dashboard,
             dashboard_address,
@@ -207,6 +228,12 @@ impl App {
     /// The address deliveries go to.
     pub fn webhook_url(&self) -> String {
         format!("http://{}{}", self.address(), web::WEBHOOK_PATH)
+    }
+
+    /// Where metrics are shown; `None`: nowhere.
+    pub fn metrics_url(&self) -> Option<String> {
+        let at = self.metrics.as_ref()?.address();
+        Some(format!("http://{at}{METRICS_PATH}"))
     }
 
     /// Where the dashboard is; `None`: there is none.
@@ -246,7 +273,8 @@ impl App {
         if let Some(dashboard) = &self.dashboard {
             dashboard.close();
         }
-        let doors = std::iter::once(self.door).chain(self.apart);
+        let doors = [Some(self.door), self.apart, self.metrics];
+        let doors = doors.into_iter().flatten();
         join_all(doors.map(|door| door.close(PATIENCE))).await;
         if let Err(error) = self.disk.write_journal().await {
             tracing::warn!(%error, "can't keep the end of the journal of deliveries");
@@ -259,64 +287,6 @@ impl App {
         tracing::info!("stopped");
         Ok(())
     }
-}
-
-/// Where the dashboard listens, if that is not where deliveries come in.
-async fn listen_apart(dashboard: &DashboardSettings) -> anyhow::Result<Option<TcpListener>> {
-    let Some(address) = dashboard.apart.filter(|_| dashboard.access.is_some()) else {
-        return Ok(None);
-    };
-    let listener = TcpListener::bind(address).await;
-    listener.map(Some).with_context(|| {
-        format!("can't listen on {address}: choose another DASHBOARD_HOST or DASHBOARD_PORT")
-    })
-}
-
-/// Where requests come in.
-enum WayIn {
-    /// Nobody answers yet.
-    Listener(TcpListener),
-    /// The setup answered until now.
-    Door(Door),
-}
-
-impl WayIn {
-    fn address(&self) -> std::io::Result<SocketAddr> {
-        match self {
-            Self::Listener(listener) => listener.local_addr(),
-            Self::Door(door) => Ok(door.address()),
-        }
-    }
-
-    fn lead_to(self, routes: Router) -> std::io::Result<Door> {
-        match self {
-            Self::Listener(listener) => Door::open(listener, routes),
-            Self::Door(door) => {
-                door.lead_to(routes);
-                Ok(door)
-            }
-        }
-    }
-}
-
-/// Listens where the settings say.
-///
-/// # Errors
-/// When the address can't be listened on; says what to do.
-pub async fn listen<C>(settings: &Settings<C>) -> anyhow::Result<TcpListener> {
-    let address = SocketAddr::new(settings.host, settings.port);
-    TcpListener::bind(address)
-        .await
-        .with_context(|| format!("can't listen on {address}: choose another HOST or PORT"))
-}
-
-/// With the port that was taken, where a free one was asked for in both places: `PORT=0`,
-/// `PUBLIC_URL=http://127.0.0.1:0`.
-pub fn public_url(given: Option<String>, address: SocketAddr) -> Option<String> {
-    given.map(|url| match url.strip_suffix(":0") {
-        Some(host) => format!("{host}:{}", address.port()),
-        None => url,
-    })
 }
 
 /// Secrets that travel to another machine without TLS can be read on the way; the operator may still want it so, in a
@@ -338,80 +308,5 @@ fn warn_of_plain_http(connections: &Connections) {
                 "its url is http://, so its secrets can be read on the way; use https:// unless the network is your own"
             );
         }
-    }
-}
-
-async fn keep_house(store: Arc<dyn Store>, clock: Arc<dyn Clock>, retention: Retention) {
-    let mut ticks = tokio::time::interval(HOUSEKEEPING);
-    loop {
-        ticks.tick().await;
-        match store.prune(clock.now(), retention).await {
-            Ok(forgotten) => tracing::debug!(forgotten, "forgot what is no longer needed"),
-            Err(error) => tracing::error!(%error, "can't forget what is no longer needed"),
-        }
-    }
-}
-
-async fn write_journal(disk: Arc<SledStore>) {
-    let mut ticks = tokio::time::interval(JOURNAL);
-    loop {
-        ticks.tick().await;
-        if let Err(error) = disk.write_journal().await {
-            tracing::warn!(%error, "can't keep the journal of deliveries");
-        }
-    }
-}
-
-async fn take_snapshots(disk: Arc<SledStore>, clock: Arc<dyn Clock>, keep: Keep) {
-    loop {
-        tokio::time::sleep(keep.snapshot_every).await;
-        take_snapshot(&disk, clock.now(), &keep).await;
-    }
-}
-
-async fn take_snapshot(disk: &SledStore, now: DateTime<Utc>, keep: &Keep) {
-    match disk.snapshot(now, keep.snapshots).await {
-        Ok(Some(taken)) => tracing::info!(
-            file = %taken.path.display(),
-            bytes = taken.bytes,
-            paused_ms = taken.paused.as_millis(),
-            "took a snapshot"
-        ),
-        Ok(None) => {}
-        Err(error) => tracing::error!(%error, "can't take a snapshot; those from before stay"),
-    }
-}
-
-/// After the disk could not be written to, what was not on it yet is lost, and what led to it is taken up again.
-async fn resume(mut reopened: watch::Receiver<u64>, engine: Engine) {
-    while reopened.changed().await.is_ok() {
-        if let Err(error) = engine.resume().await {
-            tracing::error!(%error, "can't take up what was left");
-        }
-    }
-}
-
-/// Asks GitHub who we are until it has answered, so that the log says at once whether the credentials are right.
-async fn learn_identity(engine: Engine) {
-    let mut wait = Duration::from_secs(1);
-    loop {
-        match engine.ask_identity().await {
-            Ok(me) => {
-                tracing::info!(
-                    app = me.slug,
-                    id = me.app_id,
-                    "GitHub accepts the app's credentials"
-                );
-                return;
-            }
-            Err(error) if error.is_transient() => {
-                tracing::warn!(%error, "can't ask GitHub who the app is; trying again");
-            }
-            Err(error) => {
-                tracing::error!(%error, "check APP_ID and PRIVATE_KEY: nothing works until they are right");
-            }
-        }
-        tokio::time::sleep(wait).await;
-        wait = (wait * 2).min(Duration::from_secs(60));
     }
 }

@@ -2,19 +2,18 @@
 
 mod doctor;
 mod health;
+mod logging;
 mod memory;
 mod plan;
 mod schema;
 mod serve;
 mod state;
 
+pub(crate) use logging::start_logging;
+
 use crate::app::LAST_THREADS;
-use crate::settings::{LogFormat, Logging, SettingError};
 use clap::{Parser, Subcommand};
-use std::io::IsTerminal;
 use std::process::ExitCode;
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::LevelFilter;
 
 /// Lets CI with secrets and self-hosted hardware run on pull requests from strangers, once they are trusted.
 #[derive(Parser)]
@@ -31,7 +30,8 @@ Secrets have no flags, because a process list shows flags to everybody on the ma
   WEBHOOK_SECRET   the webhook's secret; several with commas between them while it is changed
   CLIENT_SECRET    the app's client secret, where people sign in with GitHub
   DASHBOARD_TOKEN  what opens the dashboard and its API; several in the same way
-Set them in the environment, or in the file as private_key, webhook_secret, client_secret and dashboard_token. Without any
+  OTEL_EXPORTER_OTLP_HEADERS  what proves the server where its traces go: name=value
+Set them in the environment, or in the file by their names in lower case. Without any
 credentials the server shows a page that sets the app up. Secrets of [connections.NAME] stand in the
 file, in files of their own (…_file), or in the environment as CONNECTION_NAME_…, for instance CONNECTION_BAKERY_TOKEN.";
 
@@ -80,33 +80,4 @@ pub fn run() -> ExitCode {
     };
     runtime.shutdown_timeout(LAST_THREADS);
     code
-}
-
-/// Begins to log to standard error.
-pub(crate) fn start_logging(logging: &Logging) -> Result<(), SettingError> {
-    // To the filter a bare word is a module's name, so that `LOG_LEVEL=inof` would log nothing at all.
-    let mut words = logging.level.split(',').map(str::trim);
-    let is_level = |word: &str| word.parse::<LevelFilter>().is_ok();
-    // (A directive for a span may have commas of its own.)
-    if !logging.level.contains('[') && words.any(|word| !word.contains('=') && !is_level(word)) {
-        return Err(SettingError::log_level(&logging.level));
-    }
-    // octocrab reports every 5xx as an error of its own; our lines say what was being done.
-    let directives = if logging.level.contains("octocrab") {
-        logging.level.clone()
-    } else {
-        format!("{},octocrab=off", logging.level)
-    };
-    let filter =
-        EnvFilter::try_new(directives).map_err(|_| SettingError::log_level(&logging.level))?;
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr);
-    // A second subscriber in one process (tests) is not an error worth ending for.
-    let _ = match logging.format {
-        LogFormat::Text => builder.try_init(),
-        LogFormat::Json => builder.json().try_init(),
-    };
-    Ok(())
 }

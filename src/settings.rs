@@ -6,10 +6,13 @@ mod connections;
 mod credentials;
 mod dashboard;
 mod dispatch;
+mod export;
 mod host;
 mod keep;
 mod limits;
 mod logging;
+mod metrics;
+mod sound;
 mod stored;
 
 pub use connections::GivenConnection;
@@ -20,16 +23,15 @@ pub(crate) use host::{api_of, is_host};
 pub use keep::Keep;
 pub use limits::GithubLimits;
 pub use logging::{LogFormat, Logging};
+pub use sound::Settings;
 pub use stored::{CredentialsFile, Stored};
 
-use crate::backends::Connections;
 use crate::github::AppKey;
 use clap::Args;
 use secrecy::SecretString;
 use serde::Deserialize;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 /// Settings as given, any of them missing. The same names serve as flags, in the environment and in the file.
@@ -99,6 +101,15 @@ pub struct Given {
     /// How log lines look: text or json [default: text]
     #[arg(long, env = "LOG_FORMAT", value_enum, hide_possible_values = true)]
     pub log_format: Option<LogFormat>,
+    /// Where traces go, by OTLP over HTTP; without it nowhere
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_name = "URL")]
+    pub otel_exporter_otlp_endpoint: Option<String>,
+    /// What proves the server there: name=value, several with commas between them (environment or file only)
+    #[arg(skip)]
+    pub otel_exporter_otlp_headers: Option<SecretString>,
+    /// As what the server is shown there [default: drawbridge]
+    #[arg(long, env = "OTEL_SERVICE_NAME", value_name = "NAME")]
+    pub otel_service_name: Option<String>,
     /// External systems that jobs may use, by name (in the file only; their secrets also in the environment)
     #[arg(skip)]
     pub connections: BTreeMap<String, GivenConnection>,
@@ -125,6 +136,12 @@ pub struct Given {
     /// Port at which the dashboard listens apart from the webhook
     #[arg(long, env = "DASHBOARD_PORT", value_name = "PORT", value_parser = port)]
     pub dashboard_port: Option<u16>,
+    /// Address at which metrics are shown, with METRICS_PORT [default: 127.0.0.1]
+    #[arg(long, env = "METRICS_HOST", value_name = "HOST")]
+    pub metrics_host: Option<String>,
+    /// Port at which metrics are shown to Prometheus, at /metrics; without it nowhere
+    #[arg(long, env = "METRICS_PORT", value_name = "PORT", value_parser = port)]
+    pub metrics_port: Option<u16>,
 }
 
 /// A setting that is missing or wrong; the process ends with exit code 2.
@@ -160,34 +177,6 @@ fn wrong(
     }
 }
 
-/// Settings that are complete and sound.
-pub struct Settings<C = Credentials> {
-    /// What proves the app, or stands in its place.
-    pub app: C,
-    /// Base of the REST API, without a trailing slash.
-    pub api_url: String,
-    /// Address to listen on.
-    pub host: IpAddr,
-    /// Port to listen on.
-    pub port: u16,
-    /// Where GitHub reaches this server, without a trailing slash.
-    pub public_url: Option<String>,
-    /// The smee channel that deliveries come through.
-    pub webhook_proxy_url: Option<http::Uri>,
-    /// Where the state is kept.
-    pub data_dir: PathBuf,
-    /// How long what is kept.
-    pub keep: Keep,
-    /// External systems that jobs may use.
-    pub connections: Connections,
-    /// Whether requests to GitHub are paced.
-    pub github_limits: GithubLimits,
-    /// How many bytes of deliveries may wait.
-    pub inbox_limit: u64,
-    /// Who may look at the dashboard, and where.
-    pub dashboard: DashboardSettings,
-}
-
 impl Given {
     /// Adds what only the environment or the file may hold, and the file's value for all that is missing.
     ///
@@ -209,6 +198,7 @@ impl Given {
         self.webhook_secret = secret("WEBHOOK_SECRET");
         self.dashboard_token = secret("DASHBOARD_TOKEN");
         self.client_secret = secret("CLIENT_SECRET");
+        self.otel_exporter_otlp_headers = secret("OTEL_EXPORTER_OTLP_HEADERS");
         let Some(path) = file else { return Ok(self) };
         let remedy = "Mend the file, or leave out --config.";
         let text = std::fs::read_to_string(path).map_err(|error| {
@@ -253,6 +243,13 @@ impl Given {
             closed_days: self.closed_days.or(file.closed_days),
             log_level: self.log_level.or(file.log_level),
             log_format: self.log_format.or(file.log_format),
+            otel_exporter_otlp_endpoint: self
+                .otel_exporter_otlp_endpoint
+                .or(file.otel_exporter_otlp_endpoint),
+            otel_exporter_otlp_headers: self
+                .otel_exporter_otlp_headers
+                .or(file.otel_exporter_otlp_headers),
+            otel_service_name: self.otel_service_name.or(file.otel_service_name),
             connections: {
                 let mut connections = file.connections;
                 connections::complete(&mut connections, &env);
@@ -265,6 +262,8 @@ impl Given {
             dashboard_token: self.dashboard_token.or(file.dashboard_token),
             dashboard_host: self.dashboard_host.or(file.dashboard_host),
             dashboard_port: self.dashboard_port.or(file.dashboard_port),
+            metrics_host: self.metrics_host.or(file.metrics_host),
+            metrics_port: self.metrics_port.or(file.metrics_port),
         })
     }
 
@@ -273,6 +272,7 @@ impl Given {
         let keep = Keep::of(&self)?;
         let address = self.address()?;
         let dashboard = DashboardSettings::of(&self, address)?;
+        let metrics = self.metrics_address(address, dashboard.apart)?;
         let public_url = given(self.public_url);
         if let Some(url) = &public_url {
             web_address("PUBLIC_URL", url)?;
@@ -295,27 +295,8 @@ impl Given {
             github_limits: self.github_limits.unwrap_or_default(),
             inbox_limit: self.inbox_limit_mib.unwrap_or(256).saturating_mul(1 << 20),
             dashboard,
+            metrics,
         })
-    }
-}
-
-impl<C> Settings<C> {
-    /// The same with something else in the place of the credentials.
-    pub fn with<D>(self, app: D) -> Settings<D> {
-        Settings {
-            app,
-            api_url: self.api_url,
-            host: self.host,
-            port: self.port,
-            public_url: self.public_url,
-            webhook_proxy_url: self.webhook_proxy_url,
-            data_dir: self.data_dir,
-            dashboard: self.dashboard,
-            keep: self.keep,
-            connections: self.connections,
-            github_limits: self.github_limits,
-            inbox_limit: self.inbox_limit,
-        }
     }
 }
 

@@ -1,6 +1,9 @@
 //! What is deployed with fits the program: settings, addresses, directories and times are the real ones, and secrets are
 //! only referred to. What linters can see, `.ci/deploy` asks linters.
 
+#[path = "deploy/metrics.rs"]
+mod metrics;
+
 use clap::{Args as _, FromArgMatches as _};
 use drawbridge::app::STOPPING;
 use drawbridge::settings::{Checked, Given, Settings};
@@ -16,11 +19,12 @@ const ENV_EXAMPLE: &str = include_str!("../deploy/drawbridge.env.example");
 const SETTINGS_ENV: &str = include_str!("../deploy/kubernetes/example/settings.env");
 
 /// Settings that may not be told otherwise than by reference.
-const SECRETS: [&str; 4] = [
+const SECRETS: [&str; 5] = [
     "PRIVATE_KEY",
     "WEBHOOK_SECRET",
     "CLIENT_SECRET",
     "DASHBOARD_TOKEN",
+    "OTEL_EXPORTER_OTLP_HEADERS",
 ];
 /// A variable of the C library.
 const NOT_OURS: &str = "MALLOC_ARENA_MAX";

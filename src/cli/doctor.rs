@@ -33,7 +33,7 @@ pub(super) async fn doctor(args: DoctorArgs) -> ExitCode {
         format: LogFormat::Text,
     };
     let env = |name: &str| std::env::var(name).ok();
-    let checked = start_logging(&quiet)
+    let checked = start_logging(&quiet, None)
         .and_then(|()| args.settings.complete(args.config.as_deref(), env))
         .and_then(Given::check);
     let bounds = Bounds {

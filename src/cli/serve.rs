@@ -2,8 +2,9 @@
 
 use super::{memory, start_logging};
 use crate::app::{self, App};
-use crate::settings::{Checked, Credentials, Given, Settings, Unregistered};
+use crate::settings::{Checked, Credentials, Given, SettingError, Settings, Unregistered};
 use crate::setup::{Finished, Plan, Setup};
+use crate::telemetry::Exporting;
 use clap::Args;
 use std::path::PathBuf;
 use std::pin::Pin;
@@ -24,19 +25,23 @@ pub(super) struct ServeArgs {
 pub(super) async fn serve(args: ServeArgs) -> ExitCode {
     let sealed = memory::seal();
     let env = |name: &str| std::env::var(name).ok();
-    let checked = args
-        .settings
-        .complete(args.config.as_deref(), env)
-        .and_then(|given| {
-            start_logging(&given.logging())?;
-            given.check()
-        });
+    let given = args.settings.complete(args.config.as_deref(), env);
+    let collector = given.and_then(|given| Ok((given.collector()?, given)));
+    let (collector, given) = match collector {
+        Ok(given) => given,
+        Err(error) => return wrong_setting(&error),
+    };
+    let traces = match collector.as_ref().map(Exporting::begin).transpose() {
+        Ok(traces) => traces,
+        Err(error) => {
+            eprintln!("drawbridge: {error:#}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let checked = start_logging(&given.logging(), traces.as_ref()).and_then(|()| given.check());
     let settings = match checked {
         Ok(settings) => settings,
-        Err(error) => {
-            eprintln!("drawbridge: {error}");
-            return ExitCode::from(2);
-        }
+        Err(error) => return wrong_setting(&error),
     };
     if let Err(error) = sealed {
         tracing::warn!(%error, "can't forbid core dumps: the app's key may be written into one; start with `ulimit -c 0`");
@@ -55,13 +60,22 @@ pub(super) async fn serve(args: ServeArgs) -> ExitCode {
         signal.await;
         app.stop().await
     };
-    match stopped.await {
+    let stopped = stopped.await;
+    if let Some(traces) = traces {
+        traces.end().await;
+    }
+    match stopped {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("drawbridge: {error:#}");
             ExitCode::FAILURE
         }
     }
+}
+
+fn wrong_setting(error: &SettingError) -> ExitCode {
+    eprintln!("drawbridge: {error}");
+    ExitCode::from(2)
 }
 
 type Signal = Pin<Box<dyn Future<Output = ()> + Send>>;

@@ -159,6 +159,7 @@ pub async fn examine(settings: Settings, bounds: Bounds) -> anyhow::Result<Repor
         key: settings.app.key,
         clock: clock.clone(),
         limits: settings.github_limits.limits(),
+        metrics: crate::telemetry::Metrics::default(),
     })?;
     let backends = Backends::new(BackendOptions {
         github: github.clone(),

@@ -353,6 +353,17 @@ impl Event {
             | Self::InstallationChanged { .. } => None,
         }
     }
+
+    /// The pull request that the delivery names.
+    pub fn pull(&self) -> Option<(&Repo, PrNumber)> {
+        match self {
+            Self::Pull { repo, hint, .. } => Some((repo, hint.number)),
+            Self::Comment { repo, number, .. } | Self::MirrorPushed { repo, number, .. } => {
+                Some((repo, *number))
+            }
+            _ => None,
+        }
+    }
 }
 
 /// What was pressed on a gate.

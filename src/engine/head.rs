@@ -4,7 +4,7 @@
 //! A gate whose state changes is written at once; one that only reads differently waits until the last writing is some seconds
 //! old, so that a burst of news makes a handful of writes and the last state always arrives.
 
-use super::{Engine, Permit, Worked, note_failure};
+use super::{Engine, Permit, Worked, cause, note_failure};
 use crate::domain::config::RepoConfig;
 use crate::domain::event::{BuildId, BuildStatus, Button, Event};
 use crate::domain::gate::{
@@ -56,6 +56,9 @@ impl Engine {
             Permit::Given(permit) => permit,
             Permit::NotBefore(at) => return Ok(Worked::NotBefore(at)),
         };
+        if let [pull] = &wanted.pulls[..] {
+            cause::is_about(&pull.repo, pull.number);
+        }
         let mut head = known.unwrap_or_else(|| self.new_head(&wanted, sha));
         head.repo = wanted.repo.clone();
         for entry in entries {

@@ -1,6 +1,7 @@
 //! Does on the backends what the jobs of runs ask for.
 
 use super::runs::Pass;
+use super::standing::backend;
 use super::tasks::{self, Kind, Task};
 use super::{Engine, Failure};
 use crate::backends::{Backend, BackendError, Observed, Started};
@@ -30,6 +31,17 @@ enum Outcome {
     Observed(Observed, Option<Duration>),
     Cancelled,
     Failed(BackendError),
+}
+
+impl Outcome {
+    fn as_str(&self) -> &'static str {
+        match self {
+            Self::Started(_) | Self::Observed(..) | Self::Cancelled => "done",
+            Self::Failed(BackendError::Refused { .. }) => "refused",
+            Self::Failed(BackendError::Elsewhere { .. }) => "elsewhere",
+            Self::Failed(_) => "failed",
+        }
+    }
 }
 
 impl Engine {
@@ -170,6 +182,9 @@ impl Engine {
     }
 
     fn note(&self, pass: &mut Pass, task: &Task, outcome: Outcome) {
+        let asked = backend(&task.assignment.spec);
+        let work = self.shared.metrics.work();
+        work.asked_backend(asked, task.kind.as_str(), outcome.as_str());
         let now = self.now();
         let (pipeline, number) = &task.run;
         let found = pass.state.lines.get_mut(pipeline);

@@ -18,6 +18,7 @@
 
 mod anchors;
 mod branches;
+mod cause;
 mod compare;
 mod configuration;
 mod facts;
@@ -29,6 +30,7 @@ mod lost;
 mod openness;
 mod patience;
 mod people;
+mod perform;
 mod presence;
 mod pull;
 mod rebuild;
@@ -40,6 +42,7 @@ mod route;
 mod rules;
 mod runs;
 mod schedule;
+mod standing;
 mod survey;
 mod tasks;
 mod waiting;
@@ -54,6 +57,7 @@ use crate::clock::Clock;
 use crate::domain::ids::{InstallationId, Repo, RepoId, Subject};
 use crate::github::{GitHub, GitHubError, Limits};
 use crate::store::{Accepted, Delivery, Loss, Store, StoreError};
+use crate::telemetry::{Found, Metrics};
 use chrono::{DateTime, Utc};
 use patience::{Permit, note_failure};
 use people::People;
@@ -140,6 +144,9 @@ struct Shared {
     presence: presence::Presence,
     openness: openness::Openness,
     recovery: recovery::Progress,
+    metrics: Metrics,
+    causes: cause::Causes,
+    jobs: standing::Jobs,
     /// Cancelled when a stop does not wait for the work under way any longer.
     given_up: CancellationToken,
 }
@@ -164,6 +171,7 @@ impl Engine {
         backends: Arc<Backends>,
         clock: Arc<dyn Clock>,
         pace: Pace,
+        metrics: Metrics,
     ) -> Result<Self, StoreError> {
         let chance = pace
             .seed
@@ -187,6 +195,9 @@ impl Engine {
                 presence: presence::Presence::default(),
                 openness: openness::Openness::default(),
                 recovery: recovery::Progress::default(),
+                metrics,
+                causes: cause::Causes::default(),
+                jobs: standing::Jobs::default(),
                 given_up: CancellationToken::new(),
             }),
         };
@@ -213,6 +224,8 @@ impl Engine {
             );
         }
         self.take_up(pending);
+        let subjects = due.iter().map(|(subject, _)| subject.clone()).collect();
+        tokio::spawn(self.clone().recall_jobs(subjects));
         for (subject, at) in due {
             self.wake_at(subject, at);
         }
@@ -250,6 +263,9 @@ impl Engine {
             })
             .await?;
         if let Accepted::Fresh(entries) = &accepted {
+            if matches!(cause::at_work(), Some(of) if of.comes_round()) {
+                self.shared.metrics.work().found(Found::Difference);
+            }
             self.take_up(entries.clone());
         }
         Ok(accepted)

@@ -1,6 +1,6 @@
 //! When to try again, and when not to begin: the one policy for all that is asked of GitHub and of backends.
 
-use super::Engine;
+use super::{Engine, cause};
 use crate::domain::ids::InstallationId;
 use crate::github::{GitHubError, Priority};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -19,6 +19,9 @@ const PATIENT_TRIES: u32 = 8;
 impl Engine {
     /// The time of the next try after `failures` in a row: doubling, jittered, never before GitHub allows it.
     pub(super) fn retry_at(&self, failures: u32, asked_for: Option<Duration>) -> DateTime<Utc> {
+        if let Some(subject) = cause::at_work() {
+            self.shared.metrics.work().tries_again(&subject);
+        }
         let pace = &self.shared.pace;
         let doubled = pace.first_retry * 2u32.saturating_pow(failures.saturating_sub(1).min(16));
         let bounded = doubled.min(pace.longest_retry);

@@ -1,13 +1,14 @@
 //! Brings one pull request up to date: take in, find out, decide, commit, act.
 
-use super::{Engine, Failure, Permit, Worked, note_failure};
+use super::perform::perform;
+use super::{Engine, Failure, Permit, Worked, cause, note_failure};
 use crate::domain::event::{Event, PullChange};
 use crate::domain::ids::{PullKey, RunSubject, Subject};
 use crate::domain::pull::{
-    Action, Answer, Enabled, Mirror, Outgoing, Posted, PullState, decide, plan, unestablished,
+    Action, Answer, Enabled, Posted, PullState, decide, plan, unestablished,
 };
 use crate::domain::text;
-use crate::github::{EditOutcome, GitHubError, Priority, RefOutcome, Repository};
+use crate::github::{GitHubError, Priority};
 use crate::store::{Change, HistoryEntry, InboxEntry, Record, StoreError};
 use chrono::{DateTime, Utc};
 use std::mem::{Discriminant, discriminant};
@@ -40,6 +41,7 @@ impl Engine {
             Permit::Given(permit) => permit,
             Permit::NotBefore(at) => return Ok(Worked::NotBefore(at)),
         };
+        cause::is_about(&state.repo, key.number);
         let began = self.now();
         let stood_at = state.gate.as_ref().map(|gate| gate.sha.clone());
         for entry in entries {
@@ -137,6 +139,9 @@ impl Engine {
                 state.repo = findings.repository.repo.clone();
                 decide(state, &findings);
                 if state.verdict != before {
+                    if let Some(verdict) = &state.verdict {
+                        self.shared.metrics.work().judged(verdict);
+                    }
                     let what = text::history_verdict(state);
                     history.push(self.happened(state, what));
                 }
@@ -194,6 +199,7 @@ impl Engine {
             match outcome {
                 Ok(done) => {
                     if let Some(what) = done {
+                        self.note_move(&action);
                         history.push(self.happened(state, what));
                     }
                 }
@@ -221,6 +227,13 @@ impl Engine {
             state.is_up_to_date();
         }
         Ok(retry)
+    }
+
+    /// Counts how long it took from the delivery to the mirror.
+    fn note_move(&self, action: &Action) {
+        if let (Action::MoveMirror { .. }, Some(since)) = (action, cause::since()) {
+            self.shared.metrics.work().mirrored(self.now() - since);
+        }
     }
 
     /// Notes that something may be posted from now on, so that after a crash it is looked for first.
@@ -302,101 +315,4 @@ fn creates(action: &Action) -> bool {
         }
         _ => false,
     }
-}
-
-/// Takes one step on GitHub and notes what was observed; a sentence for the history if people would ask.
-async fn perform(
-    github: &Repository,
-    state: &mut PullState,
-    action: &Action,
-) -> Result<Option<String>, GitHubError> {
-    let branch = state.mirror_branch();
-    // What is only said can wait for what is done.
-    let talking = github.for_housekeeping();
-    match action {
-        Action::ReadMirror => {
-            let found = github.mirror(&branch).await?;
-            state.mirror_was_found(found.map_or(Mirror::Absent, Mirror::At));
-            Ok(None)
-        }
-        Action::MoveMirror { to, exists } => {
-            let outcome = if *exists {
-                github.move_branch(&branch, to).await?
-            } else {
-                github.create_branch(&branch, to).await?
-            };
-            match outcome {
-                RefOutcome::Done => {
-                    state.mirror_was_put(Mirror::At(to.clone()));
-                    Ok(Some(format!("moved {branch} to {to}")))
-                }
-                // It is not where it was believed to be: look, and go on from there.
-                RefOutcome::Exists => {
-                    let found = github.mirror(&branch).await?;
-                    state.mirror_was_put(found.map_or(Mirror::Absent, Mirror::At));
-                    Ok(None)
-                }
-                RefOutcome::Missing => {
-                    state.mirror_was_put(Mirror::Absent);
-                    Ok(None)
-                }
-            }
-        }
-        Action::DeleteMirror => {
-            github.delete_branch(&branch).await?;
-            state.mirror_was_put(Mirror::Absent);
-            Ok(Some(format!("removed {branch}")))
-        }
-        Action::FindComment => {
-            let found = talking
-                .find_comment(state.number, text::STATUS_MARKER, None)
-                .await?;
-            state.comment_is(found.map_or(Posted::Absent, Posted::Is));
-            Ok(None)
-        }
-        Action::PostComment(body) => {
-            let id = talking.create_comment(state.number, body).await?;
-            state.comment_says(id, body.clone());
-            Ok(Some("commented".to_owned()))
-        }
-        Action::EditComment(id, body) => {
-            match talking.edit_comment(*id, body).await? {
-                EditOutcome::Done => state.comment_says(*id, body.clone()),
-                // Somebody deleted it: a new one would be unwelcome until there is something new to say.
-                EditOutcome::Gone => {
-                    state.comment_is(Posted::Absent);
-                    state.comment.says = Some(body.clone());
-                }
-            }
-            Ok(None)
-        }
-        Action::Answer(outgoing) => send(&talking, state, outgoing).await,
-    }
-}
-
-async fn send(
-    github: &Repository,
-    state: &mut PullState,
-    outgoing: &Outgoing,
-) -> Result<Option<String>, GitHubError> {
-    let what = match &outgoing.answer {
-        Answer::ThumbsUp => {
-            github.react_thumbs_up(outgoing.to).await?;
-            format!("acknowledged comment {}", outgoing.to)
-        }
-        Answer::Reply(body) => {
-            let marker = text::answer_marker(outgoing.to);
-            let there = match outgoing.posted {
-                Posted::Absent => None,
-                _ => github.find_comment(state.number, &marker, None).await?,
-            };
-            if there.is_none() {
-                let body = format!("{marker}\n{body}");
-                github.create_comment(state.number, &body).await?;
-            }
-            format!("answered comment {}", outgoing.to)
-        }
-    };
-    state.answered();
-    Ok(Some(what))
 }

@@ -1,10 +1,11 @@
 //! Deliveries, however they came: what they mean is found out, and made durable.
 
-use super::{Engine, is_organisation_defaults};
+use super::{Engine, cause, is_organisation_defaults};
 use crate::domain::event::Event;
-use crate::domain::ids::DeliveryId;
+use crate::domain::ids::{DeliveryId, Subject};
 use crate::github::{DecodeError, Decoded, Identity, decode};
 use crate::store::{Accepted, Aside, StoreError};
+use crate::telemetry::Found;
 use chrono::{DateTime, Utc};
 
 /// A delivery that is known to be GitHub's.
@@ -90,9 +91,15 @@ impl Engine {
     /// It could not be written; nothing was accepted then.
     pub async fn take_in(&self, received: Received) -> Result<Taken, StoreError> {
         let engine = self.clone();
-        let accepted = tokio::spawn(async move { engine.accept(received).await }).await;
-        let accepted = accepted.unwrap_or_else(|error| Err(StoreError::broken_off(error)));
-        accepted.map(Taken::In)
+        let accepting = async move { engine.accept(received).await };
+        let accepting = tokio::spawn(tracing::Instrument::in_current_span(accepting));
+        let accepted = accepting.await;
+        let accepted = accepted.unwrap_or_else(|error| Err(StoreError::broken_off(error)))?;
+        let fresh = matches!(accepted, Accepted::Fresh(_));
+        if fresh && cause::at_work() == Some(Subject::Deliveries) {
+            self.shared.metrics.work().found(Found::Delivery);
+        }
+        Ok(Taken::In(accepted))
     }
 
     /// Keeps what can't be decoded.

@@ -3,7 +3,7 @@
 //! The same order as for a pull request: take in, find out, decide, commit, act. Nothing is started before the disk
 //! says that it may have been started, so that after a crash it is looked for first.
 
-use super::{Engine, Failure, Permit, Worked, jobs, note_failure};
+use super::{Engine, Failure, Permit, Worked, cause, jobs, note_failure};
 use crate::domain::event::Event;
 use crate::domain::ids::{RepoId, RunSubject, Sha, Subject};
 use crate::domain::pull::PullState;
@@ -55,6 +55,9 @@ impl Engine {
             Permit::Given(permit) => permit,
             Permit::NotBefore(at) => return Ok(Worked::NotBefore(at)),
         };
+        if let RunSubject::Pull(number) = of {
+            cause::is_about(&state.repo, *number);
+        }
         let began = self.now();
         let stored = state.clone();
         let mut pass = Pass {
@@ -93,6 +96,7 @@ impl Engine {
             tracing::error!(%error, "can't keep what was done; looking again");
             self.look_again_later(&pass.subject, due);
         }
+        self.note_runs(&pass.subject, &stored, &pass.state);
         Ok(Worked::Made)
     }
 

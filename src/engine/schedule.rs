@@ -219,6 +219,12 @@ impl Schedule {
         }
     }
 
+    /// How many subjects are worked on, and how many wait for a time.
+    pub(super) fn stand(&self) -> (usize, usize) {
+        let inner = self.lock();
+        (inner.busy.len(), inner.timers.len())
+    }
+
     /// Wakes those who wait for a change or for a time.
     pub(super) fn tick(&self) {
         self.changed

@@ -36,6 +36,17 @@ pub(super) enum Kind {
     Cancel,
 }
 
+impl Kind {
+    /// As metrics name it.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Start { .. } => "start",
+            Self::Observe => "observe",
+            Self::Cancel => "cancel",
+        }
+    }
+}
+
 /// The steps of all runs, at most so many at once; those that start a job are noted as begun.
 pub(super) fn begin(pass: &mut Pass, now: DateTime<Utc>) -> Vec<Task> {
     let mut tasks = begun_tasks(pass, now);

@@ -4,7 +4,8 @@
 use crate::domain::event::Event;
 use crate::domain::ids::Subject;
 use crate::store::{InboxEntry, InboxId};
-use std::collections::{HashMap, HashSet};
+use chrono::{DateTime, Utc};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// What the ids of deliveries begin with that did not come and were found out. GitHub's are UUIDs.
@@ -16,9 +17,18 @@ pub(super) struct Waiting(Mutex<Inner>);
 
 #[derive(Default)]
 struct Inner {
-    sizes: HashMap<InboxId, u64>,
+    /// How large each is and when it came, in the order of their places.
+    waiting: BTreeMap<InboxId, (u64, DateTime<Utc>)>,
     bytes: u64,
     found_out: HashMap<InboxId, (Subject, Event)>,
+}
+
+/// How much waits.
+pub(super) struct Stand {
+    pub(super) entries: usize,
+    pub(super) bytes: u64,
+    /// When the one came that waits longest.
+    pub(super) oldest: Option<DateTime<Utc>>,
 }
 
 impl Waiting {
@@ -27,7 +37,8 @@ impl Waiting {
         // What it takes on disk, near enough.
         let size = serde_json::to_vec(entry).map_or(0, |json| json.len() as u64);
         let mut inner = self.lock();
-        if inner.sizes.insert(entry.id, size).is_none() {
+        let new = (size, entry.received_at);
+        if inner.waiting.insert(entry.id, new).is_none() {
             inner.bytes += size;
         }
         if entry.delivery.as_str().starts_with(FOUND_OUT) {
@@ -40,7 +51,7 @@ impl Waiting {
     pub(super) fn remove(&self, entries: &[InboxEntry]) {
         let mut inner = self.lock();
         for entry in entries {
-            if let Some(size) = inner.sizes.remove(&entry.id) {
+            if let Some((size, _)) = inner.waiting.remove(&entry.id) {
                 inner.bytes -= size;
             }
             inner.found_out.remove(&entry.id);
@@ -51,9 +62,9 @@ impl Waiting {
     pub(super) fn retain(&self, pending: &[InboxEntry]) {
         let pending: HashSet<InboxId> = pending.iter().map(|entry| entry.id).collect();
         let mut inner = self.lock();
-        inner.sizes.retain(|id, _| pending.contains(id));
+        inner.waiting.retain(|id, _| pending.contains(id));
         inner.found_out.retain(|id, _| pending.contains(id));
-        inner.bytes = inner.sizes.values().sum();
+        inner.bytes = inner.waiting.values().map(|(size, _)| size).sum();
     }
 
     pub(super) fn bytes(&self) -> u64 {
@@ -68,6 +79,16 @@ impl Waiting {
             all.any(|(of, what)| of == subject && what == event)
         };
         !subjects.is_empty() && subjects.iter().all(waits)
+    }
+
+    pub(super) fn stand(&self) -> Stand {
+        let inner = self.lock();
+        let oldest = inner.waiting.first_key_value();
+        Stand {
+            entries: inner.waiting.len(),
+            bytes: inner.bytes,
+            oldest: oldest.map(|(_, (_, came))| *came),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

@@ -1,10 +1,14 @@
 //! Works on subjects: one task for each, begun when something waits for it or its time has come.
 
-use super::Engine;
+use super::{Engine, cause};
 use crate::domain::ids::Subject;
 use crate::store::{Change, InboxEntry, StoreError};
+use crate::telemetry::Found;
 use chrono::{DateTime, TimeDelta, Utc};
+use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
+use tracing::Instrument as _;
+use tracing::field::Empty;
 
 impl Engine {
     /// Sees to it that these are taken in.
@@ -20,7 +24,13 @@ impl Engine {
 
     /// Sees to it that a subject is brought up to date at `at`.
     pub(super) fn wake_at(&self, subject: Subject, at: DateTime<Utc>) {
-        if at <= self.now() {
+        let now = self.now();
+        self.shared.causes.pass_on(&subject, at, now);
+        let compared = matches!(cause::at_work(), Some(Subject::Comparison(_)));
+        if compared && !subject.comes_round() {
+            self.shared.metrics.work().found(Found::Difference);
+        }
+        if at <= now {
             if self.shared.schedule.add_due(&subject) {
                 self.begin(subject);
             }
@@ -68,6 +78,7 @@ impl Engine {
             if let Err(error) = ended {
                 // A defect in the handling of one subject must not take the others with it.
                 tracing::error!(%subject, %error, "the handling of a subject broke off");
+                engine.shared.metrics.work().broke_off();
                 let later = engine.now() + TimeDelta::minutes(1);
                 let mut entries = engine.store().pending().await.unwrap_or_default();
                 engine.shared.waiting.retain(&entries);
@@ -79,20 +90,30 @@ impl Engine {
 
     async fn work_on(self, subject: Subject) {
         while let Some((entries, due)) = self.shared.schedule.next(&subject) {
-            let deliveries: Vec<&str> = entries.iter().map(|e| e.delivery.as_str()).collect();
-            let span = tracing::info_span!("subject", %subject, ?deliveries);
-            let done = tracing::Instrument::instrument(self.process(&subject, &entries, due), span);
-            let later = match done.await {
+            let told = self.shared.causes.take(&subject);
+            let cause = told.clone().and(&entries);
+            let delivery = cause.named();
+            let span = tracing::info_span!("subject", %subject, delivery, pull = Empty);
+            let began = Instant::now();
+            let work = self.process(&subject, &entries, due).instrument(span);
+            let done = cause.scope(&subject, work).await;
+            let counted = self.shared.metrics.work();
+            counted.passed(&subject, began.elapsed());
+            let later = match done {
                 Ok(Worked::Made) => {
                     self.shared.waiting.remove(&entries);
                     continue;
                 }
-                Ok(Worked::NotBefore(at)) => at,
+                Ok(Worked::NotBefore(at)) => {
+                    counted.postponed(&subject);
+                    at
+                }
                 Err(error) => {
                     tracing::error!(%subject, %error, "can't keep the state of a subject; trying again");
                     self.now() + TimeDelta::seconds(10)
                 }
             };
+            self.shared.causes.keep(&subject, &told);
             self.shared.schedule.put_back(&subject, entries, later);
             return;
         }

@@ -1,7 +1,9 @@
 //! The app on GitHub: asking as itself and as its installations.
 
+use super::app_info::AppInfo;
 use super::auth::Signer;
 use super::classify::{self, Answer};
+use super::counted::Class;
 use super::decode::Identity;
 use super::error::GitHubError;
 use super::etag::EtagCache;
@@ -12,10 +14,11 @@ use super::tokens::{NewToken, Permissions, Scope, Token, Tokens};
 use super::transport::{Ask, Digest, Timeouts, Transport, Wire, site_of};
 use crate::clock::Clock;
 use crate::domain::ids::{InstallationId, OwnerKind, Repo};
+use crate::telemetry::{Metrics, Repeat};
 use http::header;
 use http::{Method, StatusCode};
 use serde::Deserialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -37,47 +40,8 @@ pub struct ClientOptions {
     pub clock: Arc<dyn Clock>,
     /// How much may be asked of GitHub.
     pub limits: Limits,
-}
-
-/// What GitHub says of the app itself ("Get the authenticated app").
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct AppInfo {
-    /// The app's number.
-    pub id: u64,
-    /// Its name in addresses; it comments as `{slug}[bot]`.
-    pub slug: String,
-    /// Its name.
-    pub name: String,
-    /// What it asks installations for: `checks` → `write`.
-    #[serde(default)]
-    pub permissions: BTreeMap<String, String>,
-    /// The events it subscribes to.
-    #[serde(default)]
-    pub events: Vec<String>,
-    /// Who owns it.
-    #[serde(default)]
-    pub owner: Option<AppOwner>,
-}
-
-/// Who owns an app: a person, an organisation, or an enterprise, which has neither of these.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct AppOwner {
-    /// Its name.
-    #[serde(default)]
-    pub login: Option<String>,
-    /// `User` or `Organization`.
-    #[serde(default, rename = "type")]
-    pub kind: Option<String>,
-}
-
-impl AppInfo {
-    /// Who we are, for telling our own doings from others'.
-    pub fn identity(&self) -> Identity {
-        Identity {
-            app_id: self.id,
-            slug: self.slug.clone(),
-        }
-    }
+    /// Where requests are counted.
+    pub metrics: Metrics,
 }
 
 /// GitHub, as the app meets it. Cheap to clone; all clones share connections, tokens and kept answers.
@@ -86,6 +50,7 @@ pub struct GitHub(Arc<Inner>);
 
 struct Inner {
     transport: Transport,
+    metrics: Metrics,
     signer: Signer,
     clock: Arc<dyn Clock>,
     tokens: Tokens,
@@ -132,6 +97,7 @@ impl GitHub {
     fn with_transport(options: ClientOptions, transport: Transport) -> Self {
         Self(Arc::new(Inner {
             transport,
+            metrics: options.metrics,
             signer: Signer::new(options.app_id.trim().to_owned(), options.key),
             tokens: Tokens::default(),
             kept: Mutex::default(),
@@ -206,11 +172,12 @@ impl GitHub {
                 .signer
                 .jwt(inner.clock.now())
                 .ok_or_else(|| GitHubError::unusable(&ask.doing, "the app's key can't sign"))?;
-            let answer = inner.transport.send(ask, Some(&jwt), None).await?;
+            let answer = self.send(Class::App, ask, &jwt, None).await?;
             inner.signer.learn(answer.date(), inner.clock.now());
             let news = inner.signer.skew().abs_diff(dated_by) > TOLERATED_SKEW;
             if answer.status == StatusCode::UNAUTHORIZED && news && !second {
                 second = true;
+                inner.metrics.requests().repeated(Repeat::Clock);
                 continue;
             }
             return classify::checked(answer, &ask.doing, self.now());
@@ -232,6 +199,7 @@ impl GitHub {
         }
         let slot = self.0.tokens.slot(scope);
         slot.lock().await.drop_token(&token);
+        self.0.metrics.requests().repeated(Repeat::Token);
         let token = self.token(scope).await?;
         let answer = self.exchange(scope, priority, ask, &token).await?;
         classify::checked(answer, &ask.doing, self.now())
@@ -260,7 +228,8 @@ impl GitHub {
                 retry_after: wait,
             })?;
         let etag = kept.as_ref().map(|(etag, _)| etag.as_str());
-        let mut answer = inner.transport.send(ask, Some(&token.secret), etag).await?;
+        let class = Class::Installation(priority);
+        let mut answer = self.send(class, ask, &token.secret, etag).await?;
         inner.signer.learn(answer.date(), inner.clock.now());
         pass.answered(&answer);
         if answer.status == StatusCode::OK
@@ -401,6 +370,15 @@ impl GitHub {
     /// The app's id or client id, as the operator gave it.
     pub fn configured_id(&self) -> &str {
         self.0.signer.app_id()
+    }
+
+    pub(super) fn transport(&self) -> &Transport {
+        &self.0.transport
+    }
+
+    /// Where requests are counted.
+    pub(super) fn metrics(&self) -> &Metrics {
+        &self.0.metrics
     }
 
     /// The time by GitHub's clock, as far as it is known.

@@ -8,9 +8,11 @@
 //! is an error, never a fact.
 
 mod api;
+mod app_info;
 mod auth;
 mod classify;
 mod client;
+mod counted;
 pub mod decode;
 mod error;
 mod etag;
@@ -19,6 +21,7 @@ mod list;
 mod pace;
 mod registration;
 mod repository;
+mod routes;
 mod signature;
 #[cfg(test)]
 mod tests;
@@ -31,7 +34,8 @@ pub use api::{
     Installed, Listed, NewCheck, Permission, RefOutcome, Remaining, RequiredCheck, RerunOutcome,
     Sought, StatusState, WorkflowFile, WorkflowRun,
 };
-pub use client::{AppInfo, AppOwner, ClientOptions, GitHub};
+pub use app_info::{AppInfo, AppOwner};
+pub use client::{ClientOptions, GitHub};
 pub use decode::{DecodeError, Decoded, Identity, decode};
 pub use error::GitHubError;
 pub use key::{AppKey, KeyError};

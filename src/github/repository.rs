@@ -8,6 +8,7 @@ use super::tokens::{Purpose, Scope};
 use super::transport::Ask;
 use super::wire::WireRepo;
 use crate::domain::ids::{Repo, RepoId, RepoName};
+use crate::telemetry::Repeat;
 use http::Method;
 use serde::de::DeserializeOwned;
 use std::fmt;
@@ -88,6 +89,7 @@ impl Repository {
                 let Some(path) = self.renamed(&ask.path).await? else {
                     return Err(error);
                 };
+                self.github.metrics().requests().repeated(Repeat::Renamed);
                 let ask = Ask {
                     path,
                     ..ask.clone()

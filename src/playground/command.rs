@@ -40,10 +40,13 @@ pub async fn run(args: SandboxArgs) -> ExitCode {
 }
 
 async fn play(stay: bool, level: String) -> anyhow::Result<bool> {
-    start_logging(&Logging {
-        level,
-        format: LogFormat::Text,
-    })?;
+    start_logging(
+        &Logging {
+            level,
+            format: LogFormat::Text,
+        },
+        None,
+    )?;
     println!("Starting a stand-in GitHub and Drawbridge, both on this machine only …");
     let playground = Playground::start(Options::default()).await?;
     println!("  GitHub's API   {}", playground.github.api_url());

@@ -159,6 +159,8 @@ impl Playground {
                 tokens: Tokens::new(self.dashboard_tokens.clone()),
                 apart: None,
             },
+            // Both are for this machine alone.
+            metrics: Some(([127, 0, 0, 1], 0).into()),
         };
         let app = App::start_by(settings, self.pace.clone(), Arc::new(self.clock.clone())).await?;
         self.port = app.address().port();

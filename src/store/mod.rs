@@ -8,7 +8,9 @@
 pub mod lists;
 mod sled_store;
 
-pub use sled_store::{Compacted, Counts, Imported, Kind, SledStore, Snapshot, StateDir, Verified};
+pub use sled_store::{
+    Compacted, Counts, Imported, Kind, OnDisk, SledStore, Snapshot, StateDir, Verified,
+};
 
 use crate::domain::event::Event;
 use crate::domain::gate::HeadState;

@@ -6,6 +6,7 @@ pub(crate) mod channel;
 mod dashboard;
 mod door;
 mod health;
+mod metrics;
 mod schema;
 mod serve;
 mod webhook;
@@ -16,12 +17,14 @@ pub use dashboard::{
     routes as dashboard_routes,
 };
 pub use door::Door;
+pub use metrics::{METRICS_PATH, Shown, routes as metrics_routes};
 pub use serve::{Bounds, serve};
 
 use crate::backends::{Backends, GITLAB_PATH, REPORT_PATH};
 use crate::clock::Clock;
 use crate::engine::Engine;
 use crate::github::WebhookSecrets;
+use crate::telemetry::Metrics;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
@@ -62,6 +65,8 @@ pub struct Web {
     pub large: Semaphore,
     /// How many deliveries were refused because more than that waited.
     pub refused: AtomicU64,
+    /// Where deliveries are counted.
+    pub metrics: Metrics,
 }
 
 /// All routes. `beside`: what else listens at this address.

@@ -3,16 +3,21 @@
 
 use super::answer::Answer;
 use super::{LARGEST_DELIVERY, Web};
+use crate::domain::event::Event;
 use crate::domain::ids::DeliveryId;
 use crate::engine::{Raw, Read, Taken};
 use crate::github::{BadSignature, WebhookSecrets};
 use crate::store::{Accepted, StoreError};
+use crate::telemetry::{EventName, Outcome};
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Instant;
+use tracing::Instrument as _;
+use tracing::field::Empty;
 
 pub(super) async fn wrong_method() -> Answer {
     Answer(
@@ -22,6 +27,15 @@ pub(super) async fn wrong_method() -> Answer {
 }
 
 pub(super) async fn receive(State(web): State<Arc<Web>>, request: Request) -> Answer {
+    let began = Instant::now();
+    let event = EventName::of(text_header(request.headers(), EVENT));
+    let (outcome, answer) = take(&web, request).await;
+    let deliveries = web.metrics.deliveries();
+    deliveries.answered(event, outcome, began.elapsed());
+    answer
+}
+
+async fn take(web: &Web, request: Request) -> Told {
     let headers = request.headers().clone();
     let signature = headers
         .get("x-hub-signature-256")
@@ -31,7 +45,7 @@ pub(super) async fn receive(State(web): State<Arc<Web>>, request: Request) -> An
     }
     // Nobody makes us read 25 MiB without even the form of a signature.
     if let Err(bad) = WebhookSecrets::well_formed(signature) {
-        return Answer(StatusCode::UNAUTHORIZED, refusal(&bad));
+        return refused(&bad);
     }
     if web.engine.is_full() {
         let refused = web.refused.fetch_add(1, Ordering::Relaxed) + 1;
@@ -50,35 +64,22 @@ pub(super) async fn receive(State(web): State<Arc<Web>>, request: Request) -> An
         Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
             return TOO_LARGE;
         }
-        Err(_) => return Answer(StatusCode::BAD_REQUEST, "the body could not be read"),
+        Err(_) => return malformed("the body could not be read"),
     };
     if let Err(bad) = web.secrets.verify(signature, &body) {
-        return Answer(StatusCode::UNAUTHORIZED, refusal(&bad));
+        return refused(&bad);
     }
     let (Some(event_name), Some(id)) = (
-        text_header(&headers, "x-github-event"),
+        text_header(&headers, EVENT),
         text_header(&headers, "x-github-delivery"),
     ) else {
-        return Answer(
-            StatusCode::BAD_REQUEST,
-            "X-GitHub-Event or X-GitHub-Delivery is missing",
-        );
+        return malformed("X-GitHub-Event or X-GitHub-Delivery is missing");
     };
     let Ok(id) = DeliveryId::parse(id) else {
-        return Answer(
-            StatusCode::BAD_REQUEST,
-            "X-GitHub-Delivery is not a delivery id",
-        );
+        return malformed("X-GitHub-Delivery is not a delivery id");
     };
     let Some(payload) = payload_of(&headers, &body) else {
-        return Answer(StatusCode::BAD_REQUEST, "the form has no field `payload`");
-    };
-    let Ok(me) = web.engine.identity().await else {
-        // Not accepted, so GitHub lists it as failed, and it is taken in from there later.
-        return Answer(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "GitHub has not accepted the app's credentials yet; see /readyz",
-        );
+        return malformed("the form has no field `payload`");
     };
     let raw = Raw {
         id: &id,
@@ -86,47 +87,97 @@ pub(super) async fn receive(State(web): State<Arc<Web>>, request: Request) -> An
         payload: &payload,
         at: web.clock.now(),
     };
+    // By its id it is followed from here to the last request that it leads to.
+    let span = tracing::info_span!("delivery", delivery = %id, event = event_name, pull = Empty);
+    take_in(web, raw).instrument(span).await
+}
+
+/// Finds out what it means, and makes it durable.
+async fn take_in(web: &Web, raw: Raw<'_>) -> Told {
+    let Ok(me) = web.engine.identity().await else {
+        return NOT_READY;
+    };
     let taken = match web.engine.read(&me, raw) {
-        Read::NotJson(_) => return Answer(StatusCode::BAD_REQUEST, "the payload is not JSON"),
+        Read::NotJson(_) => return malformed("the payload is not JSON"),
         Read::Undecodable(aside) => web.engine.set_aside(aside).await,
-        Read::Delivery(received) => web.engine.take_in(*received).await,
+        Read::Delivery(received) => {
+            if let Some((repo, number)) = received.event.as_ref().and_then(Event::pull) {
+                let pull = format!("{}#{number}", repo.name);
+                tracing::Span::current().record("pull", pull.as_str());
+            }
+            web.engine.take_in(*received).await
+        }
     };
     match taken {
-        Ok(Taken::Aside) => Answer(StatusCode::ACCEPTED, "set aside: it can't be decoded"),
+        Ok(Taken::Aside) => accepted(Outcome::SetAside, "set aside: it can't be decoded"),
         Ok(Taken::In(Accepted::Fresh(entries))) if entries.is_empty() => {
-            tracing::debug!(delivery = %id, event = event_name, "recorded and ignored");
-            Answer(StatusCode::ACCEPTED, "recorded; there is nothing to do")
+            tracing::debug!("recorded and ignored");
+            accepted(Outcome::Ignored, "recorded; there is nothing to do")
         }
         Ok(Taken::In(Accepted::Fresh(_))) => {
-            tracing::info!(delivery = %id, event = event_name, "accepted");
-            Answer(StatusCode::ACCEPTED, "accepted")
+            tracing::info!("accepted");
+            accepted(Outcome::Accepted, "accepted")
         }
         Ok(Taken::In(Accepted::Duplicate)) => {
-            tracing::info!(delivery = %id, "already accepted");
-            Answer(StatusCode::ACCEPTED, "already accepted")
+            tracing::info!("already accepted");
+            accepted(Outcome::Duplicate, "already accepted")
         }
         Err(error) => unavailable(&error),
     }
 }
 
-fn unavailable(error: &StoreError) -> Answer {
-    tracing::error!(%error, "can't make a delivery durable");
-    Answer(
-        StatusCode::SERVICE_UNAVAILABLE,
-        "the delivery could not be stored; please send it again",
-    )
+/// What became of it, for the count, and what is answered.
+type Told = (Outcome, Answer);
+
+fn accepted(outcome: Outcome, says: &'static str) -> Told {
+    (outcome, Answer(StatusCode::ACCEPTED, says))
 }
 
-/// GitHub lists it as failed, so that it can be sent again.
-const FULL: Answer = Answer(
-    StatusCode::SERVICE_UNAVAILABLE,
-    "too many deliveries wait to be worked on; please send it again later",
+fn malformed(says: &'static str) -> Told {
+    (Outcome::Malformed, Answer(StatusCode::BAD_REQUEST, says))
+}
+
+fn refused(bad: &BadSignature) -> Told {
+    let answer = Answer(StatusCode::UNAUTHORIZED, refusal(bad));
+    (Outcome::BadSignature, answer)
+}
+
+fn unavailable(error: &StoreError) -> Told {
+    tracing::error!(%error, "can't make a delivery durable");
+    let answer = Answer(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "the delivery could not be stored; please send it again",
+    );
+    (Outcome::NotStored, answer)
+}
+
+/// Not accepted, so GitHub lists it as failed, and it is taken in from there later.
+const NOT_READY: Told = (
+    Outcome::NotReady,
+    Answer(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "GitHub has not accepted the app's credentials yet; see /readyz",
+    ),
 );
 
-const TOO_LARGE: Answer = Answer(
-    StatusCode::PAYLOAD_TOO_LARGE,
-    "a delivery has at most 25 MiB",
+/// GitHub lists it as failed, so that it can be sent again.
+const FULL: Told = (
+    Outcome::Full,
+    Answer(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "too many deliveries wait to be worked on; please send it again later",
+    ),
 );
+
+const TOO_LARGE: Told = (
+    Outcome::TooLarge,
+    Answer(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "a delivery has at most 25 MiB",
+    ),
+);
+
+const EVENT: &str = "x-github-event";
 
 fn announced_length(headers: &HeaderMap) -> Option<u64> {
     headers

@@ -44,6 +44,7 @@ fn repository(sandbox: &Sandbox) -> Repository {
         key: AppKey::parse(&sandbox.private_key_pem()).expect("a key"),
         clock: Arc::new(SystemClock),
         limits: Limits::default(),
+        metrics: drawbridge::telemetry::Metrics::default(),
     };
     let repo = Repo {
         id: RepoId(sandbox.repo_id()),

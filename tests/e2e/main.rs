@@ -12,6 +12,7 @@ mod gate;
 mod hostile;
 mod jobs;
 mod limits;
+mod metrics;
 mod mirror;
 mod order;
 mod people;

@@ -6,7 +6,7 @@ use std::io::Write;
 use std::net::TcpStream;
 use std::time::Duration;
 
-/// The promise is `STOPPING`, 13 s; the rest is for a busy machine.
+/// The promise is `STOPPING`, 14 s; the rest is for a busy machine.
 const SOON: Duration = Duration::from_secs(20);
 
 async fn enabled() -> (Bench, Serving) {

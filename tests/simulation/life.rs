@@ -12,6 +12,7 @@ use drawbridge::domain::event::{Conclusion, Event};
 use drawbridge::domain::ids::DeliveryId;
 use drawbridge::engine::{Engine, Pace, Received};
 use drawbridge::github::{AppKey, ClientOptions, GitHub, Limits};
+use drawbridge::telemetry::Metrics;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use std::collections::BTreeMap;
@@ -172,12 +173,14 @@ impl World {
 
     async fn engine(&self, seed: u64) -> Engine {
         let clock: Arc<dyn Clock> = Arc::new(self.fate.clone());
+        let metrics = Metrics::default();
         let options = ClientOptions {
             api_url: "https://api.github.example".to_owned(),
             app_id: crate::hub::APP.to_string(),
             key: KEY.clone(),
             clock: clock.clone(),
             limits: Limits::default(),
+            metrics: metrics.clone(),
         };
         let github = GitHub::over(options, Arc::new(self.line.clone())).expect("an address");
         let backends = Backends::new(BackendOptions {
@@ -193,7 +196,7 @@ impl World {
             ..Pace::default()
         };
         let store = self.store.clone();
-        let started = Engine::start(store, github, backends, clock, pace).await;
+        let started = Engine::start(store, github, backends, clock, pace, metrics).await;
         started.expect("the store can be read")
     }
 

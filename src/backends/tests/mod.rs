@@ -195,6 +195,7 @@ pub fn backends(github_url: &str, x: Option<Connection>, public_url: Option<&str
         key: app_key(),
         clock: Arc::new(Noon),
         limits: Limits::default(),
+        metrics: crate::telemetry::Metrics::default(),
     })
     .unwrap();
     Backends::new(BackendOptions {

@@ -152,6 +152,7 @@ impl Server {
             key,
             clock,
             limits: Limits::default(),
+            metrics: crate::telemetry::Metrics::default(),
         };
         let timeouts = Timeouts {
             connect: Duration::from_secs(5),

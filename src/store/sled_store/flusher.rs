@@ -4,9 +4,10 @@
 //! nothing more is said to be on disk until the database was mended: what the failed call was to write may be lost
 //! without a trace, and a later call that succeeds would say nothing about it. Mending is tried again and again.
 
+use crate::telemetry::Flushes;
 use std::sync::mpsc;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 /// How long after a failed attempt to mend the next one is made.
@@ -39,12 +40,16 @@ pub(super) struct Flusher {
 }
 
 impl Flusher {
-    /// Starts the thread.
-    pub fn start(flushed: impl Flushed, mend_every: Duration) -> std::io::Result<Self> {
+    /// Starts the thread, which counts its flushes.
+    pub fn start(
+        flushed: impl Flushed,
+        mend_every: Duration,
+        flushes: Flushes,
+    ) -> std::io::Result<Self> {
         let (queue, messages) = mpsc::channel();
         let thread = std::thread::Builder::new()
             .name("drawbridge-flush".into())
-            .spawn(move || serve(&messages, flushed, mend_every))?;
+            .spawn(move || serve(&messages, flushed, mend_every, &flushes))?;
         Ok(Self {
             queue: Some(queue),
             thread: Some(thread),
@@ -80,7 +85,12 @@ impl Drop for Flusher {
 }
 
 /// The thread: collects who waits, flushes once, tells them all.
-fn serve(messages: &mpsc::Receiver<Message>, mut flushed: impl Flushed, mend_every: Duration) {
+fn serve(
+    messages: &mpsc::Receiver<Message>,
+    mut flushed: impl Flushed,
+    mend_every: Duration,
+    flushes: &Flushes,
+) {
     let mut broken: Option<String> = None;
     loop {
         let first = match &broken {
@@ -107,7 +117,10 @@ fn serve(messages: &mpsc::Receiver<Message>, mut flushed: impl Flushed, mend_eve
             broken = flushed.probe().err();
         }
         if broken.is_none() && !waiters.is_empty() {
-            broken = flushed.flush().err();
+            let began = Instant::now();
+            let flush = flushed.flush();
+            flushes.ended(&flush, began.elapsed(), waiters.len());
+            broken = flush.err();
         }
         for waiter in waiters {
             // A caller that no longer waits is no error.
@@ -159,7 +172,7 @@ mod tests {
             flush,
             mended: None,
         };
-        let flusher = Flusher::start(flushed, MEND_EVERY).unwrap();
+        let flusher = Flusher::start(flushed, MEND_EVERY, Flushes::default()).unwrap();
 
         let first = flusher.wait();
         let later = async {
@@ -195,7 +208,8 @@ mod tests {
                 flush,
                 mended: Some(mended),
             };
-            let flusher = Flusher::start(flushed, Duration::from_millis(1)).unwrap();
+            let flusher =
+                Flusher::start(flushed, Duration::from_millis(1), Flushes::default()).unwrap();
             if by_suspicion {
                 flusher.suspect();
             }

@@ -25,6 +25,7 @@ mod read;
 mod records;
 mod sequence;
 mod snapshots;
+mod standing;
 #[cfg(test)]
 mod tests;
 mod tools;
@@ -33,6 +34,7 @@ mod verify;
 pub use lines::Kind;
 pub use portable::Counts;
 pub use snapshots::Snapshot;
+pub use standing::OnDisk;
 pub use tools::{Compacted, Imported, StateDir, Verified};
 
 use super::lists::Touched;
@@ -45,6 +47,7 @@ use crate::domain::ids::{DeliveryId, PrNumber, PullKey, RepoId, RunSubject, Sha,
 use crate::domain::pull::PullState;
 use crate::domain::repository::RepoState;
 use crate::domain::runs::RunsState;
+use crate::telemetry::Flushes;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use disk::Disk;
@@ -64,6 +67,7 @@ use tokio::sync::{broadcast, watch};
 pub struct SledStore {
     /// First, so that its thread has ended and let go of the database before that is dropped.
     flusher: Flusher,
+    flushes: Flushes,
     holder: Arc<Holder>,
     /// Deliveries that are not in the journal yet.
     arrived: Arc<journal::Waiting>,
@@ -73,6 +77,8 @@ pub struct SledStore {
     snapshots: Option<PathBuf>,
     /// The last change that is in a snapshot of this process.
     last_snapshot: Mutex<Option<u64>>,
+    /// When the snapshots were last found to hold everything.
+    saved_until: Mutex<Option<DateTime<Utc>>>,
     /// Last, so that nobody else opens the directory before this process has let go of it. A temporary store has none.
     _lock: Option<Lock>,
 }
@@ -111,15 +117,18 @@ impl SledStore {
         lock: Option<Lock>,
     ) -> Result<Self, StoreError> {
         let holder = Arc::new(holder);
-        let flusher = Flusher::start(holder.clone(), MEND_EVERY)
+        let flushes = Flushes::default();
+        let flusher = Flusher::start(holder.clone(), MEND_EVERY, flushes.clone())
             .map_err(failed("starting the thread that writes to disk"))?;
         Ok(Self {
             flusher,
+            flushes,
             holder,
             arrived: Arc::default(),
             touched: broadcast::channel(lists::TOLD).0,
             snapshots,
             last_snapshot: Mutex::default(),
+            saved_until: Mutex::default(),
             _lock: lock,
         })
     }
@@ -148,6 +157,7 @@ impl SledStore {
         if let Some(taken) = &taken {
             *lock(&self.last_snapshot) = Some(taken.sequence);
         }
+        *lock(&self.saved_until) = Some(now);
         Ok(taken)
     }
 

@@ -5,6 +5,7 @@
 //! the story did not name as allowed ends it in red.
 
 pub mod jobs;
+pub mod numbers;
 mod sight;
 
 pub use sight::Gate;
