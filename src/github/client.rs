@@ -14,6 +14,7 @@ use crate::clock::Clock;
 use crate::domain::ids::{InstallationId, OwnerKind, Repo};
 use http::header;
 use http::{Method, StatusCode};
+use secrecy::SecretString;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -215,6 +216,16 @@ impl GitHub {
             }
             return classify::checked(answer, &ask.doing, self.now());
         }
+    }
+
+    /// Asks in somebody's name: what they may ask is their own, and no installation's.
+    pub(super) async fn ask_as_user(
+        &self,
+        token: &SecretString,
+        ask: &Ask,
+    ) -> Result<Answer, GitHubError> {
+        let answer = self.0.transport.send(ask, Some(token), None).await?;
+        classify::checked(answer, &ask.doing, self.now())
     }
 
     /// Asks as an installation, when it is this class's turn. A token that GitHub no longer accepts is replaced once

@@ -5,6 +5,9 @@ mod reading;
 
 use super::Dashboard;
 use super::refusal::Refusal;
+use super::sessions::{Session, Who};
+use super::sight::Unseen;
+use crate::domain::event::Account;
 use crate::domain::ids::RepoId;
 use crate::store::lists::{Among, Lists, RepoRow};
 use axum::extract::FromRequestParts;
@@ -40,8 +43,21 @@ pub enum Viewer {
 pub struct Person {
     /// As pages call them.
     pub name: String,
+    /// Who they are on GitHub; `None`: they have only shown the operator's token, which is nobody's in particular.
+    pub account: Option<Account>,
     /// What they may see.
     pub sees: Sees,
+}
+
+impl Person {
+    /// Somebody whom GitHub knows.
+    pub fn on_github(account: Account, sees: Sees) -> Self {
+        Self {
+            name: account.login.clone(),
+            account: Some(account),
+            sees,
+        }
+    }
 }
 
 /// What a person may see.
@@ -53,9 +69,12 @@ pub enum Sees {
     Repositories(Arc<BTreeSet<RepoId>>),
 }
 
-/// The session's cookie. With https its name keeps other hosts and paths from setting one.
-const COOKIE: &str = "drawbridge_session";
-const SECURE_COOKIE: &str = "__Host-drawbridge_session";
+/// The session's cookie.
+pub(super) const SESSION: &str = "drawbridge_session";
+/// What a browser keeps while somebody is away at GitHub.
+pub(super) const SIGNING_IN: &str = "drawbridge_signing_in";
+/// With https this before a cookie's name keeps other hosts and paths from setting it.
+const HOST_ONLY: &str = "__Host-";
 
 /// The store, behind this door.
 pub(super) struct Shelf(Arc<dyn Lists>);
@@ -70,8 +89,19 @@ impl Shelf {
 pub(super) struct Seer {
     pub viewer: Viewer,
     pub dashboard: Arc<Dashboard>,
+    proof: Proof,
     among: Among,
     public: Arc<BTreeSet<RepoId>>,
+}
+
+/// What somebody has shown of who they are.
+#[derive(Clone)]
+enum Proof {
+    Nothing,
+    /// A token of the operator's.
+    Token,
+    /// The name of a session.
+    Session(Arc<Session>),
 }
 
 /// A repository that the viewer may see.
@@ -89,7 +119,94 @@ impl FromRequestParts<Arc<Dashboard>> for Seer {
         parts: &mut Parts,
         dashboard: &Arc<Dashboard>,
     ) -> Result<Self, Refusal> {
-        let viewer = viewer(dashboard, &parts.headers)?;
+        let proof = proof(dashboard, &parts.headers)?;
+        Self::by(dashboard.clone(), proof).await
+    }
+}
+
+/// What a request shows of its sender. A wrong token is refused, whatever else would be shown; a session that has ended is nobody's.
+fn proof(dashboard: &Dashboard, headers: &HeaderMap) -> Result<Proof, Refusal> {
+    if let Some(given) = headers.get(header::AUTHORIZATION) {
+        let given = given.to_str().unwrap_or_default().trim();
+        let token = given.split_once(' ').filter(|(scheme, _)| {
+            // The scheme's name has no case (RFC 9110, 11.1).
+            scheme.eq_ignore_ascii_case("bearer")
+        });
+        return match token.is_some_and(|(_, token)| dashboard.tokens.knows(token.trim())) {
+            true => Ok(Proof::Token),
+            false => Err(Refusal::WrongToken),
+        };
+    }
+    let name = cookie_of(dashboard, headers, SESSION);
+    let session = name.and_then(|name| dashboard.sessions.named(name, dashboard.now()));
+    Ok(session.map_or(Proof::Nothing, Proof::Session))
+}
+
+/// What the browser sent as this cookie.
+pub(super) fn cookie_of<'a>(
+    dashboard: &Dashboard,
+    headers: &'a HeaderMap,
+    name: &str,
+) -> Option<&'a str> {
+    let wanted = cookie_name(dashboard, name);
+    let all = headers.get_all(header::COOKIE).into_iter();
+    all.filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(name, _)| *name == wanted)
+        .map(|(_, value)| value)
+}
+
+fn cookie_name(dashboard: &Dashboard, name: &str) -> String {
+    match dashboard.https {
+        true => format!("{HOST_ONLY}{name}"),
+        false => name.to_owned(),
+    }
+}
+
+/// A cookie, as `Set-Cookie` wants it.
+pub(super) fn cookie_text(dashboard: &Dashboard, name: &str, value: &str, seconds: i64) -> String {
+    let name = cookie_name(dashboard, name);
+    let secure = if dashboard.https { "; Secure" } else { "" };
+    format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}")
+}
+
+/// Who has shown this, as far as that still holds.
+async fn viewer(dashboard: &Dashboard, proof: &Proof) -> Result<Viewer, Refusal> {
+    let session = match proof {
+        Proof::Nothing => return Ok(Viewer::Nobody),
+        Proof::Token => return Ok(Viewer::Machine),
+        Proof::Session(session) => session,
+    };
+    let now = dashboard.now();
+    if !dashboard.sessions.lasts(session, now) {
+        return Ok(Viewer::Nobody);
+    }
+    let person = match &session.who {
+        Who::Known(viewer) => return Ok(viewer.clone()),
+        // Everybody sees everything: nobody has to be asked.
+        Who::OnGitHub(person) if dashboard.access == Access::Open => {
+            return Ok(Viewer::Person(Person::on_github(
+                person.account.clone(),
+                Sees::Everything,
+            )));
+        }
+        Who::OnGitHub(person) => person,
+    };
+    match person.person(&dashboard.github, now).await {
+        Ok(person) => Ok(Viewer::Person(person)),
+        Err(Unseen::SignedOut) => {
+            dashboard.sessions.end_this(session);
+            Ok(Viewer::Nobody)
+        }
+        Err(Unseen::NotNow) => Err(Refusal::Unseen),
+    }
+}
+
+impl Seer {
+    /// Who has shown this, if there is something that they may see.
+    async fn by(dashboard: Arc<Dashboard>, proof: Proof) -> Result<Self, Refusal> {
+        let viewer = viewer(&dashboard, &proof).await?;
         let public = dashboard.engine.public_repos();
         let among = match (&viewer, dashboard.access) {
             (_, Access::Open) | (Viewer::Machine, _) => Among::All,
@@ -105,46 +222,16 @@ impl FromRequestParts<Arc<Dashboard>> for Seer {
         };
         Ok(Self {
             viewer,
-            dashboard: dashboard.clone(),
+            dashboard,
+            proof,
             among,
             public,
         })
     }
-}
 
-/// Who sent a request. A wrong token is refused, whatever else would be shown; a session that has ended is nobody's.
-fn viewer(dashboard: &Dashboard, headers: &HeaderMap) -> Result<Viewer, Refusal> {
-    if let Some(given) = headers.get(header::AUTHORIZATION) {
-        let given = given.to_str().unwrap_or_default().trim();
-        let token = given.split_once(' ').filter(|(scheme, _)| {
-            // The scheme's name has no case (RFC 9110, 11.1).
-            scheme.eq_ignore_ascii_case("bearer")
-        });
-        return match token.is_some_and(|(_, token)| dashboard.tokens.knows(token.trim())) {
-            true => Ok(Viewer::Machine),
-            false => Err(Refusal::WrongToken),
-        };
-    }
-    let session = cookie(dashboard, headers);
-    let session = session.and_then(|name| dashboard.sessions.viewer(name, dashboard.clock.now()));
-    Ok(session.unwrap_or(Viewer::Nobody))
-}
-
-/// The name of the session that the browser sent.
-pub(super) fn cookie<'a>(dashboard: &Dashboard, headers: &'a HeaderMap) -> Option<&'a str> {
-    let wanted = cookie_name(dashboard);
-    let all = headers.get_all(header::COOKIE).into_iter();
-    all.filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(name, _)| *name == wanted)
-        .map(|(_, value)| value)
-}
-
-pub(super) fn cookie_name(dashboard: &Dashboard) -> &'static str {
-    match dashboard.https {
-        true => SECURE_COOKIE,
-        false => COOKIE,
+    /// The same with the rights of now; what was seen a while ago may have been taken since.
+    pub async fn as_of_now(&self) -> Result<Self, Refusal> {
+        Self::by(self.dashboard.clone(), self.proof.clone()).await
     }
 }
 

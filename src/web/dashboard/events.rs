@@ -108,6 +108,12 @@ impl Listener {
                 () = tokio::time::sleep_until(self.until) => return None,
                 change = self.changes.recv() => change,
             };
+            // Who has signed out meanwhile, or may see less, hears no more than they may now.
+            self.seer = self.seer.as_of_now().await.ok()?;
+            let wanted = self.wanted.repo;
+            if wanted.is_some_and(|repo| !self.seer.sees(repo)) {
+                return None;
+            }
             match change {
                 Ok(touched) if !self.wants(&touched) => {}
                 // Whoever missed some is told once: the page reads everything again anyway.

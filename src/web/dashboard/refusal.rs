@@ -1,12 +1,15 @@
 //! Answers that show nothing, in kind words: a page for people, JSON for machines.
 
-use super::{headers, pages};
+use super::pages::sign_in::Ways;
+use super::with_github::Failed;
+use super::{Dashboard, headers, pages};
 use crate::store::StoreError;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
+use std::sync::Arc;
 
 /// Why nothing is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +26,10 @@ pub(super) enum Refusal {
     FromElsewhere,
     /// It is larger than what is read.
     TooLarge(&'static str),
+    /// Somebody has not signed in with GitHub.
+    NotSignedIn(Failed),
+    /// GitHub can't be asked what this person may see.
+    Unseen,
     /// Enough look already.
     Crowded,
     /// The store can't be read.
@@ -37,7 +44,8 @@ impl Refusal {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Bad(_) => StatusCode::BAD_REQUEST,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Crowded | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NotSignedIn(failed) => failed.status(),
+            Self::Crowded | Self::Unavailable | Self::Unseen => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -50,6 +58,8 @@ impl Refusal {
             Self::Bad(_) => "That can't be understood",
             Self::FromElsewhere => "That came from another site",
             Self::TooLarge(_) => "That is too large",
+            Self::NotSignedIn(failed) => failed.title(),
+            Self::Unseen => "GitHub can't be asked what you may see",
             Self::Crowded => "Many are looking already",
             Self::Unavailable => "The state can't be read at the moment",
         }
@@ -58,8 +68,9 @@ impl Refusal {
     /// What to do about it.
     pub fn remedy(&self) -> String {
         match self {
-            Self::SignIn => "What happens here is shown to those who have a token. Whoever operates Drawbridge has it: it is the \
-                             setting DASHBOARD_TOKEN. Machines send it as `Authorization: Bearer …`."
+            Self::SignIn => "What happens here is shown to people whom GitHub shows it, once they have signed in, and to those who \
+                             have a token. Whoever operates Drawbridge has it: it is the setting DASHBOARD_TOKEN. Machines send it \
+                             as `Authorization: Bearer …`."
                 .to_owned(),
             Self::WrongToken => "Look whether it was copied whole, or ask whoever operates Drawbridge for the present one."
                 .to_owned(),
@@ -69,6 +80,8 @@ impl Refusal {
             Self::Bad(what) => what.clone(),
             Self::FromElsewhere => "Forms are taken only from these pages. Open the page here and send it again.".to_owned(),
             Self::TooLarge(most) => format!("At most {most} are read. Leave out what does not matter."),
+            Self::NotSignedIn(failed) => failed.remedy(),
+            Self::Unseen => "Until it can, nothing is shown. It is asked again by itself; please come back in a minute.".to_owned(),
             Self::Crowded => "Pages are told of changes again when others are closed. Until then, reload.".to_owned(),
             Self::Unavailable => "It is tried again by itself; please come back in a minute. The server's log says why.".to_owned(),
         }
@@ -98,13 +111,17 @@ impl IntoResponse for Refusal {
 }
 
 /// Writes refusals as pages.
-pub(super) async fn in_html(request: Request, next: Next) -> Response {
+pub(super) async fn in_html(
+    State(dashboard): State<Arc<Dashboard>>,
+    request: Request,
+    next: Next,
+) -> Response {
     let here = request.uri().path_and_query().map(ToString::to_string);
     let response = next.run(request).await;
     let Some(refusal) = response.extensions().get::<Refusal>().cloned() else {
         return response;
     };
-    let page = pages::refusal::page(&refusal, here.as_deref());
+    let page = pages::refusal::page(&refusal, dashboard.ways_in(), here.as_deref());
     with_body(response, "text/html; charset=utf-8", page)
 }
 
@@ -131,7 +148,7 @@ fn with_body(response: Response, kind: &'static str, body: String) -> Response {
 pub fn not_here(request: &HeaderMap) -> Option<Response> {
     let accept = request.get(header::ACCEPT)?.to_str().ok()?;
     accept.contains("text/html").then(|| {
-        let page = pages::refusal::page(&Refusal::NotFound, None);
+        let page = pages::refusal::page(&Refusal::NotFound, Ways::default(), None);
         let response = Refusal::NotFound.into_response();
         let mut response = with_body(response, "text/html; charset=utf-8", page);
         headers::add(&mut response);

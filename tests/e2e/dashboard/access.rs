@@ -170,6 +170,7 @@ async fn a_person_sees_their_own_repositories_alone() {
     let sees = |repos: BTreeSet<RepoId>| {
         dashboard.begin_session(Viewer::Person(Person {
             name: "octo".into(),
+            account: None,
             sees: Sees::Repositories(Arc::new(repos)),
         }))
     };

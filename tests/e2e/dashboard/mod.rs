@@ -7,6 +7,7 @@ mod hostile;
 mod lists;
 mod live;
 mod pages;
+mod sign_in;
 
 use crate::support::{CONFIG, Town};
 use drawbridge::playground::Setup;

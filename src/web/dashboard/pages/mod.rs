@@ -43,8 +43,10 @@ enum Who {
 impl Frame {
     pub fn new(title: impl Into<String>, seer: &Seer) -> Self {
         let who = match &seer.viewer {
-            _ if seer.dashboard.access() == Access::Open => Who::Everybody,
-            Viewer::Nobody => Who::Visitor,
+            Viewer::Nobody if seer.dashboard.access() == Access::Public => Who::Visitor,
+            // Who signs in sees no more than before, and may do something.
+            Viewer::Nobody if seer.dashboard.ways_in().github => Who::Visitor,
+            Viewer::Nobody => Who::Everybody,
             Viewer::Machine => Who::Named("token".to_owned()),
             Viewer::Person(person) => Who::Named(person.name.clone()),
         };
