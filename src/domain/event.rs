@@ -2,6 +2,7 @@
 //! because they are what must be on disk before a delivery is answered.
 
 use super::command::Line;
+use super::deed::Deed;
 use super::ids::{
     CheckRunId, CommentId, InstallationId, PrNumber, Repo, RepoId, RunSubject, Sha, UserId,
 };
@@ -311,6 +312,19 @@ pub enum Event {
         /// When we received it, for the history.
         at: DateTime<Utc>,
     },
+    /// A person asked for something on the dashboard.
+    Dashboard {
+        /// Where.
+        repo: Repo,
+        /// On the page of which pull request.
+        number: PrNumber,
+        /// Who, as GitHub said when they signed in.
+        by: Account,
+        /// For what.
+        deed: Deed,
+        /// When.
+        at: DateTime<Utc>,
+    },
     /// A push to the default branch that may change the configuration, or news about the repository itself.
     RepositoryChanged {
         /// The repository as it is now.
@@ -346,6 +360,7 @@ impl Event {
             | Self::AnchorFound { repo, .. }
             | Self::MergeGroup { repo, .. }
             | Self::GatePressed { repo, .. }
+            | Self::Dashboard { repo, .. }
             | Self::RepositoryChanged { repo, .. } => Some(repo),
             Self::JobReported { .. }
             | Self::JobChanged { .. }

@@ -135,7 +135,9 @@ impl Engine {
             Ok(findings) => {
                 let before = state.verdict.clone();
                 state.repo = findings.repository.repo.clone();
-                decide(state, &findings);
+                for what in decide(state, &findings) {
+                    history.push(self.happened(state, what));
+                }
                 if state.verdict != before {
                     let what = text::history_verdict(state);
                     history.push(self.happened(state, what));

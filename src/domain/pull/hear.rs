@@ -4,6 +4,7 @@ use super::decide::Findings;
 use super::{Answer, Outgoing, Posted, PullState, Request};
 use crate::domain::command::{self, Invocation, ShaPrefix};
 use crate::domain::config::RepoConfig;
+use crate::domain::deed::Deed;
 use crate::domain::event::{Account, AccountKind};
 use crate::domain::ids::{Sha, UserId};
 use crate::domain::pipeline::Pipeline;
@@ -19,6 +20,8 @@ pub(super) struct Asked {
     done: bool,
     wants_status: bool,
     complaints: Vec<String>,
+    /// What came of a deed on the dashboard, for the history: nobody is answered there.
+    pub(super) happened: Option<String>,
 }
 
 /// Follows a request as far as the right to it is established.
@@ -32,6 +35,7 @@ pub(super) fn hear(
         done: false,
         wants_status: false,
         complaints: Vec::new(),
+        happened: None,
     };
     let vetters = &findings.vetters;
     match request {
@@ -44,6 +48,18 @@ pub(super) fn hear(
             if state.open_head() == Some(sha) && may_order(state, by, config, vetters) {
                 state.order(sha, by, *at, OrderKind::Retest(Vec::new()));
             }
+        }
+        Request::Dashboard { deed, by, at } => {
+            let voice = Voice {
+                by,
+                at: *at,
+                config,
+                findings,
+            };
+            asked.happened = Some(match voice.obey(state, deed) {
+                Ok(()) => text::deed_done(by, deed),
+                Err(why) => text::deed_refused(by, deed, &why),
+            });
         }
         Request::Comment { by, at, lines, .. } => {
             for line in lines {
@@ -167,6 +183,37 @@ impl Voice<'_> {
             }
         }
         Ok(Followed::Done)
+    }
+
+    /// What was asked for on the dashboard, or what stands in its way. It takes the same right as in a comment, and concerns the
+    /// commit that the page showed: one that was pushed meanwhile nobody has seen there.
+    fn obey(&self, state: &mut PullState, deed: &Deed) -> Result<(), String> {
+        let vetters = &self.findings.vetters;
+        match deed {
+            Deed::Sync => {}
+            Deed::Approve(_) if !may_approve(self.by, self.config, vetters) => {
+                return Err(text::not_a_vetter(&self.by.login));
+            }
+            Deed::Approve(_) => {}
+            Deed::Rerun(_) => drop(self.may_steer(state, "/retest")?),
+            Deed::Cancel(_) => drop(self.may_steer(state, "/cancel")?),
+        }
+        let head = state.open_head();
+        if deed.head().is_some_and(|shown| head != Some(shown)) {
+            return Err(text::head_is_another(head));
+        }
+        let command = match deed {
+            Deed::Approve(sha) => {
+                approve(state, sha.clone(), self.by, self.at);
+                return Ok(());
+            }
+            Deed::Sync => Invocation::Sync,
+            Deed::Cancel(_) => Invocation::Cancel,
+            Deed::Rerun(_) => Invocation::Retest {
+                rest: String::new(),
+            },
+        };
+        self.follow(state, command, "").map(drop)
     }
 
     /// The head that an `/ok to test` approves, or what to say instead.

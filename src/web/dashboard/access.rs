@@ -15,6 +15,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use subtle::ConstantTimeEq as _;
 
 /// Who may look at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,6 +93,17 @@ pub(super) struct Seer {
     proof: Proof,
     among: Among,
     public: Arc<BTreeSet<RepoId>>,
+}
+
+/// In whose name whoever looks can act.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Hand<'a> {
+    /// In that of a person; what their forms carry.
+    Person(&'a str),
+    /// In nobody's in particular: a token was shown.
+    Token,
+    /// In nobody's.
+    Nobody,
 }
 
 /// What somebody has shown of who they are.
@@ -227,6 +239,32 @@ impl Seer {
             among,
             public,
         })
+    }
+
+    /// Who acts for whoever looks.
+    pub fn hand(&self) -> Hand<'_> {
+        match (&self.proof, &self.viewer) {
+            (Proof::Session(session), Viewer::Person(person)) if person.account.is_some() => {
+                Hand::Person(&session.form_key)
+            }
+            (_, Viewer::Nobody) => Hand::Nobody,
+            _ => Hand::Token,
+        }
+    }
+
+    /// Who acts, if the form was written for this session.
+    pub fn actor(&self, form_key: &str) -> Result<Account, Refusal> {
+        let Hand::Person(key) = self.hand() else {
+            return Err(match self.hand() {
+                Hand::Nobody => Refusal::SignIn,
+                _ => Refusal::NobodyInParticular,
+            });
+        };
+        let same = bool::from(key.as_bytes().ct_eq(form_key.as_bytes()));
+        match &self.viewer {
+            Viewer::Person(person) if same => person.account.clone().ok_or(Refusal::SignIn),
+            _ => Err(Refusal::FromElsewhere),
+        }
     }
 
     /// The same with the rights of now; what was seen a while ago may have been taken since.

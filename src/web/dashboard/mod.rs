@@ -1,4 +1,5 @@
-//! The dashboard: pages for people, and the same as JSON for machines. It only reads.
+//! The dashboard: pages for people, and the same as JSON for machines. It reads; what people ask for on a pull request's page
+//! (`acting`) is handed to the engine as news.
 //!
 //! What may enter: a request goes through [`access::Seer`], which knows who looks; only it hands out what can be read, so no
 //! page can forget to ask. `views` makes plain structs of what the store knows; `pages` writes them as HTML, `api` as JSON.
@@ -7,6 +8,7 @@
 //! escaped, wherever it came from; and who may not see a repository can't tell it from one that is not there.
 
 mod access;
+mod acting;
 mod api;
 mod assets;
 mod events;
@@ -67,6 +69,8 @@ pub struct Dashboard {
     planning: Arc<Semaphore>,
     /// Places for who comes back from GitHub; [`ARRIVING_AT_ONCE`] of them.
     arriving: Arc<Semaphore>,
+    /// How often people ask for something.
+    pace: acting::Pace,
     closing: CancellationToken,
     origin: Origin,
     /// Whether people come by https, as far as is known: then cookies go no other way.
@@ -123,6 +127,7 @@ impl Dashboard {
             changes: parts.changes,
             streams: Arc::new(Semaphore::new(STREAMS)),
             planning: Arc::new(Semaphore::new(PLANNED_AT_ONCE)),
+            pace: acting::Pace::default(),
             arriving: Arc::new(Semaphore::new(ARRIVING_AT_ONCE)),
             closing: CancellationToken::new(),
         }

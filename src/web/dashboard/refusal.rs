@@ -28,6 +28,10 @@ pub(super) enum Refusal {
     TooLarge(&'static str),
     /// Somebody has not signed in with GitHub.
     NotSignedIn(Failed),
+    /// Whoever has a token could be anybody.
+    NobodyInParticular,
+    /// They ask for too much.
+    TooOften,
     /// GitHub can't be asked what this person may see.
     Unseen,
     /// Enough look already.
@@ -40,7 +44,8 @@ impl Refusal {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::SignIn | Self::WrongToken => StatusCode::UNAUTHORIZED,
-            Self::FromElsewhere => StatusCode::FORBIDDEN,
+            Self::FromElsewhere | Self::NobodyInParticular => StatusCode::FORBIDDEN,
+            Self::TooOften => StatusCode::TOO_MANY_REQUESTS,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Bad(_) => StatusCode::BAD_REQUEST,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
@@ -59,6 +64,8 @@ impl Refusal {
             Self::FromElsewhere => "That came from another site",
             Self::TooLarge(_) => "That is too large",
             Self::NotSignedIn(failed) => failed.title(),
+            Self::NobodyInParticular => "A token is nobody in particular",
+            Self::TooOften => "That is very often",
             Self::Unseen => "GitHub can't be asked what you may see",
             Self::Crowded => "Many are looking already",
             Self::Unavailable => "The state can't be read at the moment",
@@ -81,6 +88,9 @@ impl Refusal {
             Self::FromElsewhere => "Forms are taken only from these pages. Open the page here and send it again.".to_owned(),
             Self::TooLarge(most) => format!("At most {most} are read. Leave out what does not matter."),
             Self::NotSignedIn(failed) => failed.remedy(),
+            Self::NobodyInParticular => "What is done here is done in somebody's name and with their rights. Sign in with GitHub to act."
+                .to_owned(),
+            Self::TooOften => "Nothing was done. Please try again in a minute.".to_owned(),
             Self::Unseen => "Until it can, nothing is shown. It is asked again by itself; please come back in a minute.".to_owned(),
             Self::Crowded => "Pages are told of changes again when others are closed. Until then, reload.".to_owned(),
             Self::Unavailable => "It is tried again by itself; please come back in a minute. The server's log says why.".to_owned(),

@@ -26,6 +26,8 @@ pub(super) struct Sessions(Mutex<HashMap<[u8; 32], Arc<Session>>>);
 pub(super) struct Session {
     /// Who.
     pub who: Who,
+    /// What the forms that are written for them carry: no other site can read it.
+    pub form_key: String,
     /// The digest of its name.
     id: [u8; 32],
     ends: DateTime<Utc>,
@@ -54,6 +56,7 @@ impl Sessions {
         let name = random();
         let session = Session {
             who,
+            form_key: random(),
             id: digest(&name),
             ends: now + lasts.min(LASTS),
         };

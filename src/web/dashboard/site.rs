@@ -3,7 +3,7 @@
 use super::access::Seer;
 use super::refusal::Refusal;
 use super::views::{ConfigAsked, DeliveriesAsked, Part, PullsAsked};
-use super::{Dashboard, assets, events, pages, sign_in, views, with_github};
+use super::{Dashboard, acting, assets, events, pages, sign_in, views, with_github};
 use crate::domain::ids::RunSubject;
 use axum::Router;
 use axum::body::Bytes;
@@ -43,6 +43,7 @@ pub(super) fn routes() -> Router<Arc<Dashboard>> {
         .route("/assets/{file}", get(assets::file))
         .layer(DefaultBodyLimit::max(LARGEST_FORM))
         .merge(small_forms())
+        .merge(deeds())
 }
 
 /// What anybody may send, however little of them is known.
@@ -50,6 +51,12 @@ fn small_forms() -> Router<Arc<Dashboard>> {
     Router::new()
         .route("/sign-in", get(sign_in::page).post(sign_in::sign_in))
         .layer(DefaultBodyLimit::max(sign_in::LARGEST_FORM))
+}
+
+fn deeds() -> Router<Arc<Dashboard>> {
+    Router::new()
+        .route("/r/{owner}/{repo}/pull/{number}/{deed}", post(acting::act))
+        .layer(DefaultBodyLimit::max(acting::LARGEST_FORM))
 }
 
 /// What an address asks for, if it can be understood.
@@ -90,11 +97,18 @@ async fn runs(seer: Seer, path: At<(String, String)>, asked: Asked<Part>) -> Sho
     Ok(Html(pages::repository::runs_page(&seer, &name, &list)))
 }
 
-async fn pull(seer: Seer, path: At<(String, String, u64)>) -> Shown {
+/// What was asked for on the page, a moment ago.
+#[derive(Default, Deserialize)]
+struct JustAsked {
+    asked: Option<String>,
+}
+
+async fn pull(seer: Seer, path: At<(String, String, u64)>, asked: Asked<JustAsked>) -> Shown {
     let (owner, repo, number) = at(path)?;
     let visible = seer.repository(&owner, &repo).await?;
     let view = views::pull(&seer, &visible, number).await?;
-    Ok(Html(pages::pull::page(&seer, &view)))
+    let asked = query(asked)?.asked;
+    Ok(Html(pages::pull::page(&seer, &view, asked.as_deref())))
 }
 
 /// Of which branch a badge tells.

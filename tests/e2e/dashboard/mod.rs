@@ -1,6 +1,7 @@
 //! The dashboard as people and machines see it, over HTTP.
 
 mod access;
+mod acting;
 mod api;
 mod headers;
 mod hostile;

@@ -8,20 +8,20 @@ use drawbridge::web::Access;
 use std::collections::BTreeMap;
 
 /// Somebody's browser: it keeps cookies, and sends them back.
-struct Browser {
+pub struct Browser {
     visitor: Visitor,
     cookies: BTreeMap<String, String>,
 }
 
 impl Browser {
-    fn of(town: &Town) -> Self {
+    pub fn of(town: &Town) -> Self {
         Self {
             visitor: Visitor::of(town),
             cookies: BTreeMap::new(),
         }
     }
 
-    fn request(&self) -> Visitor {
+    pub fn request(&self) -> Visitor {
         let pairs = self.cookies.iter();
         let pairs: Vec<String> = pairs
             .map(|(name, value)| format!("{name}={value}"))
@@ -45,12 +45,12 @@ impl Browser {
         seen
     }
 
-    async fn get(&mut self, path: &str) -> Seen {
+    pub async fn get(&mut self, path: &str) -> Seen {
         let seen = self.request().get(path).await;
         self.keep(seen)
     }
 
-    async fn post(&mut self, path: &str, form: &[(&str, &str)]) -> Seen {
+    pub async fn post(&mut self, path: &str, form: &[(&str, &str)]) -> Seen {
         let seen = self.request().post(path, form).await;
         self.keep(seen)
     }
@@ -64,7 +64,7 @@ impl Browser {
         agreed(away.header("location"), login).await
     }
 
-    async fn sign_in(&mut self, next: &str, login: &str) -> Seen {
+    pub async fn sign_in(&mut self, next: &str, login: &str) -> Seen {
         let back = self.agree(next, login).await;
         self.get(&back).await
     }

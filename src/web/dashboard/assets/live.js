@@ -8,6 +8,8 @@
     return;
   }
   let waiting = null;
+  const shown = main.querySelector("[data-head]");
+  const head = shown && shown.dataset.head;
   const say = (words) => {
     if (status) {
       status.textContent = words;
@@ -36,6 +38,11 @@
       const fresh = page.getElementById("main");
       if (!fresh) {
         return;
+      }
+      // A button that names a commit must not become another one's under somebody's finger.
+      const deeds = fresh.querySelector("[data-head]");
+      if (deeds && deeds.dataset.head !== head) {
+        deeds.textContent = "The head has moved while this page was open. Reload the page to act.";
       }
       const open = [...main.querySelectorAll("details")].map((one) => one.open);
       main.replaceChildren(...fresh.childNodes);

@@ -1,5 +1,6 @@
 //! Pages, each written from its view. Every text is escaped by `maud`; what is not is written here.
 
+mod acting;
 pub(super) mod badge;
 pub(super) mod commands;
 pub(super) mod config;
