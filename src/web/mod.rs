@@ -15,6 +15,7 @@ pub use dashboard::{
     routes as dashboard_routes,
 };
 pub use door::Door;
+use serve::Peer;
 pub use serve::{Bounds, serve};
 
 use crate::backends::{Backends, GITLAB_PATH, REPORT_PATH};

@@ -1,10 +1,11 @@
 //! Requests become approvals, orders and answers.
 
+mod obey;
+
 use super::decide::Findings;
 use super::{Answer, Outgoing, Posted, PullState, Request};
 use crate::domain::command::{self, Invocation, ShaPrefix};
 use crate::domain::config::RepoConfig;
-use crate::domain::deed::Deed;
 use crate::domain::event::{Account, AccountKind};
 use crate::domain::ids::{Sha, UserId};
 use crate::domain::pipeline::Pipeline;
@@ -183,37 +184,6 @@ impl Voice<'_> {
             }
         }
         Ok(Followed::Done)
-    }
-
-    /// What was asked for on the dashboard, or what stands in its way. It takes the same right as in a comment, and concerns the
-    /// commit that the page showed: one that was pushed meanwhile nobody has seen there.
-    fn obey(&self, state: &mut PullState, deed: &Deed) -> Result<(), String> {
-        let vetters = &self.findings.vetters;
-        match deed {
-            Deed::Sync => {}
-            Deed::Approve(_) if !may_approve(self.by, self.config, vetters) => {
-                return Err(text::not_a_vetter(&self.by.login));
-            }
-            Deed::Approve(_) => {}
-            Deed::Rerun(_) => drop(self.may_steer(state, "/retest")?),
-            Deed::Cancel(_) => drop(self.may_steer(state, "/cancel")?),
-        }
-        let head = state.open_head();
-        if deed.head().is_some_and(|shown| head != Some(shown)) {
-            return Err(text::head_is_another(head));
-        }
-        let command = match deed {
-            Deed::Approve(sha) => {
-                approve(state, sha.clone(), self.by, self.at);
-                return Ok(());
-            }
-            Deed::Sync => Invocation::Sync,
-            Deed::Cancel(_) => Invocation::Cancel,
-            Deed::Rerun(_) => Invocation::Retest {
-                rest: String::new(),
-            },
-        };
-        self.follow(state, command, "").map(drop)
     }
 
     /// The head that an `/ok to test` approves, or what to say instead.

@@ -110,10 +110,15 @@ fn authorize(hub: &mut Hub, asked: &Asked, fields: &Fields) -> Reply {
 
 /// A list of everybody who is known, each with the way on.
 fn choice(hub: &Hub, target: &str) -> Reply {
-    let target = target.replace('&', "&amp;").replace('"', "&quot;");
+    let escaped = |text: &str| {
+        text.replace('&', "&amp;")
+            .replace('"', "&quot;")
+            .replace('<', "&lt;")
+    };
+    let target = escaped(target);
     let people = hub.users.values().filter(|user| user.kind == Kind::User);
     let mut page = "<h1>A stand-in for GitHub: who are you?</h1><ul>".to_owned();
-    for login in people.map(|user| &user.login) {
+    for login in people.map(|user| escaped(&user.login)) {
         page.push_str(&format!(
             "<li><a href=\"{target}&amp;login={login}\">{login}</a></li>"
         ));

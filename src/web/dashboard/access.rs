@@ -1,19 +1,21 @@
 //! Who looks, and what they may see. Nothing of the store can be read but through a [`Seer`], and nothing of a repository but
 //! through a [`Visible`] that a seer has handed out.
 
+mod proof;
 mod reading;
+
+pub(super) use proof::{SESSION, SIGNING_IN, cookie_of, cookie_text};
 
 use super::Dashboard;
 use super::refusal::Refusal;
-use super::sessions::{Session, Who};
-use super::sight::Unseen;
 use crate::domain::event::Account;
-use crate::domain::ids::RepoId;
-use crate::store::lists::{Among, Lists, RepoRow};
+use crate::domain::ids::{RepoId, Subject, UserId};
+use crate::store::lists::{Among, Arrival, Cursor, Lists, RepoRow};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use proof::{Proof, proof, viewer};
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::sync::Arc;
 use subtle::ConstantTimeEq as _;
 
@@ -70,13 +72,8 @@ pub enum Sees {
     Repositories(Arc<BTreeSet<RepoId>>),
 }
 
-/// The session's cookie.
-pub(super) const SESSION: &str = "drawbridge_session";
-/// What a browser keeps while somebody is away at GitHub.
-pub(super) const SIGNING_IN: &str = "drawbridge_signing_in";
-/// With https this before a cookie's name keeps other hosts and paths from setting it.
-const HOST_ONLY: &str = "__Host-";
-
+/// What is sealed for this is a place in a list.
+const PLACE: &str = "a place in a list";
 /// The store, behind this door.
 pub(super) struct Shelf(Arc<dyn Lists>);
 
@@ -95,6 +92,24 @@ pub(super) struct Seer {
     public: Arc<BTreeSet<RepoId>>,
 }
 
+/// For whom a stream is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Whose {
+    /// Who has a token of the operator's.
+    Operator,
+    /// Who has signed in with GitHub.
+    Account(UserId),
+    /// Nobody knows whose; the visitor's address.
+    Visitor(Option<IpAddr>),
+}
+
+impl Whose {
+    /// Whether nobody knows whose it is.
+    pub fn is_visitor(self) -> bool {
+        matches!(self, Self::Visitor(_))
+    }
+}
+
 /// In whose name whoever looks can act.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Hand<'a> {
@@ -106,21 +121,12 @@ pub(super) enum Hand<'a> {
     Nobody,
 }
 
-/// What somebody has shown of who they are.
-#[derive(Clone)]
-enum Proof {
-    Nothing,
-    /// A token of the operator's.
-    Token,
-    /// The name of a session.
-    Session(Arc<Session>),
-}
-
 /// A repository that the viewer may see.
 pub(super) struct Visible {
     pub row: RepoRow,
     /// Whether GitHub shows it to everybody.
     pub public: bool,
+    among: Among,
     dashboard: Arc<Dashboard>,
 }
 
@@ -133,85 +139,6 @@ impl FromRequestParts<Arc<Dashboard>> for Seer {
     ) -> Result<Self, Refusal> {
         let proof = proof(dashboard, &parts.headers)?;
         Self::by(dashboard.clone(), proof).await
-    }
-}
-
-/// What a request shows of its sender. A wrong token is refused, whatever else would be shown; a session that has ended is nobody's.
-fn proof(dashboard: &Dashboard, headers: &HeaderMap) -> Result<Proof, Refusal> {
-    if let Some(given) = headers.get(header::AUTHORIZATION) {
-        let given = given.to_str().unwrap_or_default().trim();
-        let token = given.split_once(' ').filter(|(scheme, _)| {
-            // The scheme's name has no case (RFC 9110, 11.1).
-            scheme.eq_ignore_ascii_case("bearer")
-        });
-        return match token.is_some_and(|(_, token)| dashboard.tokens.knows(token.trim())) {
-            true => Ok(Proof::Token),
-            false => Err(Refusal::WrongToken),
-        };
-    }
-    let name = cookie_of(dashboard, headers, SESSION);
-    let session = name.and_then(|name| dashboard.sessions.named(name, dashboard.now()));
-    Ok(session.map_or(Proof::Nothing, Proof::Session))
-}
-
-/// What the browser sent as this cookie.
-pub(super) fn cookie_of<'a>(
-    dashboard: &Dashboard,
-    headers: &'a HeaderMap,
-    name: &str,
-) -> Option<&'a str> {
-    let wanted = cookie_name(dashboard, name);
-    let all = headers.get_all(header::COOKIE).into_iter();
-    all.filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(name, _)| *name == wanted)
-        .map(|(_, value)| value)
-}
-
-fn cookie_name(dashboard: &Dashboard, name: &str) -> String {
-    match dashboard.https {
-        true => format!("{HOST_ONLY}{name}"),
-        false => name.to_owned(),
-    }
-}
-
-/// A cookie, as `Set-Cookie` wants it.
-pub(super) fn cookie_text(dashboard: &Dashboard, name: &str, value: &str, seconds: i64) -> String {
-    let name = cookie_name(dashboard, name);
-    let secure = if dashboard.https { "; Secure" } else { "" };
-    format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}")
-}
-
-/// Who has shown this, as far as that still holds.
-async fn viewer(dashboard: &Dashboard, proof: &Proof) -> Result<Viewer, Refusal> {
-    let session = match proof {
-        Proof::Nothing => return Ok(Viewer::Nobody),
-        Proof::Token => return Ok(Viewer::Machine),
-        Proof::Session(session) => session,
-    };
-    let now = dashboard.now();
-    if !dashboard.sessions.lasts(session, now) {
-        return Ok(Viewer::Nobody);
-    }
-    let person = match &session.who {
-        Who::Known(viewer) => return Ok(viewer.clone()),
-        // Everybody sees everything: nobody has to be asked.
-        Who::OnGitHub(person) if dashboard.access == Access::Open => {
-            return Ok(Viewer::Person(Person::on_github(
-                person.account.clone(),
-                Sees::Everything,
-            )));
-        }
-        Who::OnGitHub(person) => person,
-    };
-    match person.person(&dashboard.github, now).await {
-        Ok(person) => Ok(Viewer::Person(person)),
-        Err(Unseen::SignedOut) => {
-            dashboard.sessions.end_this(session);
-            Ok(Viewer::Nobody)
-        }
-        Err(Unseen::NotNow) => Err(Refusal::Unseen),
     }
 }
 
@@ -239,6 +166,40 @@ impl Seer {
             among,
             public,
         })
+    }
+
+    /// A place in a list of several repositories, as it is given out. It tells of the rows before it, and those may be of others:
+    /// only who sees everything can read it.
+    pub fn give_out(&self, place: &Cursor) -> Option<String> {
+        match self.sees_everything() {
+            true => Some(place.to_string()),
+            // All of them are equally long, so that not even that tells of a name.
+            false => {
+                let text = format!("{:<512}", place.to_string());
+                self.dashboard.seal.close(PLACE, text.as_bytes())
+            }
+        }
+    }
+
+    /// A place that was given out; `None` for anything else.
+    pub fn take_back(&self, place: &str) -> Option<Cursor> {
+        if self.sees_everything() {
+            return Cursor::parse(place);
+        }
+        let text = self.dashboard.seal.open(PLACE, place)?;
+        Cursor::parse(std::str::from_utf8(&text).ok()?.trim_end())
+    }
+
+    /// For whom a stream is, that comes from there.
+    pub fn whose(&self, from: Option<IpAddr>) -> Whose {
+        match &self.viewer {
+            Viewer::Nobody if self.dashboard.access != Access::Open => Whose::Visitor(from),
+            Viewer::Person(Person {
+                account: Some(account),
+                ..
+            }) => Whose::Account(account.id),
+            _ => Whose::Operator,
+        }
     }
 
     /// Who acts for whoever looks.
@@ -299,6 +260,7 @@ impl Seer {
     fn visible(&self, row: RepoRow) -> Visible {
         Visible {
             public: self.public.contains(&row.id),
+            among: self.among.clone(),
             dashboard: self.dashboard.clone(),
             row,
         }
@@ -310,7 +272,47 @@ impl Seer {
 }
 
 impl Visible {
+    /// Whether it may be known that a delivery came.
+    fn tells_of(&self, arrival: &Arrival) -> bool {
+        all_seen(&self.among, arrival)
+    }
+
     fn shelf(&self) -> &dyn Lists {
         self.dashboard.shelf.0.as_ref()
+    }
+}
+
+/// Whether all that a delivery was given to may be seen: then it may be known that it came.
+fn all_seen(among: &Among, arrival: &Arrival) -> bool {
+    let mut repos = arrival.subjects.iter().map(Subject::repository);
+    matches!(among, Among::All) || repos.all(|repo| repo.is_some_and(|repo| among.has(repo)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::{DeliveryId, InstallationId};
+
+    #[test]
+    fn a_delivery_that_also_concerns_what_is_hidden_is_hidden() {
+        let own = Among::These(Arc::new(BTreeSet::from([RepoId(1), RepoId(2)])));
+        let repo = |number| Subject::Repository(RepoId(number));
+        let whole = Subject::Installation(InstallationId(1));
+        for (subjects, seen) in [
+            (vec![repo(1)], true),
+            (vec![repo(1), repo(2)], true),
+            (vec![repo(1), repo(3)], false),
+            (vec![repo(1), whole.clone()], false),
+        ] {
+            let arrival = Arrival {
+                delivery: DeliveryId::parse("x").unwrap(),
+                at: chrono::DateTime::UNIX_EPOCH,
+                event_name: String::new(),
+                what: String::new(),
+                subjects,
+            };
+            assert_eq!(all_seen(&own, &arrival), seen, "{:?}", arrival.subjects);
+            assert!(all_seen(&Among::All, &arrival));
+        }
     }
 }

@@ -14,6 +14,7 @@ mod assets;
 mod events;
 mod headers;
 mod pages;
+mod places;
 mod refusal;
 mod seal;
 mod sessions;
@@ -36,6 +37,7 @@ use crate::store::lists::{Lists, Touched};
 use axum::Router;
 use axum::http::HeaderMap;
 use chrono::{DateTime, TimeDelta, Utc};
+use places::Places;
 use seal::Seal;
 use sessions::{Sessions, Who};
 use std::sync::Arc;
@@ -64,7 +66,7 @@ pub struct Dashboard {
     github: GitHub,
     clock: Arc<dyn Clock>,
     changes: broadcast::Sender<Touched>,
-    streams: Arc<Semaphore>,
+    streams: Arc<Places>,
     /// Places for who tries a configuration; [`PLANNED_AT_ONCE`] of them.
     planning: Arc<Semaphore>,
     /// Places for who comes back from GitHub; [`ARRIVING_AT_ONCE`] of them.
@@ -125,7 +127,7 @@ impl Dashboard {
             github: parts.github,
             clock: parts.clock,
             changes: parts.changes,
-            streams: Arc::new(Semaphore::new(STREAMS)),
+            streams: Arc::default(),
             planning: Arc::new(Semaphore::new(PLANNED_AT_ONCE)),
             pace: acting::Pace::default(),
             arriving: Arc::new(Semaphore::new(ARRIVING_AT_ONCE)),
@@ -171,7 +173,7 @@ impl Dashboard {
 
     /// How many pages are told of changes.
     pub fn streams(&self) -> usize {
-        STREAMS - self.streams.available_permits()
+        self.streams.taken()
     }
 }
 

@@ -18,6 +18,8 @@ pub(super) enum Refusal {
     SignIn,
     /// The token is none of ours.
     WrongToken,
+    /// They prove themselves in a way that is not known here.
+    OtherScheme,
     /// It is not there, or not for this viewer to know.
     NotFound,
     /// The request can't be understood; what is wrong.
@@ -43,7 +45,7 @@ pub(super) enum Refusal {
 impl Refusal {
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::SignIn | Self::WrongToken => StatusCode::UNAUTHORIZED,
+            Self::SignIn | Self::WrongToken | Self::OtherScheme => StatusCode::UNAUTHORIZED,
             Self::FromElsewhere | Self::NobodyInParticular => StatusCode::FORBIDDEN,
             Self::TooOften => StatusCode::TOO_MANY_REQUESTS,
             Self::NotFound => StatusCode::NOT_FOUND,
@@ -59,6 +61,7 @@ impl Refusal {
         match self {
             Self::SignIn => "Please sign in",
             Self::WrongToken => "That token opens nothing here",
+            Self::OtherScheme => "Only a bearer token is understood here",
             Self::NotFound => "There is nothing here",
             Self::Bad(_) => "That can't be understood",
             Self::FromElsewhere => "That came from another site",
@@ -80,6 +83,9 @@ impl Refusal {
                              as `Authorization: Bearer …`."
                 .to_owned(),
             Self::WrongToken => "Look whether it was copied whole, or ask whoever operates Drawbridge for the present one."
+                .to_owned(),
+            Self::OtherScheme => "Send `Authorization: Bearer …` with a token of the setting DASHBOARD_TOKEN, or no such header. If a \
+                                  proxy in front asks for a password, have it take the header away before it hands requests on."
                 .to_owned(),
             Self::NotFound => "It may have been closed and forgotten, or you may not see it. If you should, sign in, or look \
                                whether the address is right."

@@ -190,7 +190,8 @@ async fn come_back(
             let word = error
                 .chars()
                 .filter(|c| c.is_ascii_lowercase() || *c == '_');
-            return Err(misplaced(word.take(60).collect()).into());
+            // Anybody may come back with this, so that it is not worth a line of the log.
+            return Err(Failed::App(word.take(60).collect()).into());
         }
     }
     let code = back

@@ -56,20 +56,36 @@
     }
   }
 
-  const events = new EventSource(address);
   let met = false;
-  events.addEventListener("ready", () => {
-    say("up to date by itself");
-    // Something may have happened while nobody listened.
-    if (met && !waiting) {
-      waiting = setTimeout(read, 300);
-    }
-    met = true;
-  });
-  events.addEventListener("changed", () => {
-    if (!waiting) {
-      waiting = setTimeout(read, 300);
-    }
-  });
-  events.addEventListener("error", () => say("not connected; trying again"));
+  const first = 5000;
+  let pause = first;
+
+  function listen() {
+    const events = new EventSource(address);
+    events.addEventListener("ready", () => {
+      pause = first;
+      say("up to date by itself");
+      // Something may have happened while nobody listened.
+      if (met && !waiting) {
+        waiting = setTimeout(read, 300);
+      }
+      met = true;
+    });
+    events.addEventListener("changed", () => {
+      if (!waiting) {
+        waiting = setTimeout(read, 300);
+      }
+    });
+    events.addEventListener("error", () => {
+      say("not connected; trying again");
+      // Browsers come back by themselves unless they were refused: because many look, say.
+      if (events.readyState === EventSource.CLOSED) {
+        met = true;
+        setTimeout(listen, pause * (1 + Math.random()));
+        pause = Math.min(2 * pause, 120000);
+      }
+    });
+  }
+
+  listen();
 })();

@@ -17,6 +17,7 @@ pub(super) mod sign_in;
 
 use super::access::{Access, Seer, Viewer};
 use super::assets::{ICON_PATH, SCRIPT_PATH, STYLE_PATH};
+use crate::domain::printable::is_deceptive;
 use chrono::{DateTime, Utc};
 use maud::{DOCTYPE, Markup, html};
 
@@ -76,7 +77,7 @@ impl Frame {
     }
 
     fn write(&self, main: &Markup) -> String {
-        html! {
+        let page = html! {
             (DOCTYPE)
             html lang="en" {
                 head {
@@ -114,7 +115,8 @@ impl Frame {
                 }
             }
         }
-        .into_string()
+        .into_string();
+        in_sight(&page)
     }
 
     fn who(&self) -> Markup {
@@ -131,4 +133,18 @@ impl Frame {
             }
         }
     }
+}
+
+/// A page on which nothing is there that can't be seen, or that changes the order of what is: such characters are spelled out, wherever
+/// they came from. Our own pages have none but the ends of lines.
+fn in_sight(page: &str) -> String {
+    let mut shown = String::with_capacity(page.len());
+    for c in page.chars() {
+        match c {
+            '\n' | '\r' => shown.push(c),
+            c if is_deceptive(c) => shown.extend(c.escape_unicode()),
+            c => shown.push(c),
+        }
+    }
+    shown
 }
