@@ -8,7 +8,7 @@ pub use listening::{listen, public_url};
 use crate::backends::{BackendOptions, Backends, Connection, Connections, JobTokens};
 use crate::clock::{Clock, SystemClock};
 use crate::engine::{Engine, LAST_FLUSH, Pace};
-use crate::github::{ClientOptions, GitHub};
+use crate::github::{ClientOptions, GitHub, SignInApp};
 use crate::settings::{Keep, Settings};
 use crate::store::{SledStore, Store};
 use crate::telemetry::{LAST_SPANS, Metrics};
@@ -152,16 +152,24 @@ impl App {
         let snapshots = tokio::spawn(take_snapshots(disk.clone(), clock.clone(), keep.clone()));
         let resuming = tokio::spawn(resume(disk.reopened(), engine.clone()));
         let writing = tokio::spawn(write_journal(disk.clone()));
+        let api_url = &settings.api_url;
+        let sign_in = settings.app.sign_in;
+        let sign_in = sign_in.map(|app| SignInApp::new(api_url, app.client_id, app.client_secret));
+        let sign_in = sign_in.transpose()?;
+        let people_come_to = settings.dashboard.address(public_url.as_deref());
+        let https = settings.dashboard.is_https(public_url.as_deref());
         let dashboard = settings.dashboard.access.map(|access| {
             Arc::new(Dashboard::new(Parts {
                 access,
+                sign_in,
+                https,
+                address: people_come_to,
                 tokens: settings.dashboard.tokens,
                 store: disk.clone(),
                 engine: engine.clone(),
                 github: github.clone(),
                 clock: clock.clone(),
                 changes: disk.changes(),
-                public_url: public_url.clone(),
             }))
         });
         let pages = dashboard.clone().map(web::dashboard_routes);

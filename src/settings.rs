@@ -130,6 +130,9 @@ pub struct Given {
     /// (environment or file only)
     #[arg(skip)]
     pub dashboard_token: Option<SecretString>,
+    /// Where people reach the dashboard, if that is not PUBLIC_URL
+    #[arg(long, env = "DASHBOARD_URL", value_name = "URL")]
+    pub dashboard_url: Option<String>,
     /// Address at which the dashboard listens apart from the webhook, with DASHBOARD_PORT
     #[arg(long, env = "DASHBOARD_HOST", value_name = "HOST")]
     pub dashboard_host: Option<String>,
@@ -260,6 +263,7 @@ impl Given {
             inbox_limit_mib: self.inbox_limit_mib.or(file.inbox_limit_mib),
             dashboard: self.dashboard.or(file.dashboard),
             dashboard_token: self.dashboard_token.or(file.dashboard_token),
+            dashboard_url: self.dashboard_url.or(file.dashboard_url),
             dashboard_host: self.dashboard_host.or(file.dashboard_host),
             dashboard_port: self.dashboard_port.or(file.dashboard_port),
             metrics_host: self.metrics_host.or(file.metrics_host),

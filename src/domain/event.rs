@@ -1,7 +1,12 @@
 //! What a delivery means to us. GitHub's JSON stops at the edge: only these types enter, and they are small,
 //! because they are what must be on disk before a delivery is answered.
 
+mod conclusion;
+
+pub use conclusion::Conclusion;
+
 use super::command::Line;
+use super::deed::Deed;
 use super::ids::{
     CheckRunId, CommentId, InstallationId, PrNumber, Repo, RepoId, RunSubject, Sha, UserId,
 };
@@ -128,68 +133,6 @@ pub enum BuildStatus {
     Ended(Conclusion),
 }
 
-/// GitHub's conclusions of a check run, check suite or workflow run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Conclusion {
-    /// All is well.
-    Success,
-    /// It is not for this to say.
-    Neutral,
-    /// There was nothing to do.
-    Skipped,
-    /// Something is wrong.
-    Failure,
-    /// Somebody or something stopped it.
-    Cancelled,
-    /// It took longer than it may.
-    TimedOut,
-    /// Somebody has to do something first.
-    ActionRequired,
-    /// GitHub gave it up after fourteen days without a word.
-    Stale,
-    /// It could not begin: its workflow's file has a mistake, say.
-    StartupFailure,
-}
-
-impl Conclusion {
-    /// Whether a required check with this conclusion lets a merge through: `success`, `neutral`, `skipped`
-    /// (GitHub, "About status checks").
-    pub fn passes(self) -> bool {
-        matches!(self, Self::Success | Self::Neutral | Self::Skipped)
-    }
-
-    /// GitHub's word.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Success => "success",
-            Self::Neutral => "neutral",
-            Self::Skipped => "skipped",
-            Self::Failure => "failure",
-            Self::Cancelled => "cancelled",
-            Self::TimedOut => "timed_out",
-            Self::ActionRequired => "action_required",
-            Self::Stale => "stale",
-            Self::StartupFailure => "startup_failure",
-        }
-    }
-
-    /// Reads GitHub's word; one this version does not know does not pass.
-    pub fn from_word(word: &str) -> Self {
-        match word {
-            "success" => Self::Success,
-            "neutral" => Self::Neutral,
-            "skipped" => Self::Skipped,
-            "cancelled" => Self::Cancelled,
-            "timed_out" => Self::TimedOut,
-            "action_required" => Self::ActionRequired,
-            "stale" => Self::Stale,
-            "startup_failure" => Self::StartupFailure,
-            _ => Self::Failure,
-        }
-    }
-}
-
 /// The identifier of the gate's *OK to test* button (at most 20 characters).
 pub const APPROVE_BUTTON: &str = "ok-to-test";
 
@@ -311,6 +254,19 @@ pub enum Event {
         /// When we received it, for the history.
         at: DateTime<Utc>,
     },
+    /// A person asked for something on the dashboard.
+    Dashboard {
+        /// Where.
+        repo: Repo,
+        /// On the page of which pull request.
+        number: PrNumber,
+        /// Who, as GitHub said when they signed in.
+        by: Account,
+        /// For what.
+        deed: Deed,
+        /// When.
+        at: DateTime<Utc>,
+    },
     /// A push to the default branch that may change the configuration, or news about the repository itself.
     RepositoryChanged {
         /// The repository as it is now.
@@ -346,6 +302,7 @@ impl Event {
             | Self::AnchorFound { repo, .. }
             | Self::MergeGroup { repo, .. }
             | Self::GatePressed { repo, .. }
+            | Self::Dashboard { repo, .. }
             | Self::RepositoryChanged { repo, .. } => Some(repo),
             Self::JobReported { .. }
             | Self::JobChanged { .. }

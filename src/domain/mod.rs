@@ -5,6 +5,7 @@
 
 pub mod command;
 pub mod config;
+pub mod deed;
 pub mod event;
 pub mod filter;
 pub mod gate;

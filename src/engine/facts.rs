@@ -4,6 +4,7 @@ use super::pull::Naming;
 use super::{Engine, Failure, note_failure};
 use crate::domain::command::Invocation;
 use crate::domain::config::RepoConfig;
+use crate::domain::deed::Deed;
 use crate::domain::event::{Account, AccountKind, Build};
 use crate::domain::filter::ChangedFile;
 use crate::domain::ids::{RunSubject, UserId};
@@ -301,6 +302,7 @@ impl Engine {
 fn asks_for_rights(request: &Request, config: &RepoConfig) -> bool {
     match request {
         Request::ApproveButton { .. } | Request::RerunButton { .. } => true,
+        Request::Dashboard { deed, .. } => *deed != Deed::Sync,
         Request::Comment { lines, .. } => lines.iter().any(|line| {
             !line.suspicious
                 && match line.invocation() {

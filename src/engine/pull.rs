@@ -137,7 +137,9 @@ impl Engine {
             Ok(findings) => {
                 let before = state.verdict.clone();
                 state.repo = findings.repository.repo.clone();
-                decide(state, &findings);
+                for what in decide(state, &findings) {
+                    history.push(self.happened(state, what));
+                }
                 if state.verdict != before {
                     if let Some(verdict) = &state.verdict {
                         self.shared.metrics.work().judged(verdict);

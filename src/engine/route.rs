@@ -22,7 +22,9 @@ pub(super) async fn subjects(event: &Event, store: &dyn Store) -> Result<Vec<Sub
             ..
         } if !asks_for_labels(repo.id, store).await? => Vec::new(),
         Event::Pull { repo, hint, .. } => vec![pull(repo.id, hint.number)],
-        Event::Comment { repo, number, .. } => vec![pull(repo.id, *number)],
+        Event::Comment { repo, number, .. } | Event::Dashboard { repo, number, .. } => {
+            vec![pull(repo.id, *number)]
+        }
         // A branch or a build without a pull request that we know is somebody else's business.
         Event::MirrorPushed { repo, number, .. } => {
             let key = PullKey {

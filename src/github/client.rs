@@ -17,6 +17,7 @@ use crate::domain::ids::{InstallationId, OwnerKind, Repo};
 use crate::telemetry::{Metrics, Repeat};
 use http::header;
 use http::{Method, StatusCode};
+use secrecy::SecretString;
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -182,6 +183,16 @@ impl GitHub {
             }
             return classify::checked(answer, &ask.doing, self.now());
         }
+    }
+
+    /// Asks in somebody's name: what they may ask is their own, and no installation's.
+    pub(super) async fn ask_as_user(
+        &self,
+        token: &SecretString,
+        ask: &Ask,
+    ) -> Result<Answer, GitHubError> {
+        let answer = self.0.transport.send(ask, Some(token), None).await?;
+        classify::checked(answer, &ask.doing, self.now())
     }
 
     /// Asks as an installation, when it is this class's turn. A token that GitHub no longer accepts is replaced once

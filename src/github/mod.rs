@@ -30,9 +30,9 @@ mod transport;
 mod wire;
 
 pub use api::{
-    Attempt, Attempts, CommitCheck, Covered, Dispatched, EditOutcome, Hook, Installation,
-    Installed, Listed, NewCheck, Permission, RefOutcome, Remaining, RequiredCheck, RerunOutcome,
-    Sought, StatusState, WorkflowFile, WorkflowRun,
+    Attempt, Attempts, CommitCheck, Covered, Dispatched, EditOutcome, ExchangeError, Granted, Hook,
+    Installation, Installed, Listed, NewCheck, Permission, RefOutcome, Remaining, RequiredCheck,
+    RerunOutcome, Shown, SignInApp, Sought, StatusState, UserToken, WorkflowFile, WorkflowRun,
 };
 pub use app_info::{AppInfo, AppOwner};
 pub use client::{ClientOptions, GitHub};

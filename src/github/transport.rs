@@ -61,6 +61,8 @@ pub(super) struct Ask {
     pub keep: bool,
     /// What is made of its answer before that is kept.
     pub digest: Option<Digest>,
+    /// How its answer is to be written.
+    pub accept: &'static str,
 }
 
 /// Makes of an answer what is needed of it.
@@ -86,7 +88,14 @@ impl Ask {
             holder: None,
             keep: false,
             digest: None,
+            accept: "application/vnd.github+json",
         }
+    }
+
+    /// What is no part of the REST API answers with a form unless it is asked for JSON.
+    pub fn plain_json(mut self) -> Self {
+        self.accept = "application/json";
+        self
     }
 
     /// With a token that allows this.
@@ -280,7 +289,7 @@ fn request(
     let mut request = Request::builder()
         .method(ask.method.clone())
         .uri(address)
-        .header(header::ACCEPT, "application/vnd.github+json")
+        .header(header::ACCEPT, ask.accept)
         .header("x-github-api-version", "2022-11-28")
         .header(
             header::USER_AGENT,

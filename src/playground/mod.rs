@@ -14,7 +14,7 @@ use crate::clock::AheadClock;
 use crate::engine::Pace;
 use crate::github::{AppKey, Limits, WebhookSecrets};
 use crate::sandbox::{Options, Sandbox};
-use crate::settings::{Credentials, DashboardSettings, GithubLimits, Keep, Settings};
+use crate::settings::{Credentials, DashboardSettings, GithubLimits, Keep, Settings, SignIn};
 use crate::web::{Access, Tokens};
 use anyhow::Context;
 use chrono::TimeDelta;
@@ -142,7 +142,10 @@ impl Playground {
                 app_id: self.github.app_id().to_string(),
                 key: AppKey::parse(&self.github.private_key_pem())?,
                 secrets,
-                sign_in: None,
+                sign_in: Some(SignIn {
+                    client_id: self.github.client_id(),
+                    client_secret: self.github.client_secret().into(),
+                }),
             },
             api_url: self.github.api_url(),
             host: [127, 0, 0, 1].into(),
@@ -157,6 +160,7 @@ impl Playground {
             dashboard: DashboardSettings {
                 access: self.dashboard,
                 tokens: Tokens::new(self.dashboard_tokens.clone()),
+                url: None,
                 apart: None,
             },
             // Both are for this machine alone.

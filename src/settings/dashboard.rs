@@ -1,7 +1,7 @@
 //! Who may look at the dashboard, and where it listens.
 
 use super::address::ip;
-use super::{Given, SettingError, wrong};
+use super::{Given, SettingError, web_address, wrong};
 use crate::web::{Access, Tokens};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -25,8 +25,10 @@ pub enum DashboardAccess {
 pub struct DashboardSettings {
     /// Who may look; `None`: there is no dashboard.
     pub access: Option<Access>,
-    /// What machines, and people for now, prove themselves with.
+    /// What machines, and people who have nothing else, prove themselves with.
     pub tokens: Tokens,
+    /// Where people reach it, without a trailing slash; `None`: where the server is reached, unless it listens apart.
+    pub url: Option<String>,
     /// Where it listens apart from the webhook.
     pub apart: Option<SocketAddr>,
 }
@@ -46,6 +48,10 @@ impl DashboardSettings {
             Some(list) => tokens(list)?,
             None => Tokens::default(),
         };
+        let url = super::given(given.dashboard_url.clone());
+        if let Some(url) = &url {
+            web_address("DASHBOARD_URL", url)?;
+        }
         let own_host = super::given(given.dashboard_host.clone());
         let own_host = own_host.map(|text| ip("DASHBOARD_HOST", &text));
         let own_host = own_host.transpose()?;
@@ -74,8 +80,23 @@ impl DashboardSettings {
         Ok(Self {
             access,
             tokens,
+            url: url.map(|url| url.trim_end_matches('/').to_owned()),
             apart,
         })
+    }
+}
+
+impl DashboardSettings {
+    /// Where people reach it, if the server is reached at `public_url`; `None`: nobody has said it.
+    pub fn address(&self, public_url: Option<&str>) -> Option<String> {
+        let shared = public_url.filter(|_| self.apart.is_none());
+        self.url.clone().or_else(|| shared.map(str::to_owned))
+    }
+
+    /// Whether people come by https, as far as is known.
+    pub fn is_https(&self, public_url: Option<&str>) -> bool {
+        let url = self.url.as_deref().or(public_url);
+        url.is_some_and(|url| url.to_ascii_lowercase().starts_with("https://"))
     }
 }
 
@@ -129,6 +150,33 @@ mod tests {
                 "{error}"
             );
         }
+    }
+
+    #[test]
+    fn people_reach_it_where_the_operator_says_so_or_where_the_server_is() {
+        let given = |url: Option<&str>, port| Given {
+            dashboard_url: url.map(str::to_owned),
+            dashboard_port: port,
+            ..Given::default()
+        };
+        let public = Some("https://public.example");
+        for (url, port, address, https) in [
+            (None, None, public, true),
+            (None, Some(3001), None, true),
+            (
+                Some("http://inside:3001/"),
+                Some(3001),
+                Some("http://inside:3001"),
+                false,
+            ),
+            (Some("https://inside"), None, Some("https://inside"), true),
+        ] {
+            let settings = of(given(url, port)).unwrap();
+            assert_eq!(settings.address(public).as_deref(), address, "{url:?}");
+            assert_eq!(settings.is_https(public), https, "{url:?}");
+        }
+        let error = of(given(Some("inside"), None)).unwrap_err();
+        assert!(error.starts_with("DASHBOARD_URL: "), "{error}");
     }
 
     #[test]

@@ -18,6 +18,7 @@ pub use dashboard::{
 };
 pub use door::Door;
 pub use metrics::{METRICS_PATH, Shown, routes as metrics_routes};
+use serve::Peer;
 pub use serve::{Bounds, serve};
 
 use crate::backends::{Backends, GITLAB_PATH, REPORT_PATH};

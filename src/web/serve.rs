@@ -6,11 +6,14 @@ use axum::Router;
 use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn};
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use std::convert::Infallible;
 use std::future::Future;
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +21,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
+use tower::{Service, ServiceExt as _};
 
 /// What connections may cost.
 #[derive(Debug, Clone, Copy)]
@@ -44,6 +48,10 @@ impl Default for Bounds {
     }
 }
 
+/// Where a request comes from: the other end of its connection.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Peer(pub IpAddr);
+
 /// Serves until `stopped`, then lets the requests under way end.
 pub async fn serve(
     listener: TcpListener,
@@ -62,8 +70,12 @@ pub async fn serve(
         tokio::select! {
             () = &mut stopped => break,
             Some(_) = connections.join_next() => {}
-            Some((stream, place)) = next(&listener, &places) => {
-                connections.spawn(talk(stream, routes.clone(), bounds, stopping.clone(), place));
+            Some(((stream, peer), place)) = next(&listener, &places) => {
+                let routes = routes.clone().map_request(move |mut request: hyper::Request<Incoming>| {
+                    request.extensions_mut().insert(peer);
+                    request
+                });
+                connections.spawn(talk(stream, routes, bounds, stopping.clone(), place));
             }
         }
     }
@@ -75,10 +87,10 @@ pub async fn serve(
 async fn next(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
-) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+) -> Option<((TcpStream, Peer), OwnedSemaphorePermit)> {
     let place = places.clone().acquire_owned().await.ok()?;
     match listener.accept().await {
-        Ok((stream, _)) => Some((stream, place)),
+        Ok((stream, from)) => Some(((stream, Peer(from.ip())), place)),
         Err(error) => {
             tracing::warn!(%error, "can't take a connection; trying again");
             // Most likely no file is left to open; one that ends leaves one.
@@ -88,13 +100,17 @@ async fn next(
     }
 }
 
-async fn talk(
+async fn talk<S>(
     stream: TcpStream,
-    routes: Router,
+    routes: S,
     bounds: Bounds,
     mut stopping: watch::Receiver<()>,
     _place: OwnedSemaphorePermit,
-) {
+) where
+    S: Service<hyper::Request<Incoming>, Response = Response, Error = Infallible>,
+    S: Clone + Send + 'static,
+    S::Future: Send,
+{
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(bounds.headers);

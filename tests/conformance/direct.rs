@@ -23,6 +23,7 @@ pub async fn call(sandbox: &Sandbox) {
         )
         .await;
     app(&client).await;
+    somebody(&client).await;
     client.token = client
         .new_token(json!({ "repositories": [sandbox.full_name().split('/').next_back()] }))
         .await;
@@ -106,6 +107,19 @@ async fn app(client: &Client) {
         &[202],
     )
     .await;
+}
+
+/// What the app asks in the name of somebody who has signed in.
+async fn somebody(client: &Client) {
+    let token = client.sandbox.token_of("maya");
+    let id = client.sandbox.installation_id();
+    for path in [
+        "/user".to_owned(),
+        "/user/installations?per_page=100&page=1".to_owned(),
+        format!("/user/installations/{id}/repositories?per_page=100&page=1"),
+    ] {
+        ask(client, Method::GET, &path, &token, &[200]).await;
+    }
 }
 
 async fn lists(client: &Client) {

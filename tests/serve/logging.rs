@@ -103,3 +103,62 @@ async fn as_json_every_line_is_an_object() {
         );
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_of_a_sign_in_is_in_the_log() {
+    let bench = Bench::new().await;
+    let mut command = bench.command(&[]);
+    let secret = bench.github.client_secret();
+    command
+        .env("LOG_LEVEL", "trace,octocrab=trace")
+        .env("CLIENT_ID", bench.github.client_id())
+        .env("CLIENT_SECRET", &secret);
+    let serving = bench.serve_with(command);
+    let alone = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+    let browser = alone.build().expect("a client");
+    let header = |answer: &reqwest::Response, name: &str| {
+        let value = answer.headers()[name].to_str().expect("text");
+        value.to_owned()
+    };
+    let away = browser.get(serving.url("/sign-in/github")).send().await;
+    let away = away.expect("an answer");
+    let kept = header(&away, "set-cookie");
+    let kept = kept.split(';').next().expect("a cookie");
+    let agreed = format!("{}&login=maya", header(&away, "location"));
+    let back = browser.get(agreed).send().await.expect("an answer");
+    let back = header(&back, "location");
+    let code = back
+        .split("code=")
+        .nth(1)
+        .and_then(|rest| rest.split('&').next());
+    let code = code.expect("a code").to_owned();
+    let again = || browser.get(&back).header("cookie", kept).send();
+    let signed_in = again().await.expect("an answer");
+    assert_eq!(signed_in.status(), 303);
+    let session = header(&signed_in, "set-cookie");
+    let session = session
+        .split(['=', ';'])
+        .nth(1)
+        .expect("a session")
+        .to_owned();
+    // Once more, which GitHub refuses.
+    assert_eq!(again().await.expect("an answer").status(), 400);
+    let verifier_or_state = kept.split('=').nth(1).expect("a value").to_owned();
+    serving.process.signal("TERM");
+    let ended = serving.process.end_within(PATIENCE);
+    let log = format!("{}\n{}", ended.out, ended.err);
+    assert!(log.contains("somebody has signed in with GitHub"), "{log}");
+    for hidden in [
+        &secret,
+        &code,
+        &session,
+        &verifier_or_state,
+        "ghu_",
+        "ghr_",
+        "code_verifier",
+    ] {
+        if let Some(line) = log.lines().find(|line| line.contains(hidden)) {
+            panic!("{hidden:?} is in the log: {line}");
+        }
+    }
+}

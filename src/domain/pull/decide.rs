@@ -3,7 +3,8 @@
 use super::hear::{Asked, answer, hear};
 use super::recall::{Recalled, recall};
 use super::{
-    Facts, GateAt, GateName, Mirror, Proposal, PullState, Required, Uncovered, implied_gates,
+    Facts, GateAt, GateName, Mirror, Proposal, PullState, Request, Required, Uncovered,
+    implied_gates,
 };
 use crate::domain::config::RepoConfig;
 use crate::domain::event::Conclusion;
@@ -39,15 +40,16 @@ pub struct Findings {
     pub runs: Option<RunsState>,
 }
 
-/// Decides what is wanted. Afterwards nothing of what was found is needed any more.
-pub fn decide(state: &mut PullState, findings: &Findings) {
+/// Decides what is wanted. Afterwards nothing of what was found is needed any more. What came of deeds on the dashboard, for the
+/// history.
+pub fn decide(state: &mut PullState, findings: &Findings) -> Vec<String> {
     state.stale = false;
     state.trouble = None;
     let requests = std::mem::take(&mut state.requests);
     let Some(evidence) = &findings.evidence else {
         state.gate = None;
         state.verdict = None;
-        return;
+        return unheard(&requests);
     };
     let pull = &evidence.pull;
     state.author = pull.author.clone().or(state.author.take());
@@ -64,13 +66,15 @@ pub fn decide(state: &mut PullState, findings: &Findings) {
     let Some(config) = findings.repository.enabled() else {
         state.verdict = None;
         set_gate(state, findings);
-        return;
+        return unheard(&requests);
     };
     recall(state, &pull.head, config, findings);
-    let asked: Vec<Asked> = requests
+    let mut asked: Vec<Asked> = requests
         .iter()
         .map(|request| hear(state, request, config, findings))
         .collect();
+    let happened = asked.iter_mut().filter_map(|one| one.happened.take());
+    let happened = happened.collect();
     state.people = evidence.members.keys().copied().collect();
     if pull.open {
         state.verdict = Some(trust::judge(config, &state.approvals, evidence));
@@ -97,6 +101,18 @@ pub fn decide(state: &mut PullState, findings: &Findings) {
             answer(state, request, asked, findings.runs.as_ref());
         }
     }
+    happened
+}
+
+/// What was asked for on the dashboard where nothing is done.
+fn unheard(requests: &[Request]) -> Vec<String> {
+    let refused = |request: &Request| match request {
+        Request::Dashboard { deed, by, .. } => {
+            Some(text::deed_refused(by, deed, &text::nothing_is_done_here()))
+        }
+        _ => None,
+    };
+    requests.iter().filter_map(refused).collect()
 }
 
 /// Whether the requests that wait, or an earlier approval, approve the head of `pull`: then nothing else about it

@@ -1,5 +1,7 @@
 //! Requests become approvals, orders and answers.
 
+mod obey;
+
 use super::decide::Findings;
 use super::{Answer, Outgoing, Posted, PullState, Request};
 use crate::domain::command::{self, Invocation, ShaPrefix};
@@ -19,6 +21,8 @@ pub(super) struct Asked {
     done: bool,
     wants_status: bool,
     complaints: Vec<String>,
+    /// What came of a deed on the dashboard, for the history: nobody is answered there.
+    pub(super) happened: Option<String>,
 }
 
 /// Follows a request as far as the right to it is established.
@@ -32,6 +36,7 @@ pub(super) fn hear(
         done: false,
         wants_status: false,
         complaints: Vec::new(),
+        happened: None,
     };
     let vetters = &findings.vetters;
     match request {
@@ -44,6 +49,18 @@ pub(super) fn hear(
             if state.open_head() == Some(sha) && may_order(state, by, config, vetters) {
                 state.order(sha, by, *at, OrderKind::Retest(Vec::new()));
             }
+        }
+        Request::Dashboard { deed, by, at } => {
+            let voice = Voice {
+                by,
+                at: *at,
+                config,
+                findings,
+            };
+            asked.happened = Some(match voice.obey(state, deed) {
+                Ok(()) => text::deed_done(by, deed),
+                Err(why) => text::deed_refused(by, deed, &why),
+            });
         }
         Request::Comment { by, at, lines, .. } => {
             for line in lines {

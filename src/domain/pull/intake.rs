@@ -65,6 +65,11 @@ impl PullState {
                     }
                 }
             }
+            Event::Dashboard { by, deed, at, .. } => self.request(Request::Dashboard {
+                deed: deed.clone(),
+                by: by.clone(),
+                at: *at,
+            }),
             Event::MirrorPushed {
                 repo,
                 after,

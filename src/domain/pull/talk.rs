@@ -1,6 +1,7 @@
 //! What is said on a pull request: what people ask for, and what they are told.
 
 use crate::domain::command::Line;
+use crate::domain::deed::Deed;
 use crate::domain::event::Account;
 use crate::domain::ids::{CommentId, Sha};
 use chrono::{DateTime, Utc};
@@ -39,6 +40,15 @@ pub enum Request {
         /// When it reached us.
         at: DateTime<Utc>,
     },
+    /// Something on the dashboard.
+    Dashboard {
+        /// What.
+        deed: Deed,
+        /// Who asks.
+        by: Account,
+        /// When it reached us.
+        at: DateTime<Utc>,
+    },
 }
 
 impl Request {
@@ -47,7 +57,8 @@ impl Request {
         match self {
             Self::Comment { by, .. }
             | Self::ApproveButton { by, .. }
-            | Self::RerunButton { by, .. } => by,
+            | Self::RerunButton { by, .. }
+            | Self::Dashboard { by, .. } => by,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What a delivery says, in a few words, for the journal.
 
 use super::plain;
+use crate::domain::deed::Deed;
 use crate::domain::event::{
     BuildStatus, Button, Event, InstallationChange, MergeGroupChange, PullChange, RepositoryChange,
 };
@@ -95,6 +96,25 @@ pub fn event_in_words(event: &Event) -> String {
             };
             let who = plain(&sender.login);
             format!("{who} pressed {button} at {} in {}", sha.short(), repo.name)
+        }
+        Event::Dashboard {
+            repo,
+            number,
+            by,
+            deed,
+            ..
+        } => {
+            let what = match deed {
+                Deed::Sync => "Sync",
+                Deed::Rerun(_) => "Re-run",
+                Deed::Cancel(_) => "Cancel",
+                Deed::Approve(_) => "Approve",
+            };
+            format!(
+                "{} pressed {what} on {}#{number}",
+                plain(&by.login),
+                repo.name
+            )
         }
         Event::RepositoryChanged { repo, change } => {
             let what = match change {

@@ -7,6 +7,7 @@ mod answer;
 mod arrival;
 mod builds;
 mod comment;
+mod dashboard;
 mod escape;
 mod gate;
 mod jobs;
@@ -24,6 +25,7 @@ pub use comment::{
     ANSWER_MARKER, STATUS_MARKER, answer_marker, comment_auto_sync_off, comment_needs_vetting,
     comment_nothing_needed,
 };
+pub use dashboard::{deed_done, deed_refused, head_is_another, nothing_is_done_here};
 pub use escape::{code, inert, link, plain, quoted};
 pub use gate::{
     gate_broken_configuration, gate_waits_for_github, last_good_in_force, last_good_note,

@@ -18,6 +18,7 @@ mod refs;
 mod rules;
 mod runs;
 mod statuses;
+mod users;
 mod workflow_file;
 
 pub use builds::CommitCheck;
@@ -34,6 +35,7 @@ pub use refs::RefOutcome;
 pub use rules::RequiredCheck;
 pub use runs::{RerunOutcome, WorkflowRun};
 pub use statuses::StatusState;
+pub use users::{ExchangeError, Granted, Shown, SignInApp, UserToken};
 pub use workflow_file::WorkflowFile;
 
 use super::error::GitHubError;

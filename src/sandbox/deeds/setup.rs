@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use globset::{Glob, GlobSetBuilder};
+use uuid::Uuid;
 
 use crate::sandbox::clock::Clock;
 use crate::sandbox::model::Hub;
@@ -106,6 +107,9 @@ pub(crate) fn found(names: Founding<'_>) -> Hub {
         webhook_secret: names.webhook_secret,
         private_key_pem: names.private_key_pem,
         manifests: BTreeMap::new(),
+        client_secret: Uuid::new_v4().simple().to_string(),
+        codes: BTreeMap::new(),
+        user_tokens: HashMap::new(),
     };
     hub.add_account(WEB_FLOW_ID, "web-flow", Kind::User);
     let owner = hub.id();

@@ -15,6 +15,7 @@ use super::log::Entry;
 use super::queue::{Group, RepositoryDispatch, RequiredCheck};
 use super::repo::Repo;
 use super::status::Status;
+use super::users::{Code, UserToken};
 use super::{Deed, Refused};
 use crate::sandbox::clock::Clock;
 use crate::sandbox::people::views::Exchange;
@@ -71,6 +72,11 @@ pub(crate) struct Hub {
     pub(crate) private_key_pem: String,
     /// Manifests whose codes nobody has exchanged yet.
     pub(crate) manifests: BTreeMap<String, Manifest>,
+    /// What proves the app when people sign in to it.
+    pub(crate) client_secret: String,
+    /// Those who have agreed, by the code that nobody has exchanged yet.
+    pub(crate) codes: BTreeMap<String, Code>,
+    pub(crate) user_tokens: HashMap<String, UserToken>,
 }
 
 impl Hub {

@@ -10,6 +10,7 @@ pub(crate) mod log;
 pub(crate) mod queue;
 pub(crate) mod repo;
 pub(crate) mod status;
+pub(crate) mod users;
 pub(crate) mod workflow;
 
 pub(crate) use hub::Hub;

@@ -12,5 +12,6 @@ mod observe;
 mod prs;
 mod queue;
 mod reports;
+mod sign_in;
 mod statuses;
 pub(crate) mod views;

@@ -42,6 +42,13 @@ impl Reply {
         }
     }
 
+    /// A page for a browser.
+    pub(crate) fn page(main: &str) -> Self {
+        let page = format!("<!DOCTYPE html><html lang=\"en\"><title>GitHub</title>{main}</html>");
+        let html = "text/html; charset=utf-8";
+        Self::ok(Value::String(page)).header("content-type", html)
+    }
+
     /// GitHub's error body: message, where to read about it, and the status as a string.
     pub(crate) fn error(status: u16, message: &str) -> Self {
         Self::new(

@@ -26,6 +26,8 @@ pub(crate) enum Who {
         grants: Grants,
         repositories: BTreeSet<u64>,
     },
+    /// Somebody who has signed in to the app.
+    User { token: String, user: u64 },
 }
 
 impl Who {
@@ -34,6 +36,7 @@ impl Who {
             Who::Nobody => None,
             Who::App => Some("app".to_owned()),
             Who::Installation { .. } => Some("installation".to_owned()),
+            Who::User { .. } => Some("user".to_owned()),
         }
     }
 
@@ -42,7 +45,7 @@ impl Who {
         match self {
             Who::Nobody => "",
             Who::App => "app",
-            Who::Installation { token, .. } => token,
+            Who::Installation { token, .. } | Who::User { token, .. } => token,
         }
     }
 }
@@ -71,6 +74,12 @@ pub(crate) fn identify(hub: &Hub, key: &DecodingKey, header: Option<&str>) -> Re
         return check_jwt(hub, key, secret).map(|()| Who::App);
     }
     let bad = || Reply::error(401, "Bad credentials");
+    if let Some(kept) = hub.user_tokens.get(secret) {
+        let live = kept.expires_at > Utc::now();
+        let user = kept.user;
+        let token = secret.to_owned();
+        return live.then_some(Who::User { token, user }).ok_or_else(bad);
+    }
     let token = hub
         .tokens
         .get(secret)

@@ -13,7 +13,7 @@ use super::auth::{Who, identify};
 use super::call::Call;
 use super::misbehave::{drop_connection, half, html, refuse};
 use super::routes::{self, Needs};
-use super::{app, control, limits, register};
+use super::{app, control, limits, register, sign_in};
 use crate::sandbox::faults::FaultKind;
 use crate::sandbox::model::Hub;
 use crate::sandbox::wire::Shears;
@@ -71,7 +71,8 @@ pub(crate) async fn handle(
     if asked.path().starts_with("/_sandbox") {
         return finish(control::handle(&sandbox, &asked));
     }
-    if let Some(reply) = register::page(&sandbox, &asked) {
+    let page = register::page(&sandbox, &asked).or_else(|| sign_in::page(&sandbox, &asked));
+    if let Some(reply) = page {
         return finish(reply);
     }
     let _under_way = limits::UnderWay::begin(&sandbox);
@@ -249,7 +250,9 @@ fn admit(
 
 fn permitted(hub: &Hub, route: &routes::Route, who: &Who, repo: u64) -> Result<(), Reply> {
     match (route.needs, who) {
-        (Needs::Nothing, _) | (Needs::App, Who::App) => Ok(()),
+        (Needs::Nothing, _) | (Needs::App, Who::App) | (Needs::User, Who::User { .. }) => Ok(()),
+        (Needs::User, _) => Err(Reply::error(401, "Requires authentication")),
+        (Needs::Any(_), Who::User { .. }) => Err(Reply::not_accessible()),
         (Needs::App, _) => Err(Reply::error(401, "A JSON web token could not be decoded")),
         (Needs::Any(_), Who::Nobody) => Err(Reply::error(401, "Requires authentication")),
         (Needs::Any(_), Who::App) => Err(Reply::error(401, "Bad credentials")),
@@ -382,6 +385,8 @@ fn finish(reply: Reply) -> Response {
         response = response.header(*name, value);
     }
     let body = match &reply.body {
+        // A page says itself what it is.
+        Some(Value::String(page)) => Body::from(page.clone()),
         Some(body) => {
             response = response.header("content-type", "application/json; charset=utf-8");
             Body::from(body.to_string())

@@ -22,6 +22,7 @@ mod refs;
 pub(crate) mod register;
 mod repos;
 pub(crate) mod routes;
+mod sign_in;
 mod statuses;
 mod table;
 

@@ -93,7 +93,8 @@ pub(super) fn convert(call: &mut Call<'_>) -> Outcome {
     }
     let mut shown = show::app::integration(hub, id);
     shown["name"] = json!(manifest.name);
-    shown["client_secret"] = json!(Uuid::new_v4().simple().to_string());
+    hub.client_secret = Uuid::new_v4().simple().to_string();
+    shown["client_secret"] = json!(hub.client_secret);
     shown["webhook_secret"] = json!(hub.webhook_secret);
     shown["pem"] = Value::from(hub.private_key_pem.clone());
     Ok(Reply::created(shown))

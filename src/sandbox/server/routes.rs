@@ -17,6 +17,8 @@ pub(crate) enum Needs {
     Nothing,
     /// The app's JWT.
     App,
+    /// A token of somebody who has signed in to the app.
+    User,
     /// An installation token with any one of these permissions; an empty list is any token.
     Any(&'static [(&'static str, Level)]),
 }

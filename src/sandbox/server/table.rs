@@ -4,7 +4,8 @@ use super::answer::Outcome;
 use super::call::Call;
 use super::routes::{Needs, Route};
 use super::{
-    actions, app, branches, checks, comments, dispatch, pulls, refs, register, repos, statuses,
+    actions, app, branches, checks, comments, dispatch, pulls, refs, register, repos, sign_in,
+    statuses,
 };
 use crate::sandbox::model::access::Level::{Read, Write};
 
@@ -87,6 +88,19 @@ pub(super) static ROUTES: &[Route] = &[
         app::repositories,
     ),
     route("GET", "/users/{username}", Needs::Nothing, repos::user),
+    route("GET", "/user", Needs::User, sign_in::user),
+    route(
+        "GET",
+        "/user/installations",
+        Needs::User,
+        sign_in::installations,
+    ),
+    route(
+        "GET",
+        "/user/installations/{installation_id}/repositories",
+        Needs::User,
+        sign_in::repositories,
+    ),
     route(
         "GET",
         "/orgs/{org}/members/{username}",

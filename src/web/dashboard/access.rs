@@ -1,17 +1,23 @@
 //! Who looks, and what they may see. Nothing of the store can be read but through a [`Seer`], and nothing of a repository but
 //! through a [`Visible`] that a seer has handed out.
 
+mod proof;
 mod reading;
+
+pub(super) use proof::{SESSION, SIGNING_IN, cookie_of, cookie_text};
 
 use super::Dashboard;
 use super::refusal::Refusal;
-use crate::domain::ids::RepoId;
-use crate::store::lists::{Among, Lists, RepoRow};
+use crate::domain::event::Account;
+use crate::domain::ids::{RepoId, Subject, UserId};
+use crate::store::lists::{Among, Arrival, Cursor, Lists, RepoRow};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use proof::{Proof, proof, viewer};
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::sync::Arc;
+use subtle::ConstantTimeEq as _;
 
 /// Who may look at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,8 +46,21 @@ pub enum Viewer {
 pub struct Person {
     /// As pages call them.
     pub name: String,
+    /// Who they are on GitHub; `None`: they have only shown the operator's token, which is nobody's in particular.
+    pub account: Option<Account>,
     /// What they may see.
     pub sees: Sees,
+}
+
+impl Person {
+    /// Somebody whom GitHub knows.
+    pub fn on_github(account: Account, sees: Sees) -> Self {
+        Self {
+            name: account.login.clone(),
+            account: Some(account),
+            sees,
+        }
+    }
 }
 
 /// What a person may see.
@@ -53,10 +72,8 @@ pub enum Sees {
     Repositories(Arc<BTreeSet<RepoId>>),
 }
 
-/// The session's cookie. With https its name keeps other hosts and paths from setting one.
-const COOKIE: &str = "drawbridge_session";
-const SECURE_COOKIE: &str = "__Host-drawbridge_session";
-
+/// What is sealed for this is a place in a list.
+const PLACE: &str = "a place in a list";
 /// The store, behind this door.
 pub(super) struct Shelf(Arc<dyn Lists>);
 
@@ -70,8 +87,38 @@ impl Shelf {
 pub(super) struct Seer {
     pub viewer: Viewer,
     pub dashboard: Arc<Dashboard>,
+    proof: Proof,
     among: Among,
     public: Arc<BTreeSet<RepoId>>,
+}
+
+/// For whom a stream is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Whose {
+    /// Who has a token of the operator's.
+    Operator,
+    /// Who has signed in with GitHub.
+    Account(UserId),
+    /// Nobody knows whose; the visitor's address.
+    Visitor(Option<IpAddr>),
+}
+
+impl Whose {
+    /// Whether nobody knows whose it is.
+    pub fn is_visitor(self) -> bool {
+        matches!(self, Self::Visitor(_))
+    }
+}
+
+/// In whose name whoever looks can act.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Hand<'a> {
+    /// In that of a person; what their forms carry.
+    Person(&'a str),
+    /// In nobody's in particular: a token was shown.
+    Token,
+    /// In nobody's.
+    Nobody,
 }
 
 /// A repository that the viewer may see.
@@ -79,6 +126,7 @@ pub(super) struct Visible {
     pub row: RepoRow,
     /// Whether GitHub shows it to everybody.
     pub public: bool,
+    among: Among,
     dashboard: Arc<Dashboard>,
 }
 
@@ -89,7 +137,15 @@ impl FromRequestParts<Arc<Dashboard>> for Seer {
         parts: &mut Parts,
         dashboard: &Arc<Dashboard>,
     ) -> Result<Self, Refusal> {
-        let viewer = viewer(dashboard, &parts.headers)?;
+        let proof = proof(dashboard, &parts.headers)?;
+        Self::by(dashboard.clone(), proof).await
+    }
+}
+
+impl Seer {
+    /// Who has shown this, if there is something that they may see.
+    async fn by(dashboard: Arc<Dashboard>, proof: Proof) -> Result<Self, Refusal> {
+        let viewer = viewer(&dashboard, &proof).await?;
         let public = dashboard.engine.public_repos();
         let among = match (&viewer, dashboard.access) {
             (_, Access::Open) | (Viewer::Machine, _) => Among::All,
@@ -105,46 +161,76 @@ impl FromRequestParts<Arc<Dashboard>> for Seer {
         };
         Ok(Self {
             viewer,
-            dashboard: dashboard.clone(),
+            dashboard,
+            proof,
             among,
             public,
         })
     }
-}
 
-/// Who sent a request. A wrong token is refused, whatever else would be shown; a session that has ended is nobody's.
-fn viewer(dashboard: &Dashboard, headers: &HeaderMap) -> Result<Viewer, Refusal> {
-    if let Some(given) = headers.get(header::AUTHORIZATION) {
-        let given = given.to_str().unwrap_or_default().trim();
-        let token = given.split_once(' ').filter(|(scheme, _)| {
-            // The scheme's name has no case (RFC 9110, 11.1).
-            scheme.eq_ignore_ascii_case("bearer")
-        });
-        return match token.is_some_and(|(_, token)| dashboard.tokens.knows(token.trim())) {
-            true => Ok(Viewer::Machine),
-            false => Err(Refusal::WrongToken),
-        };
+    /// A place in a list of several repositories, as it is given out. It tells of the rows before it, and those may be of others:
+    /// only who sees everything can read it.
+    pub fn give_out(&self, place: &Cursor) -> Option<String> {
+        match self.sees_everything() {
+            true => Some(place.to_string()),
+            // All of them are equally long, so that not even that tells of a name.
+            false => {
+                let text = format!("{:<512}", place.to_string());
+                self.dashboard.seal.close(PLACE, text.as_bytes())
+            }
+        }
     }
-    let session = cookie(dashboard, headers);
-    let session = session.and_then(|name| dashboard.sessions.viewer(name, dashboard.clock.now()));
-    Ok(session.unwrap_or(Viewer::Nobody))
-}
 
-/// The name of the session that the browser sent.
-pub(super) fn cookie<'a>(dashboard: &Dashboard, headers: &'a HeaderMap) -> Option<&'a str> {
-    let wanted = cookie_name(dashboard);
-    let all = headers.get_all(header::COOKIE).into_iter();
-    all.filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(name, _)| *name == wanted)
-        .map(|(_, value)| value)
-}
+    /// A place that was given out; `None` for anything else.
+    pub fn take_back(&self, place: &str) -> Option<Cursor> {
+        if self.sees_everything() {
+            return Cursor::parse(place);
+        }
+        let text = self.dashboard.seal.open(PLACE, place)?;
+        Cursor::parse(std::str::from_utf8(&text).ok()?.trim_end())
+    }
 
-pub(super) fn cookie_name(dashboard: &Dashboard) -> &'static str {
-    match dashboard.https {
-        true => SECURE_COOKIE,
-        false => COOKIE,
+    /// For whom a stream is, that comes from there.
+    pub fn whose(&self, from: Option<IpAddr>) -> Whose {
+        match &self.viewer {
+            Viewer::Nobody if self.dashboard.access != Access::Open => Whose::Visitor(from),
+            Viewer::Person(Person {
+                account: Some(account),
+                ..
+            }) => Whose::Account(account.id),
+            _ => Whose::Operator,
+        }
+    }
+
+    /// Who acts for whoever looks.
+    pub fn hand(&self) -> Hand<'_> {
+        match (&self.proof, &self.viewer) {
+            (Proof::Session(session), Viewer::Person(person)) if person.account.is_some() => {
+                Hand::Person(&session.form_key)
+            }
+            (_, Viewer::Nobody) => Hand::Nobody,
+            _ => Hand::Token,
+        }
+    }
+
+    /// Who acts, if the form was written for this session.
+    pub fn actor(&self, form_key: &str) -> Result<Account, Refusal> {
+        let Hand::Person(key) = self.hand() else {
+            return Err(match self.hand() {
+                Hand::Nobody => Refusal::SignIn,
+                _ => Refusal::NobodyInParticular,
+            });
+        };
+        let same = bool::from(key.as_bytes().ct_eq(form_key.as_bytes()));
+        match &self.viewer {
+            Viewer::Person(person) if same => person.account.clone().ok_or(Refusal::SignIn),
+            _ => Err(Refusal::FromElsewhere),
+        }
+    }
+
+    /// The same with the rights of now; what was seen a while ago may have been taken since.
+    pub async fn as_of_now(&self) -> Result<Self, Refusal> {
+        Self::by(self.dashboard.clone(), self.proof.clone()).await
     }
 }
 
@@ -174,6 +260,7 @@ impl Seer {
     fn visible(&self, row: RepoRow) -> Visible {
         Visible {
             public: self.public.contains(&row.id),
+            among: self.among.clone(),
             dashboard: self.dashboard.clone(),
             row,
         }
@@ -185,7 +272,47 @@ impl Seer {
 }
 
 impl Visible {
+    /// Whether it may be known that a delivery came.
+    fn tells_of(&self, arrival: &Arrival) -> bool {
+        all_seen(&self.among, arrival)
+    }
+
     fn shelf(&self) -> &dyn Lists {
         self.dashboard.shelf.0.as_ref()
+    }
+}
+
+/// Whether all that a delivery was given to may be seen: then it may be known that it came.
+fn all_seen(among: &Among, arrival: &Arrival) -> bool {
+    let mut repos = arrival.subjects.iter().map(Subject::repository);
+    matches!(among, Among::All) || repos.all(|repo| repo.is_some_and(|repo| among.has(repo)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::{DeliveryId, InstallationId};
+
+    #[test]
+    fn a_delivery_that_also_concerns_what_is_hidden_is_hidden() {
+        let own = Among::These(Arc::new(BTreeSet::from([RepoId(1), RepoId(2)])));
+        let repo = |number| Subject::Repository(RepoId(number));
+        let whole = Subject::Installation(InstallationId(1));
+        for (subjects, seen) in [
+            (vec![repo(1)], true),
+            (vec![repo(1), repo(2)], true),
+            (vec![repo(1), repo(3)], false),
+            (vec![repo(1), whole.clone()], false),
+        ] {
+            let arrival = Arrival {
+                delivery: DeliveryId::parse("x").unwrap(),
+                at: chrono::DateTime::UNIX_EPOCH,
+                event_name: String::new(),
+                what: String::new(),
+                subjects,
+            };
+            assert_eq!(all_seen(&own, &arrival), seen, "{:?}", arrival.subjects);
+            assert!(all_seen(&Among::All, &arrival));
+        }
     }
 }

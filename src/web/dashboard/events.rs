@@ -5,16 +5,18 @@
 //! connection may: the browser comes back by itself.
 
 use super::access::Seer;
+use super::places::{Place, visitor};
 use super::refusal::Refusal;
 use super::site::{Asked, query};
 use crate::domain::ids::RepoId;
 use crate::store::lists::Touched;
+use crate::web::Peer;
+use axum::http::{Extensions, HeaderMap};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures::Stream;
 use serde::Deserialize;
 use std::convert::Infallible;
 use std::time::Duration;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
@@ -35,6 +37,8 @@ pub(super) struct Subject {
 /// `GET /events`
 pub(super) async fn events(
     seer: Seer,
+    extensions: Extensions,
+    headers: HeaderMap,
     asked: Asked<Subject>,
 ) -> Result<
     (
@@ -51,8 +55,10 @@ pub(super) async fn events(
         }
         None => None,
     };
-    let place = seer.dashboard.streams.clone().try_acquire_owned();
-    let place = place.map_err(|_| Refusal::Crowded)?;
+    let peer = extensions.get::<Peer>();
+    let from = peer.map(|Peer(peer)| visitor(*peer, &headers));
+    let place = seer.dashboard.streams.take(seer.whose(from));
+    let place = place.ok_or(Refusal::Crowded)?;
     let listener = Listener {
         changes: seer.dashboard.changes.subscribe(),
         closing: seer.dashboard.closing.clone(),
@@ -86,7 +92,7 @@ struct Listener {
     wanted: Wanted,
     seer: Seer,
     greeted: bool,
-    _place: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 impl Listener {
@@ -108,13 +114,20 @@ impl Listener {
                 () = tokio::time::sleep_until(self.until) => return None,
                 change = self.changes.recv() => change,
             };
-            match change {
-                Ok(touched) if !self.wants(&touched) => {}
-                // Whoever missed some is told once: the page reads everything again anyway.
-                Ok(_) | Err(RecvError::Lagged(_)) => {
-                    return Some(Event::default().event("changed").data("{}"));
-                }
+            match &change {
+                Ok(touched) if !self.wants(touched) => continue,
+                Ok(_) | Err(RecvError::Lagged(_)) => {}
                 Err(RecvError::Closed) => return None,
+            }
+            // Who has signed out meanwhile, or may see less, hears no more than they may now.
+            self.seer = self.seer.as_of_now().await.ok()?;
+            let wanted = self.wanted.repo;
+            if wanted.is_some_and(|repo| !self.seer.sees(repo)) {
+                return None;
+            }
+            // Whoever missed some is told once: the page reads everything again anyway.
+            if change.map_or(true, |touched| self.wants(&touched)) {
+                return Some(Event::default().event("changed").data("{}"));
             }
         }
     }

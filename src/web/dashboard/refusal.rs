@@ -1,12 +1,15 @@
 //! Answers that show nothing, in kind words: a page for people, JSON for machines.
 
-use super::{headers, pages};
+use super::pages::sign_in::Ways;
+use super::with_github::Failed;
+use super::{Dashboard, headers, pages};
 use crate::store::StoreError;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
+use std::sync::Arc;
 
 /// Why nothing is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +18,8 @@ pub(super) enum Refusal {
     SignIn,
     /// The token is none of ours.
     WrongToken,
+    /// They prove themselves in a way that is not known here.
+    OtherScheme,
     /// It is not there, or not for this viewer to know.
     NotFound,
     /// The request can't be understood; what is wrong.
@@ -23,6 +28,14 @@ pub(super) enum Refusal {
     FromElsewhere,
     /// It is larger than what is read.
     TooLarge(&'static str),
+    /// Somebody has not signed in with GitHub.
+    NotSignedIn(Failed),
+    /// Whoever has a token could be anybody.
+    NobodyInParticular,
+    /// They ask for too much.
+    TooOften,
+    /// GitHub can't be asked what this person may see.
+    Unseen,
     /// Enough look already.
     Crowded,
     /// The store can't be read.
@@ -32,12 +45,14 @@ pub(super) enum Refusal {
 impl Refusal {
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::SignIn | Self::WrongToken => StatusCode::UNAUTHORIZED,
-            Self::FromElsewhere => StatusCode::FORBIDDEN,
+            Self::SignIn | Self::WrongToken | Self::OtherScheme => StatusCode::UNAUTHORIZED,
+            Self::FromElsewhere | Self::NobodyInParticular => StatusCode::FORBIDDEN,
+            Self::TooOften => StatusCode::TOO_MANY_REQUESTS,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Bad(_) => StatusCode::BAD_REQUEST,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Crowded | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NotSignedIn(failed) => failed.status(),
+            Self::Crowded | Self::Unavailable | Self::Unseen => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -46,10 +61,15 @@ impl Refusal {
         match self {
             Self::SignIn => "Please sign in",
             Self::WrongToken => "That token opens nothing here",
+            Self::OtherScheme => "Only a bearer token is understood here",
             Self::NotFound => "There is nothing here",
             Self::Bad(_) => "That can't be understood",
             Self::FromElsewhere => "That came from another site",
             Self::TooLarge(_) => "That is too large",
+            Self::NotSignedIn(failed) => failed.title(),
+            Self::NobodyInParticular => "A token is nobody in particular",
+            Self::TooOften => "That is very often",
+            Self::Unseen => "GitHub can't be asked what you may see",
             Self::Crowded => "Many are looking already",
             Self::Unavailable => "The state can't be read at the moment",
         }
@@ -58,10 +78,14 @@ impl Refusal {
     /// What to do about it.
     pub fn remedy(&self) -> String {
         match self {
-            Self::SignIn => "What happens here is shown to those who have a token. Whoever operates Drawbridge has it: it is the \
-                             setting DASHBOARD_TOKEN. Machines send it as `Authorization: Bearer …`."
+            Self::SignIn => "What happens here is shown to people whom GitHub shows it, once they have signed in, and to those who \
+                             have a token. Whoever operates Drawbridge has it: it is the setting DASHBOARD_TOKEN. Machines send it \
+                             as `Authorization: Bearer …`."
                 .to_owned(),
             Self::WrongToken => "Look whether it was copied whole, or ask whoever operates Drawbridge for the present one."
+                .to_owned(),
+            Self::OtherScheme => "Send `Authorization: Bearer …` with a token of the setting DASHBOARD_TOKEN, or no such header. If a \
+                                  proxy in front asks for a password, have it take the header away before it hands requests on."
                 .to_owned(),
             Self::NotFound => "It may have been closed and forgotten, or you may not see it. If you should, sign in, or look \
                                whether the address is right."
@@ -69,6 +93,11 @@ impl Refusal {
             Self::Bad(what) => what.clone(),
             Self::FromElsewhere => "Forms are taken only from these pages. Open the page here and send it again.".to_owned(),
             Self::TooLarge(most) => format!("At most {most} are read. Leave out what does not matter."),
+            Self::NotSignedIn(failed) => failed.remedy(),
+            Self::NobodyInParticular => "What is done here is done in somebody's name and with their rights. Sign in with GitHub to act."
+                .to_owned(),
+            Self::TooOften => "Nothing was done. Please try again in a minute.".to_owned(),
+            Self::Unseen => "Until it can, nothing is shown. It is asked again by itself; please come back in a minute.".to_owned(),
             Self::Crowded => "Pages are told of changes again when others are closed. Until then, reload.".to_owned(),
             Self::Unavailable => "It is tried again by itself; please come back in a minute. The server's log says why.".to_owned(),
         }
@@ -98,13 +127,17 @@ impl IntoResponse for Refusal {
 }
 
 /// Writes refusals as pages.
-pub(super) async fn in_html(request: Request, next: Next) -> Response {
+pub(super) async fn in_html(
+    State(dashboard): State<Arc<Dashboard>>,
+    request: Request,
+    next: Next,
+) -> Response {
     let here = request.uri().path_and_query().map(ToString::to_string);
     let response = next.run(request).await;
     let Some(refusal) = response.extensions().get::<Refusal>().cloned() else {
         return response;
     };
-    let page = pages::refusal::page(&refusal, here.as_deref());
+    let page = pages::refusal::page(&refusal, dashboard.ways_in(), here.as_deref());
     with_body(response, "text/html; charset=utf-8", page)
 }
 
@@ -131,7 +164,7 @@ fn with_body(response: Response, kind: &'static str, body: String) -> Response {
 pub fn not_here(request: &HeaderMap) -> Option<Response> {
     let accept = request.get(header::ACCEPT)?.to_str().ok()?;
     accept.contains("text/html").then(|| {
-        let page = pages::refusal::page(&Refusal::NotFound, None);
+        let page = pages::refusal::page(&Refusal::NotFound, Ways::default(), None);
         let response = Refusal::NotFound.into_response();
         let mut response = with_body(response, "text/html; charset=utf-8", page);
         headers::add(&mut response);

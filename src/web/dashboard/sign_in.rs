@@ -1,7 +1,8 @@
 //! Signing in and out with a cookie. Forms are taken from our own pages alone.
 
-use super::access::{Person, Sees, Viewer, cookie, cookie_name};
+use super::access::{Person, SESSION, Sees, Viewer, cookie_of, cookie_text};
 use super::refusal::Refusal;
+use super::sessions::{self, Who};
 use super::site::{Asked, form, query};
 use super::{Dashboard, pages};
 use axum::body::Bytes;
@@ -48,8 +49,14 @@ impl<S: Sync> FromRequestParts<S> for FromHere {
 /// Where it goes on.
 #[derive(Default, Deserialize)]
 pub(super) struct Next {
-    next: Option<String>,
+    pub next: Option<String>,
 }
+
+/// The largest form: a token and an address.
+pub(super) const LARGEST_FORM: usize = 8 * 1024;
+const LARGEST: &str = "8 KiB of a form";
+/// A longer address is not led on to: it would not go into a cookie.
+const LONGEST_NEXT: usize = 1024;
 
 /// What the form says.
 #[derive(Deserialize)]
@@ -60,27 +67,33 @@ struct Said {
 }
 
 /// `GET /sign-in`
-pub(super) async fn page(asked: Asked<Next>) -> Result<Html<String>, Refusal> {
-    let next = query(asked)?.next;
-    Ok(Html(pages::sign_in::page(next.as_deref())))
+pub(super) async fn page(
+    State(dashboard): State<Arc<Dashboard>>,
+    asked: Asked<Next>,
+) -> Result<Html<String>, Refusal> {
+    let next = query(asked)?.next.filter(|next| is_ours(next));
+    let ways = dashboard.ways_in();
+    Ok(Html(pages::sign_in::page(ways, next.as_deref())))
 }
 
 /// `POST /sign-in`
 pub(super) async fn sign_in(
     State(dashboard): State<Arc<Dashboard>>,
     _here: FromHere,
+    headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Refusal> {
-    let said: Said = form(body)?;
+    let said: Said = form(body, LARGEST)?;
     if !dashboard.tokens.knows(said.token.trim()) {
         tracing::warn!("somebody tried to sign in to the dashboard with a token that is none");
         return Err(Refusal::WrongToken);
     }
     let viewer = Viewer::Person(Person {
         name: "operator".to_owned(),
+        account: None,
         sees: Sees::Everything,
     });
-    let cookie = dashboard.begin_session(viewer);
+    let cookie = dashboard.begin(&headers, Who::Known(viewer), sessions::LASTS);
     let next = said.next.filter(|next| is_ours(next));
     let to = Redirect::to(next.as_deref().unwrap_or("/"));
     Ok(([(header::SET_COOKIE, cookie)], to).into_response())
@@ -92,22 +105,17 @@ pub(super) async fn sign_out(
     _here: FromHere,
     headers: HeaderMap,
 ) -> Response {
-    if let Some(session) = cookie(&dashboard, &headers) {
+    if let Some(session) = cookie_of(&dashboard, &headers, SESSION) {
         dashboard.sessions.end(session);
     }
-    let cookie = set_cookie(&dashboard, "", 0);
+    let cookie = cookie_text(&dashboard, SESSION, "", 0);
     ([(header::SET_COOKIE, cookie)], Redirect::to("/sign-in")).into_response()
 }
 
-pub(super) fn set_cookie(dashboard: &Dashboard, value: &str, seconds: i64) -> String {
-    let name = cookie_name(dashboard);
-    let secure = if dashboard.https { "; Secure" } else { "" };
-    format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}")
-}
-
 /// An address of this server: `//host` and `/\host` lead elsewhere.
-fn is_ours(next: &str) -> bool {
+pub(super) fn is_ours(next: &str) -> bool {
     next.starts_with('/')
+        && next.len() <= LONGEST_NEXT
         && !next[1..].starts_with(['/', '\\'])
         && next.chars().all(|c| c.is_ascii_graphic())
 }

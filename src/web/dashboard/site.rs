@@ -3,7 +3,7 @@
 use super::access::Seer;
 use super::refusal::Refusal;
 use super::views::{ConfigAsked, DeliveriesAsked, Part, PullsAsked};
-use super::{Dashboard, assets, events, pages, sign_in, views};
+use super::{Dashboard, acting, assets, events, pages, sign_in, views, with_github};
 use crate::domain::ids::RunSubject;
 use axum::Router;
 use axum::body::Bytes;
@@ -18,6 +18,8 @@ use std::sync::Arc;
 /// The largest form: a configuration has at most 256 KiB, and is longer as a form.
 pub(super) const LARGEST_FORM: usize = 1024 * 1024;
 const LARGEST: &str = "256 KiB of configuration";
+/// No form of ours has more fields.
+const MOST_FIELDS: usize = 32;
 
 type Shown = Result<Html<String>, Refusal>;
 pub(super) type Asked<T> = Result<Query<T>, QueryRejection>;
@@ -35,10 +37,26 @@ pub(super) fn routes() -> Router<Arc<Dashboard>> {
         .route("/commands", get(commands))
         .route("/config", get(config).post(plan))
         .route("/events", get(events::events))
-        .route("/sign-in", get(sign_in::page).post(sign_in::sign_in))
+        .route("/sign-in/github", get(with_github::begin))
+        .route(with_github::CALLBACK, get(with_github::callback))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/assets/{file}", get(assets::file))
         .layer(DefaultBodyLimit::max(LARGEST_FORM))
+        .merge(small_forms())
+        .merge(deeds())
+}
+
+/// What anybody may send, however little of them is known.
+fn small_forms() -> Router<Arc<Dashboard>> {
+    Router::new()
+        .route("/sign-in", get(sign_in::page).post(sign_in::sign_in))
+        .layer(DefaultBodyLimit::max(sign_in::LARGEST_FORM))
+}
+
+fn deeds() -> Router<Arc<Dashboard>> {
+    Router::new()
+        .route("/r/{owner}/{repo}/pull/{number}/{deed}", post(acting::act))
+        .layer(DefaultBodyLimit::max(acting::LARGEST_FORM))
 }
 
 /// What an address asks for, if it can be understood.
@@ -79,11 +97,18 @@ async fn runs(seer: Seer, path: At<(String, String)>, asked: Asked<Part>) -> Sho
     Ok(Html(pages::repository::runs_page(&seer, &name, &list)))
 }
 
-async fn pull(seer: Seer, path: At<(String, String, u64)>) -> Shown {
+/// What was asked for on the page, a moment ago.
+#[derive(Default, Deserialize)]
+struct JustAsked {
+    asked: Option<String>,
+}
+
+async fn pull(seer: Seer, path: At<(String, String, u64)>, asked: Asked<JustAsked>) -> Shown {
     let (owner, repo, number) = at(path)?;
     let visible = seer.repository(&owner, &repo).await?;
     let view = views::pull(&seer, &visible, number).await?;
-    Ok(Html(pages::pull::page(&seer, &view)))
+    let asked = query(asked)?.asked;
+    Ok(Html(pages::pull::page(&seer, &view, asked.as_deref())))
 }
 
 /// Of which branch a badge tells.
@@ -130,7 +155,7 @@ async fn config(seer: Seer) -> Shown {
 }
 
 async fn plan(seer: Seer, _here: sign_in::FromHere, body: Result<Bytes, BytesRejection>) -> Shown {
-    let asked: ConfigAsked = form(body)?;
+    let asked: ConfigAsked = form(body, LARGEST)?;
     let plan = views::plan(&seer.dashboard, asked.clone()).await?;
     Ok(Html(pages::config::page(&seer, Some(&asked), Some(&plan))))
 }
@@ -138,10 +163,11 @@ async fn plan(seer: Seer, _here: sign_in::FromHere, body: Result<Bytes, BytesRej
 /// What a form says.
 pub(super) fn form<T: for<'a> Deserialize<'a>>(
     body: Result<Bytes, BytesRejection>,
+    largest: &'static str,
 ) -> Result<T, Refusal> {
-    let body = body.map_err(|_| Refusal::TooLarge(LARGEST))?;
-    let said: std::collections::BTreeMap<String, String> =
-        form_urlencoded::parse(&body).into_owned().collect();
+    let body = body.map_err(|_| Refusal::TooLarge(largest))?;
+    let fields = form_urlencoded::parse(&body).into_owned();
+    let said: std::collections::BTreeMap<String, String> = fields.take(MOST_FIELDS).collect();
     let said = serde_json::to_value(said).and_then(serde_json::from_value);
     said.map_err(|error| Refusal::Bad(format!("The form can't be read: {error}.")))
 }

@@ -170,6 +170,7 @@ async fn a_person_sees_their_own_repositories_alone() {
     let sees = |repos: BTreeSet<RepoId>| {
         dashboard.begin_session(Viewer::Person(Person {
             name: "octo".into(),
+            account: None,
             sees: Sees::Repositories(Arc::new(repos)),
         }))
     };
@@ -194,5 +195,71 @@ async fn a_person_sees_their_own_repositories_alone() {
         .await
         .is(200)
         .says("Signed in: octo");
+    town.finish().await;
+}
+
+#[tokio::test]
+async fn what_is_no_bearer_token_is_told_what_is_understood() {
+    let town = town(Access::Public, "enabled: true\n").await;
+    for given in [
+        "Basic dXNlcjpwYXNz",
+        "Digest x",
+        "Bearer",
+        "a-token-of-the-operators",
+    ] {
+        let visitor = Visitor::of(&town).with("authorization", given);
+        for path in ["/", "/api/v1/overview", "/r/acme/engine"] {
+            let seen = visitor.get(path).await.is(401);
+            assert!(
+                seen.header("www-authenticate").starts_with("Bearer"),
+                "{given}"
+            );
+            match given {
+                "Bearer" => seen.says("That token opens nothing here"),
+                _ => seen.says("Only a bearer token is understood here"),
+            };
+            seen.does_not_say("dXNlcjpwYXNz");
+        }
+    }
+    town.finish().await;
+}
+
+#[tokio::test]
+async fn a_place_in_a_list_tells_nothing_of_what_may_not_be_seen() {
+    let town = town(Access::Private, "enabled: true\n").await;
+    let mut own = BTreeSet::from([RepoId(town.github().repo_id())]);
+    for number in 0..27 {
+        own.insert(RepoId(town.github().add_repo(&format!("part-{number:02}"))));
+    }
+    town.github().add_repo("part-25-hidden");
+    town.settle().await;
+    let operator = Visitor::of(&town).with_token(TOKEN);
+    let plain = operator.json("/repositories").await["next"].clone();
+    let plain = plain.as_str().unwrap();
+    assert!(plain.contains(&hex::encode("part-")), "{plain}");
+    let dashboard = town.playground.app().dashboard().unwrap();
+    let cookie = dashboard.begin_session(Viewer::Person(Person {
+        name: "octo".into(),
+        account: None,
+        sees: Sees::Repositories(Arc::new(own)),
+    }));
+    let person = Visitor::of(&town).with("cookie", cookie.split(';').next().unwrap());
+    let first = person.json("/repositories").await;
+    let next = first["next"].as_str().unwrap();
+    assert!(hex::decode(next).is_err() && next.len() > 600, "{next}");
+    let second = person.json(&format!("/repositories?after={next}")).await;
+    let rows = |part: &serde_json::Value| part["rows"].as_array().unwrap().len();
+    assert_eq!((rows(&first), rows(&second)), (25, 3));
+    // Nobody chooses a place to look from.
+    for chosen in [plain, "6162", &next[1..]] {
+        let path = format!("/api/v1/repositories?after={chosen}");
+        person
+            .get(&path)
+            .await
+            .is(400)
+            .says("none that a list has given");
+    }
+    let sealed = format!("/api/v1/repositories?after={next}");
+    operator.get(&sealed).await.is(400);
     town.finish().await;
 }

@@ -42,6 +42,20 @@ pipelines:
     }
     town.settle().await;
     let visitor = Visitor::of(&town);
+    // Nothing is there that can't be seen, or that turns around what is.
+    let unseen = NewPr::by("mel")
+        .title("safe\u{202e}live\u{200b}")
+        .head_branch("safe-too");
+    let unseen = town.open(unseen.commit(NewCommit::signed_by("mel"))).await;
+    town.mirrored(unseen);
+    for path in [
+        "/r/acme/engine".to_owned(),
+        format!("/r/acme/engine/pull/{unseen}"),
+    ] {
+        let seen = visitor.get(&path).await.is(200);
+        seen.says("safe\\u{202e}live\\u{200b}");
+        seen.does_not_say("\u{202e}").does_not_say("\u{200b}");
+    }
     let page = visitor
         .get(&format!("/r/acme/engine/pull/{pr}"))
         .await

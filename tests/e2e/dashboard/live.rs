@@ -81,3 +81,33 @@ async fn streams_leave_room_for_deliveries_and_end_with_the_server() {
     town.playground.start_app().await.unwrap();
     town.finish().await;
 }
+
+#[tokio::test]
+async fn one_visitor_does_not_take_the_places_of_those_who_signed_in() {
+    let town = town(Access::Public, "enabled: true\n").await;
+    let from = |last: usize| {
+        let address = format!("203.0.113.{last}");
+        Visitor::of(&town).with("x-forwarded-for", &address)
+    };
+    let mut streams = Vec::new();
+    for _ in 0..8 {
+        streams.push(listen(&from(1), "/events").await);
+    }
+    from(1).get("/events").await.is(503);
+    for visitor in 2..=4 {
+        for _ in 0..8 {
+            let stream = listen(&from(visitor), "/events").await;
+            assert_eq!(stream.status(), 200);
+            streams.push(stream);
+        }
+    }
+    from(5)
+        .get("/events")
+        .await
+        .is(503)
+        .says("Many are looking already");
+    let operator = Visitor::of(&town).with_token(TOKEN);
+    let mut stream = listen(&operator, "/events").await;
+    hears(&mut stream, "event: ready").await;
+    town.finish().await;
+}

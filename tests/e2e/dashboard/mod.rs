@@ -1,12 +1,14 @@
 //! The dashboard as people and machines see it, over HTTP.
 
 mod access;
+mod acting;
 mod api;
 mod headers;
 mod hostile;
 mod lists;
 mod live;
 mod pages;
+mod sign_in;
 
 use crate::support::{CONFIG, Town};
 use drawbridge::playground::Setup;

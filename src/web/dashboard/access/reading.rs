@@ -83,11 +83,12 @@ impl Visible {
         Ok(lines)
     }
 
-    /// The deliveries about a pull request and its runs.
+    /// The deliveries about a pull request and its runs, and about nothing that may not be seen.
     pub async fn arrivals(&self, number: u64, limit: usize) -> Read<Vec<Arrival>> {
         let mut all = Vec::new();
         for subject in self.subjects(number) {
-            all.extend(self.shelf().arrivals_of(&subject, limit).await?);
+            let arrivals = self.shelf().arrivals_of(&subject, limit).await?;
+            all.extend(arrivals.into_iter().filter(|one| self.tells_of(one)));
         }
         all.sort_by(|one, other| (&one.at, &one.delivery).cmp(&(&other.at, &other.delivery)));
         all.dedup_by(|one, other| one.delivery == other.delivery);

@@ -8,6 +8,8 @@
     return;
   }
   let waiting = null;
+  const shown = main.querySelector("[data-head]");
+  const head = shown && shown.dataset.head;
   const say = (words) => {
     if (status) {
       status.textContent = words;
@@ -37,6 +39,11 @@
       if (!fresh) {
         return;
       }
+      // A button that names a commit must not become another one's under somebody's finger.
+      const deeds = fresh.querySelector("[data-head]");
+      if (deeds && deeds.dataset.head !== head) {
+        deeds.textContent = "The head has moved while this page was open. Reload the page to act.";
+      }
       const open = [...main.querySelectorAll("details")].map((one) => one.open);
       main.replaceChildren(...fresh.childNodes);
       [...main.querySelectorAll("details")].forEach((one, at) => {
@@ -49,20 +56,36 @@
     }
   }
 
-  const events = new EventSource(address);
   let met = false;
-  events.addEventListener("ready", () => {
-    say("up to date by itself");
-    // Something may have happened while nobody listened.
-    if (met && !waiting) {
-      waiting = setTimeout(read, 300);
-    }
-    met = true;
-  });
-  events.addEventListener("changed", () => {
-    if (!waiting) {
-      waiting = setTimeout(read, 300);
-    }
-  });
-  events.addEventListener("error", () => say("not connected; trying again"));
+  const first = 5000;
+  let pause = first;
+
+  function listen() {
+    const events = new EventSource(address);
+    events.addEventListener("ready", () => {
+      pause = first;
+      say("up to date by itself");
+      // Something may have happened while nobody listened.
+      if (met && !waiting) {
+        waiting = setTimeout(read, 300);
+      }
+      met = true;
+    });
+    events.addEventListener("changed", () => {
+      if (!waiting) {
+        waiting = setTimeout(read, 300);
+      }
+    });
+    events.addEventListener("error", () => {
+      say("not connected; trying again");
+      // Browsers come back by themselves unless they were refused: because many look, say.
+      if (events.readyState === EventSource.CLOSED) {
+        met = true;
+        setTimeout(listen, pause * (1 + Math.random()));
+        pause = Math.min(2 * pause, 120000);
+      }
+    });
+  }
+
+  listen();
 })();

@@ -1,5 +1,6 @@
 //! Pages, each written from its view. Every text is escaped by `maud`; what is not is written here.
 
+mod acting;
 pub(super) mod badge;
 pub(super) mod commands;
 pub(super) mod config;
@@ -16,6 +17,7 @@ pub(super) mod sign_in;
 
 use super::access::{Access, Seer, Viewer};
 use super::assets::{ICON_PATH, SCRIPT_PATH, STYLE_PATH};
+use crate::domain::printable::is_deceptive;
 use chrono::{DateTime, Utc};
 use maud::{DOCTYPE, Markup, html};
 
@@ -43,8 +45,10 @@ enum Who {
 impl Frame {
     pub fn new(title: impl Into<String>, seer: &Seer) -> Self {
         let who = match &seer.viewer {
-            _ if seer.dashboard.access() == Access::Open => Who::Everybody,
-            Viewer::Nobody => Who::Visitor,
+            Viewer::Nobody if seer.dashboard.access() == Access::Public => Who::Visitor,
+            // Who signs in sees no more than before, and may do something.
+            Viewer::Nobody if seer.dashboard.ways_in().github => Who::Visitor,
+            Viewer::Nobody => Who::Everybody,
             Viewer::Machine => Who::Named("token".to_owned()),
             Viewer::Person(person) => Who::Named(person.name.clone()),
         };
@@ -73,7 +77,7 @@ impl Frame {
     }
 
     fn write(&self, main: &Markup) -> String {
-        html! {
+        let page = html! {
             (DOCTYPE)
             html lang="en" {
                 head {
@@ -111,7 +115,8 @@ impl Frame {
                 }
             }
         }
-        .into_string()
+        .into_string();
+        in_sight(&page)
     }
 
     fn who(&self) -> Markup {
@@ -128,4 +133,18 @@ impl Frame {
             }
         }
     }
+}
+
+/// A page on which nothing is there that can't be seen, or that changes the order of what is: such characters are spelled out, wherever
+/// they came from. Our own pages have none but the ends of lines.
+fn in_sight(page: &str) -> String {
+    let mut shown = String::with_capacity(page.len());
+    for c in page.chars() {
+        match c {
+            '\n' | '\r' => shown.push(c),
+            c if is_deceptive(c) => shown.extend(c.escape_unicode()),
+            c => shown.push(c),
+        }
+    }
+    shown
 }

@@ -3,11 +3,11 @@
 use super::super::access::Seer;
 use super::super::views::{CommitView, HappeningView, PullView, RunView, TreeStep};
 use super::parts::{ago, class, encoded, exact, marked, sha, stage};
-use super::{Frame, gantt, graph, jobs};
+use super::{Frame, acting, gantt, graph, jobs};
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 
-pub(in crate::web::dashboard) fn page(seer: &Seer, view: &PullView) -> String {
+pub(in crate::web::dashboard) fn page(seer: &Seer, view: &PullView, asked: Option<&str>) -> String {
     let name = &view.repository.name;
     let live = format!("/events?repository={}&pull={}", encoded(name), view.number);
     let title = format!("{name}#{}", view.number);
@@ -17,6 +17,8 @@ pub(in crate::web::dashboard) fn page(seer: &Seer, view: &PullView) -> String {
         p.up { a href={ "/r/" (name) } { (name) } }
         h1 { "#" (view.number) " " (view.title) }
         p.next.(class(view.stage)) { (marked(&view.next)) }
+        (acting::notice(asked))
+        (acting::deeds(seer, view))
         @if let Some(trouble) = &view.trouble { p.problem { "GitHub: " (trouble) } }
         (facts(view, now))
         @if !view.gates.is_empty() { (gates(view)) }

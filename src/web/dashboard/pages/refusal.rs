@@ -2,17 +2,18 @@
 
 use super::super::refusal::Refusal;
 use super::Frame;
-use super::sign_in::form;
+use super::sign_in::{Ways, ways_in};
 use maud::html;
 
-pub(in crate::web::dashboard) fn page(refusal: &Refusal, here: Option<&str>) -> String {
+pub(in crate::web::dashboard) fn page(refusal: &Refusal, ways: Ways, here: Option<&str>) -> String {
     let main = html! {
         section.refusal {
             h1 { (refusal.title()) }
             p.lead { (refusal.remedy()) }
             @match refusal {
-                Refusal::SignIn => { (form(here)) }
-                Refusal::WrongToken => { (form(None)) }
+                Refusal::SignIn => { (ways_in(ways, here)) }
+                Refusal::WrongToken => { (ways_in(ways, None)) }
+                Refusal::NotSignedIn(_) => { (ways_in(ways, None)) }
                 Refusal::NotFound => { p { a href="/sign-in" { "Sign in" } " · " a href="/" { "Overview" } } }
                 _ => { p { a href="/" { "Overview" } } }
             }

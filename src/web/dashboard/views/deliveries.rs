@@ -1,5 +1,6 @@
 //! The deliveries that came, and what became of them.
 
+use super::masked::masked;
 use super::{Listed, ROWS};
 use crate::domain::ids::Subject;
 use crate::domain::printable::printable;
@@ -89,10 +90,10 @@ pub(in crate::web::dashboard) async fn deliveries(
         after: asked.after.clone(),
     };
     let words = Search::of(&asked.q, None).words;
-    let page = seer.arrivals(words, part.asked(2 * ROWS)?).await?;
+    let page = seer.arrivals(words, part.asked_by(seer, 2 * ROWS)?).await?;
     let mut deliveries = Listed {
         rows: Vec::new(),
-        next: page.next.map(|next| next.to_string()),
+        next: page.next.and_then(|next| seer.give_out(&next)),
     };
     for arrival in page.rows {
         deliveries.rows.push(view(seer, arrival).await?);
@@ -148,88 +149,5 @@ fn aside(aside: Aside) -> AsideView {
         event: printable(&aside.event_name, 100),
         reason: aside.reason,
         payload: masked(&payload),
-    }
-}
-
-/// What looks like a secret is taken out: values of keys that are called so, and tokens by how GitHub's begin.
-fn masked(text: &str) -> String {
-    const KEYS: [&str; 6] = [
-        "secret",
-        "token",
-        "password",
-        "authorization",
-        "private_key",
-        "client_secret",
-    ];
-    const TOKENS: [&str; 7] = [
-        "ghp_",
-        "gho_",
-        "ghu_",
-        "ghs_",
-        "ghr_",
-        "github_pat_",
-        "-----BEGIN",
-    ];
-    let mut masked = String::new();
-    let mut last_key_is_secret = false;
-    // JSON: texts stand between quotes, and what is not a text holds no secret. A text that is cut off has no end.
-    for (at, piece) in quotes(text).into_iter().enumerate() {
-        let is_text = at % 2 == 1;
-        if !is_text {
-            last_key_is_secret &= piece.trim() == ":";
-            masked.push_str(piece);
-            continue;
-        }
-        let lower = piece.to_lowercase();
-        let is_secret = last_key_is_secret || TOKENS.iter().any(|token| piece.contains(token));
-        masked.push('"');
-        masked.push_str(if is_secret { "…" } else { piece });
-        masked.push('"');
-        last_key_is_secret = !last_key_is_secret && KEYS.iter().any(|key| lower.ends_with(key));
-    }
-    masked
-}
-
-/// The pieces between unescaped quotes; every second one is a text.
-fn quotes(text: &str) -> Vec<&str> {
-    let mut pieces = Vec::new();
-    let mut begin = 0;
-    let mut escaped = false;
-    for (at, c) in text.char_indices() {
-        match c {
-            '"' if !escaped => {
-                pieces.push(&text[begin..at]);
-                begin = at + 1;
-            }
-            _ => {}
-        }
-        escaped = c == '\\' && !escaped;
-    }
-    pieces.push(&text[begin..]);
-    pieces
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_looks_like_a_secret_is_not_shown() {
-        for (text, shown) in [
-            (r#"{"a": "b", "n": 1}"#, r#"{"a": "b", "n": 1}"#),
-            (
-                r#"{"client_secret": "hidden", "x": "y"}"#,
-                r#"{"client_secret": "…", "x": "y"}"#,
-            ),
-            (r#"{"token":"hid\"den","x":1}"#, r#"{"token":"…","x":1}"#),
-            (r#"{"body": "my ghp_hidden1"}"#, r#"{"body": "…"}"#),
-            (r#"{"secret": "cut o"#, r#"{"secret": "…""#),
-            (
-                r#"{"token": 7, "title": "kept"}"#,
-                r#"{"token": 7, "title": "kept"}"#,
-            ),
-        ] {
-            assert_eq!(masked(text), shown, "{text}");
-        }
     }
 }

@@ -3,6 +3,7 @@
 
 mod config;
 mod deliveries;
+mod masked;
 mod overview;
 mod pull;
 mod repository;
@@ -22,7 +23,7 @@ pub(super) use repository::{
 pub(super) use run::{JobView, RunView, run};
 pub(super) use tree::{CommitView, TreeStep, tree};
 
-use super::access::Visible;
+use super::access::{Seer, Visible};
 use super::refusal::Refusal;
 use crate::domain::command::{CommandSpec, TABLE};
 use crate::store::lists::{Asked, Cursor, Page, RepoStanding, Stage};
@@ -40,9 +41,18 @@ pub(super) struct Listed<T> {
 }
 
 impl<T> Listed<T> {
+    /// A part of a list of one repository.
     pub fn of(page: Page<T>) -> Self {
         Self {
             next: page.next.map(|next| next.to_string()),
+            rows: page.rows,
+        }
+    }
+
+    /// A part of a list of several repositories.
+    pub fn for_seer(seer: &Seer, page: Page<T>) -> Self {
+        Self {
+            next: page.next.and_then(|next| seer.give_out(&next)),
             rows: page.rows,
         }
     }
@@ -62,9 +72,26 @@ pub(super) const ROWS: usize = 25;
 impl Part {
     /// As the store is asked.
     pub fn asked(&self, limit: usize) -> Result<Asked, Refusal> {
-        let bad = || Refusal::Bad("`after` is none that a list has given.".to_owned());
+        self.placed(limit, Cursor::parse)
+    }
+
+    /// As the store is asked for a list of several repositories.
+    pub fn asked_by(&self, seer: &Seer, limit: usize) -> Result<Asked, Refusal> {
+        self.placed(limit, |after| seer.take_back(after))
+    }
+
+    fn placed(
+        &self,
+        limit: usize,
+        place: impl Fn(&str) -> Option<Cursor>,
+    ) -> Result<Asked, Refusal> {
+        let bad = || {
+            Refusal::Bad(
+                "`after` is none that a list has given. Begin at its first part.".to_owned(),
+            )
+        };
         let after = self.after.as_deref().filter(|after| !after.is_empty());
-        let after = after.map(|after| Cursor::parse(after).ok_or_else(bad));
+        let after = after.map(|after| place(after).ok_or_else(bad));
         Ok(Asked {
             after: after.transpose()?,
             limit,

@@ -103,7 +103,7 @@ pub(in crate::web::dashboard) async fn overview(
         next: None,
     };
     let page = seer.running(first).await?;
-    running.next = page.next.map(|next| next.to_string());
+    running.next = page.next.and_then(|next| seer.give_out(&next));
     for row in page.rows {
         if let Some(found) = seer.repo(row.repo).await? {
             running.rows.push(RunningView {
@@ -123,13 +123,13 @@ pub(in crate::web::dashboard) async fn overview(
         }
         false => (None, Vec::new()),
     };
-    let repos = seer.repos(part.asked(2 * ROWS)?).await?;
+    let repos = seer.repos(part.asked_by(seer, 2 * ROWS)?).await?;
     Ok(OverviewView {
         health,
         budgets,
         vetting: vetting(seer, &Part::default()).await?,
         running,
-        repositories: Listed::of(repos.map(|visible| repo(&visible))),
+        repositories: Listed::for_seer(seer, repos.map(|visible| repo(&visible))),
     })
 }
 
@@ -138,8 +138,8 @@ pub(in crate::web::dashboard) async fn vetting(
     seer: &Seer,
     part: &Part,
 ) -> Result<Listed<VettingView>, Refusal> {
-    let page: Page<PullRow> = seer.vetting(part.asked(ROWS)?).await?;
-    let next = page.next.map(|next| next.to_string());
+    let page: Page<PullRow> = seer.vetting(part.asked_by(seer, ROWS)?).await?;
+    let next = page.next.and_then(|next| seer.give_out(&next));
     let mut rows = Vec::new();
     for row in page.rows {
         if let Some(found) = seer.repo(row.repo).await? {

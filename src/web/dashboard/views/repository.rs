@@ -188,8 +188,8 @@ pub(in crate::web::dashboard) async fn repositories(
     seer: &Seer,
     part: &Part,
 ) -> Result<Listed<RepoView>, Refusal> {
-    let page = seer.repos(part.asked(ROWS)?).await?;
-    Ok(Listed::of(page.map(|visible| repo(&visible))))
+    let page = seer.repos(part.asked_by(seer, ROWS)?).await?;
+    Ok(Listed::for_seer(seer, page.map(|visible| repo(&visible))))
 }
 
 /// How the newest run of a pipeline for one of these stands; `None`: there is none.

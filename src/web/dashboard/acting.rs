@@ -1,0 +1,149 @@
+//! What people do on the page of a pull request. Nothing is done or decided here: what somebody asks for is taken in like a delivery, on
+//! disk before they are answered, and the engine asks GitHub whether they may, as if they had commented.
+
+use super::access::Seer;
+use super::refusal::Refusal;
+use super::sign_in::FromHere;
+use super::site::{At, at, form};
+use crate::domain::deed::Deed;
+use crate::domain::event::Event;
+use crate::domain::ids::{DeliveryId, PrNumber, Sha, UserId};
+use crate::engine::Received;
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::response::Redirect;
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Deserialize;
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+/// The largest form: two keys and a SHA.
+pub(super) const LARGEST_FORM: usize = 4 * 1024;
+const LARGEST: &str = "4 KiB of a form";
+
+/// What a form says.
+#[derive(Deserialize)]
+struct Said {
+    /// That it was written for this session.
+    key: String,
+    /// What tells this form from all others: sent twice, it counts once.
+    once: String,
+    /// The head that the page showed.
+    #[serde(default)]
+    sha: String,
+}
+
+/// The words of deeds in addresses.
+pub(super) const SYNC: &str = "sync";
+pub(super) const RERUN: &str = "rerun";
+pub(super) const CANCEL: &str = "cancel";
+pub(super) const APPROVE: &str = "approve";
+
+/// `POST /r/{owner}/{repo}/pull/{number}/{deed}`
+pub(super) async fn act(
+    seer: Seer,
+    _here: FromHere,
+    path: At<(String, String, u64, String)>,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Redirect, Refusal> {
+    let (owner, repo, number, word) = at(path)?;
+    let visible = seer.repository(&owner, &repo).await?;
+    let state = visible.pull(number).await?.ok_or(Refusal::NotFound)?;
+    let said: Said = form(body, LARGEST)?;
+    let by = seer.actor(&said.key)?;
+    let deed = deed(&word, &said.sha)?;
+    let dashboard = &seer.dashboard;
+    let now = dashboard.now();
+    if !dashboard.pace.allows(by.id, now) {
+        return Err(Refusal::TooOften);
+    }
+    if dashboard.engine.is_full() {
+        return Err(Refusal::Unavailable);
+    }
+    let odd = || Refusal::Bad("The form is not one of this page. Reload the page.".to_owned());
+    let is_one_of_ours = said.once.len() == 64 && said.once.bytes().all(|b| b.is_ascii_hexdigit());
+    // Nobody can use up the id of somebody else's form.
+    let id = format!("dashboard-{}-{}", by.id, said.once);
+    let id = DeliveryId::parse(&id).ok().filter(|_| is_one_of_ours);
+    let taken = dashboard.engine.take_in(Received {
+        id: id.ok_or_else(odd)?,
+        received_at: now,
+        event_name: "dashboard".to_owned(),
+        event: Some(Event::Dashboard {
+            repo: state.repo,
+            number: PrNumber(number),
+            by,
+            deed,
+            at: now,
+        }),
+        note: String::new(),
+    });
+    taken.await?;
+    let name = &visible.row.name;
+    let to = format!("/r/{name}/pull/{number}?asked={word}");
+    Ok(Redirect::to(&to))
+}
+
+fn deed(word: &str, sha: &str) -> Result<Deed, Refusal> {
+    let shown = || {
+        let odd = || {
+            Refusal::Bad(
+                "The form does not say which commit the page showed. Reload the page.".to_owned(),
+            )
+        };
+        Sha::parse(sha).map_err(|_| odd())
+    };
+    match word {
+        SYNC => Ok(Deed::Sync),
+        RERUN => Ok(Deed::Rerun(shown()?)),
+        CANCEL => Ok(Deed::Cancel(shown()?)),
+        APPROVE => Ok(Deed::Approve(shown()?)),
+        _ => Err(Refusal::NotFound),
+    }
+}
+
+/// How often one account may ask for something.
+#[derive(Default)]
+pub(super) struct Pace(Mutex<HashMap<UserId, Lately>>);
+
+#[derive(Clone, Copy)]
+struct Lately {
+    since: DateTime<Utc>,
+    times: u32,
+}
+
+/// So often in [`WHILE`].
+const MOST: u32 = 20;
+const WHILE: TimeDelta = TimeDelta::minutes(1);
+
+impl Pace {
+    /// Whether it may now; counts it.
+    fn allows(&self, account: UserId, now: DateTime<Utc>) -> bool {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|_, lately| (TimeDelta::zero()..WHILE).contains(&(now - lately.since)));
+        let new = Lately {
+            since: now,
+            times: 0,
+        };
+        let lately = all.entry(account).or_insert(new);
+        lately.times += 1;
+        lately.times <= MOST
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_asks_for_more_than_a_person_would() {
+        let (pace, now) = (Pace::default(), DateTime::UNIX_EPOCH);
+        for _ in 0..MOST {
+            assert!(pace.allows(UserId(1), now));
+        }
+        assert!(!pace.allows(UserId(1), now));
+        assert!(pace.allows(UserId(2), now), "others are not hurt");
+        assert!(pace.allows(UserId(1), now + WHILE));
+        assert_eq!(pace.0.lock().unwrap().len(), 1, "nobody is kept for ever");
+    }
+}

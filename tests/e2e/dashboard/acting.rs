@@ -1,0 +1,235 @@
+//! What people do on the page of a pull request.
+
+use super::sign_in::Browser;
+use super::{Seen, TOKEN, Visitor, town};
+use crate::support::Town;
+use drawbridge::sandbox::Permission;
+use drawbridge::web::Access;
+
+const PAGE: &str = "/r/acme/engine/pull/1";
+
+/// What the form of this button carries; `None`: the page has no such button.
+fn form_of(page: &Seen, deed: &str) -> Option<Vec<(String, String)>> {
+    let begin = format!("action=\"{PAGE}/{deed}\">");
+    let (_, form) = page.body.split_once(&begin)?;
+    let (form, _) = form.split_once("</form>").unwrap();
+    let attribute = |input: &str, name: &str| {
+        let (_, value) = input.split_once(&format!("{name}=\"")).unwrap();
+        value.split('"').next().unwrap().to_owned()
+    };
+    let inputs = form.split("<input ").skip(1);
+    Some(
+        inputs
+            .map(|input| (attribute(input, "name"), attribute(input, "value")))
+            .collect(),
+    )
+}
+
+async fn send(browser: &mut Browser, deed: &str, form: &[(String, String)]) -> Seen {
+    let form: Vec<(&str, &str)> = form.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+    browser.post(&format!("{PAGE}/{deed}"), &form).await
+}
+
+/// Opens the page, presses the button, and waits for what comes of it.
+async fn press(town: &Town, browser: &mut Browser, deed: &str) {
+    let page = browser.get(PAGE).await.is(200);
+    let form = form_of(&page, deed).unwrap_or_else(|| panic!("no {deed} in {}", page.text()));
+    let led = send(browser, deed, &form).await.is(303);
+    assert_eq!(led.header("location"), format!("{PAGE}?asked={deed}"));
+    town.settle().await;
+}
+
+async fn signed_in(town: &Town, login: &str) -> Browser {
+    let mut browser = Browser::of(town);
+    browser.sign_in("/", login).await.is(303);
+    browser
+}
+
+#[tokio::test]
+async fn a_vetter_approves_the_commit_that_the_page_shows() {
+    let mut town = town(Access::Private, "enabled: true\n").await;
+    let pr = town.stranger_pr().await;
+    town.told(pr);
+    let mut vera = signed_in(&town, "vera").await;
+    let page = vera.get(PAGE).await.is(200);
+    page.says("Approve this commit");
+    let head = town.head(pr);
+    assert!(
+        form_of(&page, "approve")
+            .unwrap()
+            .contains(&("sha".to_owned(), head.clone()))
+    );
+    press(&town, &mut vera, "approve").await;
+    town.mirrored(pr);
+    town.told(pr);
+    let page = vera.get(&format!("{PAGE}?asked=approve")).await.is(200);
+    page.says("Asked to approve the commit that the page showed");
+    page.says(&format!("vera approved {head} on the dashboard"));
+    page.says("vera pressed Approve on acme/engine#1");
+    assert!(form_of(&page, "approve").is_none(), "it is approved");
+    town.finish().await;
+}
+
+#[tokio::test]
+async fn a_head_that_moved_meanwhile_is_not_approved_and_the_page_says_so() {
+    let mut town = town(Access::Private, "enabled: true\n").await;
+    let pr = town.stranger_pr().await;
+    town.told(pr);
+    let mut vera = signed_in(&town, "vera").await;
+    let read = vera.get(PAGE).await.is(200);
+    town.push(pr).await;
+    town.told(pr);
+    for deed in ["approve", "sync"] {
+        let form = form_of(&read, deed).unwrap();
+        send(&mut vera, deed, &form).await.is(303);
+    }
+    town.settle().await;
+    town.gate(pr).is("action_required");
+    let page = vera.get(PAGE).await.is(200);
+    page.says("and it was not done: meanwhile")
+        .says("is the head");
+    page.says("vera asked on the dashboard to look again");
+    assert!(town.github().branch("pull-request/1").is_none());
+    town.finish().await;
+}
+
+#[tokio::test]
+async fn rights_are_githubs_of_that_moment_and_not_the_sessions() {
+    let mut town = town(Access::Open, "enabled: true\n").await;
+    let pr = town.stranger_pr().await;
+    town.told(pr);
+    // Everybody sees everything here; that is no right to do anything.
+    let mut sam = signed_in(&town, "sam").await;
+    press(&town, &mut sam, "approve").await;
+    sam.get(PAGE).await.is(200).says("sam can't approve a head");
+    // Who had the right when they signed in has it no more.
+    let mut vera = signed_in(&town, "vera").await;
+    town.github().set_permission("vera", Permission::Read);
+    town.settle().await;
+    press(&town, &mut vera, "approve").await;
+    vera.get(PAGE)
+        .await
+        .is(200)
+        .says("vera can't approve a head");
+    town.gate(pr).is("action_required");
+    assert!(town.github().branch("pull-request/1").is_none());
+    town.finish().await;
+}
+
+#[tokio::test]
+async fn what_failed_is_run_again_and_what_runs_is_cancelled() {
+    let mut town = town(Access::Private, "enabled: true\n").await;
+    let pr = town.mirrored_pr().await;
+    town.build_ends(pr, "build", "failure").await;
+    town.gate(pr).is("failure");
+    let mut mel = signed_in(&town, "mel").await;
+    town.github().clear_exchanges();
+    press(&town, &mut mel, "rerun").await;
+    let reruns = town.writes();
+    assert!(
+        reruns
+            .iter()
+            .any(|call| call.ends_with("/rerun-failed-jobs")),
+        "{reruns:?}"
+    );
+    mel.get(PAGE)
+        .await
+        .is(200)
+        .says("mel asked on the dashboard to run again what failed");
+    press(&town, &mut mel, "cancel").await;
+    let cancels = town.writes();
+    assert!(
+        cancels.iter().any(|call| call.ends_with("/cancel")),
+        "{cancels:?}"
+    );
+    town.finish().await;
+}
+
+#[tokio::test]
+async fn only_a_persons_own_form_does_anything_and_only_once() {
+    let mut town = town(Access::Open, "enabled: true\n").await;
+    let pr = town.stranger_pr().await;
+    town.told(pr);
+    let mut vera = signed_in(&town, "vera").await;
+    let mut maya = signed_in(&town, "maya").await;
+    let page = vera.get(PAGE).await.is(200);
+    let form = form_of(&page, "approve").unwrap();
+    let with = |name: &str, value: &str| {
+        let change = |(key, old): &(String, String)| match key == name {
+            true => (key.clone(), value.to_owned()),
+            false => (key.clone(), old.clone()),
+        };
+        form.iter().map(change).collect::<Vec<_>>()
+    };
+    // Somebody else's form, or one without its key; a form of another site; nobody's; one that is odd.
+    send(&mut maya, "approve", &form).await.is(403);
+    send(&mut vera, "approve", &with("key", "")).await.is(403);
+    send(&mut vera, "approve", &with("once", "x")).await.is(400);
+    send(&mut vera, "approve", &with("sha", "main"))
+        .await
+        .is(400);
+    send(&mut vera, "merge", &form).await.is(404);
+    send(&mut vera, "approve", &[]).await.is(400);
+    let path = format!("{PAGE}/approve");
+    let pairs: Vec<(&str, &str)> = form.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+    let elsewhere = vera.request().with("sec-fetch-site", "cross-site");
+    elsewhere.post(&path, &pairs).await.is(403);
+    let elsewhere = vera.request().with("origin", "https://evil.example");
+    elsewhere.post(&path, &pairs).await.is(403);
+    Visitor::of(&town).post(&path, &pairs).await.is(401);
+    let machine = Visitor::of(&town).with_token(TOKEN);
+    machine
+        .post(&path, &pairs)
+        .await
+        .is(403)
+        .says("A token is nobody in particular");
+    let mut operator = Browser::of(&town);
+    operator.post("/sign-in", &[("token", TOKEN)]).await.is(303);
+    operator.post(&path, &pairs).await.is(403);
+    operator
+        .get(PAGE)
+        .await
+        .is(200)
+        .says("The token is nobody in particular");
+    town.settle().await;
+    assert!(town.github().branch("pull-request/1").is_none());
+    // Sent twice it counts once; and a hundred times is not a person.
+    let sync = form_of(&page, "sync").unwrap();
+    for _ in 0..2 {
+        send(&mut vera, "sync", &sync).await.is(303);
+    }
+    town.settle().await;
+    let page = vera.get(PAGE).await.is(200);
+    assert_eq!(
+        page.text()
+            .matches("asked on the dashboard to look again")
+            .count(),
+        1
+    );
+    let mut last = 303;
+    for _ in 0..30 {
+        last = send(&mut vera, "sync", &sync).await.status;
+    }
+    assert_eq!(last, 429);
+    town.finish().await;
+}
+
+#[tokio::test]
+async fn who_may_not_see_a_repository_does_nothing_in_it() {
+    let mut town = town(Access::Private, "enabled: true\n").await;
+    let pr = town.stranger_pr().await;
+    town.told(pr);
+    let mut vera = signed_in(&town, "vera").await;
+    let form = form_of(&vera.get(PAGE).await, "approve").unwrap();
+    let mut sam = signed_in(&town, "sam").await;
+    let hidden = send(&mut sam, "approve", &form).await.is(404);
+    let missing = sam
+        .post("/r/acme/nothing/pull/1/approve", &[])
+        .await
+        .is(404);
+    assert_eq!(hidden.body, missing.body);
+    town.settle().await;
+    let page = Visitor::of(&town).with_token(TOKEN).get(PAGE).await;
+    page.does_not_say("on the dashboard");
+    town.finish().await;
+}
