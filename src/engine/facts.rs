@@ -108,6 +108,10 @@ impl Engine {
                 && !vetters.contains_key(&by.id)
             {
                 let people = &self.shared.people;
+                // Who presses a button on the dashboard is not seen on GitHub doing so: nothing is believed of them.
+                if matches!(request, Request::Dashboard { .. }) {
+                    people.forget_right(&repository.repo, by);
+                }
                 let may = people
                     .may_write(&self.shared.github, &repository.repo, by, self.now())
                     .await?;

@@ -64,6 +64,12 @@ impl People {
         Ok(yes)
     }
 
+    /// Drops what is believed of one account's right to write.
+    pub(super) fn forget_right(&self, repo: &Repo, account: &Account) {
+        let gone = (repo.installation, repo.id, account.id);
+        self.vetters.retain(|key| *key != gone);
+    }
+
     /// Drops all answers of an installation.
     pub(super) fn forget(&self, installation: InstallationId) {
         self.members.retain(|key| key.0 != installation);

@@ -45,7 +45,7 @@ impl Default for Timeouts {
 }
 
 /// A question to GitHub.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Ask {
     pub method: Method,
     /// Path and query below the API's base, starting with `/`; every part already encoded.

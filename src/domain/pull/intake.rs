@@ -1,11 +1,16 @@
 //! News comes in: pure changes of the state that need no question to GitHub and can't fail.
 
 use super::{Disturbance, Mirror, PullState, Request};
+use crate::domain::deed::Deed;
 use crate::domain::event::{Account, Button, Event, PullChange};
 use crate::domain::ids::Sha;
 
 /// How many requests may wait on one pull request; more than that in one go is not a person.
 const MAX_REQUESTS: usize = 50;
+/// How many of one account may wait that were made on the dashboard, and of all accounts: who only looks has no right yet, and
+/// must not take the place of those who have one.
+const MAX_DEEDS_OF_ONE: usize = 3;
+const MAX_DEEDS: usize = 20;
 
 impl PullState {
     /// Takes in an event that was routed to this pull request.
@@ -65,11 +70,15 @@ impl PullState {
                     }
                 }
             }
-            Event::Dashboard { by, deed, at, .. } => self.request(Request::Dashboard {
-                deed: deed.clone(),
-                by: by.clone(),
-                at: *at,
-            }),
+            Event::Dashboard { by, deed, at, .. } => {
+                if self.takes_deed(by, deed) {
+                    self.request(Request::Dashboard {
+                        deed: deed.clone(),
+                        by: by.clone(),
+                        at: *at,
+                    });
+                }
+            }
             Event::MirrorPushed {
                 repo,
                 after,
@@ -102,6 +111,18 @@ impl PullState {
             self.requests.push(request);
         }
         self.stale = true;
+    }
+
+    /// Whether what somebody asks for on the dashboard may wait beside what waits already. One look is as good as many.
+    pub fn takes_deed(&self, by: &Account, deed: &Deed) -> bool {
+        let deeds = self.requests.iter().filter_map(|request| match request {
+            Request::Dashboard { by, deed, .. } => Some((by.id, deed)),
+            _ => None,
+        });
+        let same = deeds.clone().any(|(_, waits)| waits == deed);
+        let own = deeds.clone().filter(|(id, _)| *id == by.id).count();
+        let again = same && matches!(deed, Deed::Sync);
+        !again && own < MAX_DEEDS_OF_ONE && deeds.count() < MAX_DEEDS
     }
 
     /// Whether another request may wait.

@@ -11,6 +11,7 @@ use crate::github::error::GitHubError;
 use crate::github::transport::{Ask, Timeouts, Transport, site_of};
 use crate::github::wire::WireAccount;
 use chrono::{DateTime, TimeDelta, Utc};
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use http::Method;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
@@ -21,6 +22,9 @@ use std::fmt;
 /// So many requests one look at what somebody may see takes at most: room for some 9,000 repositories. Who may see more sees those
 /// that GitHub names first.
 const MOST_REQUESTS: usize = 100;
+/// So many of them are under way at a time.
+const AT_ONCE: usize = 8;
+const PAGE: usize = 100;
 
 /// The app as people meet it when they sign in. What proves it goes to its own GitHub alone.
 pub struct SignInApp {
@@ -48,7 +52,7 @@ pub struct Granted {
 }
 
 /// What is shown for a token.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Shown<'a> {
     /// What GitHub has led somebody back with.
     pub code: &'a str,
@@ -64,6 +68,9 @@ pub enum ExchangeError {
     /// The code was used, is older than ten minutes, or was given for another challenge.
     #[error("GitHub does not take the code")]
     Code,
+    /// The person's e-mail address is not verified on GitHub.
+    #[error("GitHub wants the person's e-mail address verified")]
+    Unverified,
     /// The operator has to mend something; GitHub's word for it.
     #[error("GitHub refuses the app: {0}")]
     App(String),
@@ -139,6 +146,7 @@ impl SignInApp {
 fn granted(wire: WireGranted) -> Result<Granted, ExchangeError> {
     match (wire.error, wire.access_token) {
         (Some(error), _) if error == "bad_verification_code" => Err(ExchangeError::Code),
+        (Some(error), _) if error == "unverified_user_email" => Err(ExchangeError::Unverified),
         (Some(error), _) => {
             // A word of GitHub's, and nothing else it may have said.
             let word = error
@@ -196,62 +204,86 @@ impl GitHub {
     pub async fn seen_by(&self, token: &UserToken) -> Result<BTreeSet<RepoId>, GitHubError> {
         let doing = "asking what somebody may see";
         let mut left = MOST_REQUESTS;
-        let mut repos = BTreeSet::new();
+        let mut firsts = Vec::new();
         let mut page = 1;
         while left > 0 {
             left -= 1;
-            let path = format!("/user/installations?per_page=100&page={page}");
+            let path = format!("/user/installations?per_page={PAGE}&page={page}");
             let answer = self.ask_as_user(&token.0, &Ask::get(path, doing)).await?;
             let more = answer.has_next();
             let here: WireInstallations = answer.json(doing)?;
-            let full = here.installations.len() >= 100;
-            for installation in here.installations {
-                if installation.suspended_at.is_none() {
-                    let id = InstallationId(installation.id);
-                    self.seen_of(token, id, &mut left, &mut repos).await?;
-                }
-            }
+            let full = here.installations.len() >= PAGE;
+            let active = here.installations.into_iter();
+            let active = active.filter(|one| one.suspended_at.is_none());
+            firsts.extend(active.map(|one| (InstallationId(one.id), 1)));
             if !more.unwrap_or(full) {
                 break;
             }
             page += 1;
         }
-        Ok(repos)
+        firsts.truncate(left);
+        left -= firsts.len();
+        let first = self.pages(token, firsts).await?;
+        let mut others = Vec::new();
+        for page in &first {
+            let pages = page.total.div_ceil(PAGE).min(MOST_REQUESTS);
+            others.extend((2..=pages).map(|number| (page.of, number)));
+        }
+        others.truncate(left);
+        let more = self.pages(token, others).await?;
+        let all = first.into_iter().chain(more);
+        Ok(all.flat_map(|page| page.repos).collect())
+    }
+
+    /// These pages of installations' lists, several at a time.
+    async fn pages(
+        &self,
+        token: &UserToken,
+        wanted: Vec<(InstallationId, usize)>,
+    ) -> Result<Vec<SeenPage>, GitHubError> {
+        let asked = wanted
+            .into_iter()
+            .map(|(id, page)| self.seen_of(token, id, page));
+        stream::iter(asked).buffered(AT_ONCE).try_collect().await
     }
 
     async fn seen_of(
         &self,
         token: &UserToken,
         id: InstallationId,
-        left: &mut usize,
-        repos: &mut BTreeSet<RepoId>,
-    ) -> Result<(), GitHubError> {
+        page: usize,
+    ) -> Result<SeenPage, GitHubError> {
         let doing = "asking what somebody may see of an installation";
-        let mut page = 1;
-        while *left > 0 {
-            *left -= 1;
-            let path = format!("/user/installations/{id}/repositories?per_page=100&page={page}");
-            let answer = match self.ask_as_user(&token.0, &Ask::get(path, doing)).await {
-                Ok(answer) => answer,
-                Err(error) if error.is_transient() => return Err(error),
-                Err(error @ GitHubError::Unauthorized { .. }) => return Err(error),
-                // An organisation that wants another proof of them (SAML), or no longer has them, shows them nothing.
-                Err(error) => {
-                    tracing::debug!(%error, "somebody sees nothing of an installation");
-                    return Ok(());
-                }
-            };
-            let more = answer.has_next();
-            let (here, _) = covered_page(&answer, id, doing)?;
-            let full = here.len() >= 100;
-            repos.extend(here.iter().map(|covered| covered.repo.id));
-            if !more.unwrap_or(full) {
-                return Ok(());
+        let path = format!("/user/installations/{id}/repositories?per_page={PAGE}&page={page}");
+        let answer = match self.ask_as_user(&token.0, &Ask::get(path, doing)).await {
+            Ok(answer) => answer,
+            Err(error) if error.is_transient() => return Err(error),
+            Err(error @ GitHubError::Unauthorized { .. }) => return Err(error),
+            // An organisation that wants another proof of them (SAML), or no longer has them, shows them nothing.
+            Err(error) => {
+                tracing::debug!(%error, "somebody sees nothing of an installation");
+                return Ok(SeenPage {
+                    of: id,
+                    repos: Vec::new(),
+                    total: 0,
+                });
             }
-            page += 1;
-        }
-        Ok(())
+        };
+        let (here, total) = covered_page(&answer, id, doing)?;
+        Ok(SeenPage {
+            of: id,
+            repos: here.iter().map(|covered| covered.repo.id).collect(),
+            total,
+        })
     }
+}
+
+/// A page of what somebody may see of an installation.
+struct SeenPage {
+    of: InstallationId,
+    repos: Vec<RepoId>,
+    /// How many there are on all pages.
+    total: usize,
 }
 
 #[cfg(test)]
@@ -272,6 +304,10 @@ mod tests {
             (
                 r#"{"error":"bad_verification_code","error_description":"x"}"#,
                 ExchangeError::Code,
+            ),
+            (
+                r#"{"error":"unverified_user_email"}"#,
+                ExchangeError::Unverified,
             ),
             (
                 r#"{"error":"redirect_uri_mismatch"}"#,

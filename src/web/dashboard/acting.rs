@@ -7,7 +7,7 @@ use super::sign_in::FromHere;
 use super::site::{At, at, form};
 use crate::domain::deed::Deed;
 use crate::domain::event::Event;
-use crate::domain::ids::{DeliveryId, PrNumber, Sha, UserId};
+use crate::domain::ids::{DeliveryId, PrNumber, PullKey, Sha, UserId};
 use crate::engine::Received;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
@@ -60,6 +60,15 @@ pub(super) async fn act(
     if dashboard.engine.is_full() {
         return Err(Refusal::Unavailable);
     }
+    let name = &visible.row.name;
+    let to = format!("/r/{name}/pull/{number}?asked={word}");
+    if deed == Deed::Sync && !dashboard.pace.looks_again(state.key(), now) {
+        // Somebody has asked for it a moment ago.
+        return Ok(Redirect::to(&to));
+    }
+    if deed != Deed::Sync && !state.takes_deed(&by, &deed) {
+        return Err(Refusal::TooOften);
+    }
     let odd = || Refusal::Bad("The form is not one of this page. Reload the page.".to_owned());
     let is_one_of_ours = said.once.len() == 64 && said.once.bytes().all(|b| b.is_ascii_hexdigit());
     // Nobody can use up the id of somebody else's form.
@@ -79,8 +88,6 @@ pub(super) async fn act(
         note: String::new(),
     });
     taken.await?;
-    let name = &visible.row.name;
-    let to = format!("/r/{name}/pull/{number}?asked={word}");
     Ok(Redirect::to(&to))
 }
 
@@ -102,9 +109,12 @@ fn deed(word: &str, sha: &str) -> Result<Deed, Refusal> {
     }
 }
 
-/// How often one account may ask for something.
+/// How often one account may ask for something, and all of them for a look at the same pull request.
 #[derive(Default)]
-pub(super) struct Pace(Mutex<HashMap<UserId, Lately>>);
+pub(super) struct Pace {
+    accounts: Mutex<HashMap<UserId, Lately>>,
+    looks: Mutex<HashMap<PullKey, DateTime<Utc>>>,
+}
 
 #[derive(Clone, Copy)]
 struct Lately {
@@ -115,11 +125,13 @@ struct Lately {
 /// So often in [`WHILE`].
 const MOST: u32 = 20;
 const WHILE: TimeDelta = TimeDelta::minutes(1);
+/// A look costs requests to GitHub, and anybody may ask for one: so far apart they are.
+const BETWEEN_LOOKS: TimeDelta = TimeDelta::seconds(30);
 
 impl Pace {
     /// Whether it may now; counts it.
     fn allows(&self, account: UserId, now: DateTime<Utc>) -> bool {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|_, lately| (TimeDelta::zero()..WHILE).contains(&(now - lately.since)));
         let new = Lately {
             since: now,
@@ -129,11 +141,22 @@ impl Pace {
         lately.times += 1;
         lately.times <= MOST
     }
+
+    /// Whether a pull request is to be looked at again, which counts; otherwise that was asked for a moment ago.
+    fn looks_again(&self, pull: PullKey, now: DateTime<Utc>) -> bool {
+        let mut all = self.looks.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|_, at| (TimeDelta::zero()..BETWEEN_LOOKS).contains(&(now - *at)));
+        match all.contains_key(&pull) {
+            true => false,
+            false => all.insert(pull, now).is_none(),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::ids::RepoId;
 
     #[test]
     fn nobody_asks_for_more_than_a_person_would() {
@@ -144,6 +167,18 @@ mod tests {
         assert!(!pace.allows(UserId(1), now));
         assert!(pace.allows(UserId(2), now), "others are not hurt");
         assert!(pace.allows(UserId(1), now + WHILE));
-        assert_eq!(pace.0.lock().unwrap().len(), 1, "nobody is kept for ever");
+        assert_eq!(
+            pace.accounts.lock().unwrap().len(),
+            1,
+            "nobody is kept for ever"
+        );
+        let pull = |number| PullKey {
+            repo: RepoId(1),
+            number: PrNumber(number),
+        };
+        assert!(pace.looks_again(pull(1), now));
+        assert!(!pace.looks_again(pull(1), now), "whoever asks");
+        assert!(pace.looks_again(pull(2), now));
+        assert!(pace.looks_again(pull(1), now + BETWEEN_LOOKS));
     }
 }

@@ -11,10 +11,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 const OF_ONE: usize = 8;
 /// So many all visitors together may have of whom nothing is known.
 pub(super) const OF_VISITORS: usize = STREAMS / 2;
+/// So many are left to operators.
+const OF_OPERATORS: usize = 4;
 
 /// The address of a visitor. A proxy beside us writes down whom it speaks for, behind what others have written
 /// (`X-Forwarded-For`); from anybody else that says nothing.
 pub(super) fn visitor(peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+    let peer = peer.to_canonical();
     let beside = match peer {
         IpAddr::V4(address) => address.is_loopback() || address.is_private(),
         IpAddr::V6(address) => address.is_loopback() || address.is_unique_local(),
@@ -48,7 +51,11 @@ impl Places {
             Whose::Account(_) => own < OF_ONE,
             Whose::Visitor(_) => own < OF_ONE && visitors < OF_VISITORS,
         };
-        if !room || all >= STREAMS {
+        let kept = match of {
+            Whose::Operator => 0,
+            _ => OF_OPERATORS,
+        };
+        if !room || all + kept >= STREAMS {
             return None;
         }
         *taken.entry(of).or_default() += 1;

@@ -5,6 +5,7 @@ use super::with_github::Failed;
 use super::{Dashboard, headers, pages};
 use crate::store::StoreError;
 use axum::extract::{Request, State};
+use axum::http::Method;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -132,13 +133,23 @@ pub(super) async fn in_html(
     request: Request,
     next: Next,
 ) -> Response {
-    let here = request.uri().path_and_query().map(ToString::to_string);
+    let here = page_of(&request);
     let response = next.run(request).await;
     let Some(refusal) = response.extensions().get::<Refusal>().cloned() else {
         return response;
     };
     let page = pages::refusal::page(&refusal, dashboard.ways_in(), here.as_deref());
     with_body(response, "text/html; charset=utf-8", page)
+}
+
+/// The page to come back to after signing in: what was asked for, or the page with the form that was sent.
+fn page_of(request: &Request) -> Option<String> {
+    let path = request.uri().path();
+    match *request.method() {
+        Method::GET | Method::HEAD => request.uri().path_and_query().map(ToString::to_string),
+        _ if path.starts_with("/r/") => path.rsplit_once('/').map(|(page, _)| page.to_owned()),
+        _ => None,
+    }
 }
 
 /// Writes refusals as JSON.

@@ -45,7 +45,7 @@ impl Session {
     fn account(&self) -> Option<UserId> {
         match &self.who {
             Who::Known(_) => None,
-            Who::OnGitHub(person) => Some(person.account.id),
+            Who::OnGitHub(person) => Some(person.id),
         }
     }
 }

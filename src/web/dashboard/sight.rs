@@ -3,7 +3,7 @@
 
 use super::access::{Person, Sees};
 use crate::domain::event::Account;
-use crate::domain::ids::RepoId;
+use crate::domain::ids::{RepoId, UserId};
 use crate::github::{GitHub, GitHubError, UserToken};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::BTreeSet;
@@ -22,14 +22,16 @@ const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Somebody who has signed in with GitHub.
 pub(super) struct OnGitHub {
-    /// Who.
-    pub account: Account,
+    /// Whose account it is.
+    pub id: UserId,
     token: UserToken,
     /// Whoever asks holds it, so that one session asks once.
     answer: Mutex<Answered>,
 }
 
 struct Answered {
+    /// By the name that they have now; the number stays.
+    account: Account,
     repos: Arc<BTreeSet<RepoId>>,
     at: DateTime<Utc>,
     tried_at: DateTime<Utc>,
@@ -74,9 +76,10 @@ impl OnGitHub {
         now: DateTime<Utc>,
     ) -> Self {
         Self {
-            account,
+            id: account.id,
             token,
             answer: Mutex::new(Answered {
+                account,
                 repos: Arc::new(repos),
                 at: now,
                 tried_at: now,
@@ -86,25 +89,40 @@ impl OnGitHub {
 
     /// Who they are, with what they may see now.
     pub async fn person(&self, github: &GitHub, now: DateTime<Utc>) -> Result<Person, Unseen> {
-        let repos = self.sees(github, now).await?;
-        Ok(Person::on_github(
-            self.account.clone(),
-            Sees::Repositories(repos),
-        ))
+        let (account, repos) = self.sees(github, now).await?;
+        Ok(Person::on_github(account, Sees::Repositories(repos)))
+    }
+
+    /// Who they are.
+    pub async fn account(&self) -> Account {
+        self.answer.lock().await.account.clone()
+    }
+
+    /// Whether GitHub shows them nothing.
+    pub async fn sees_nothing(&self) -> bool {
+        self.answer.lock().await.repos.is_empty()
     }
 
     async fn sees(
         &self,
         github: &GitHub,
         now: DateTime<Utc>,
-    ) -> Result<Arc<BTreeSet<RepoId>>, Unseen> {
+    ) -> Result<(Account, Arc<BTreeSet<RepoId>>), Unseen> {
         let mut answer = self.answer.lock().await;
         let again = !(TimeDelta::zero()..AGAIN).contains(&(now - answer.tried_at));
         if age(answer.at, now) != Age::Fresh && (again || answer.at == answer.tried_at) {
             answer.tried_at = now;
-            match tokio::time::timeout(PATIENCE, github.seen_by(&self.token)).await {
-                Ok(Ok(repos)) => {
+            let asking = async {
+                let account = github.whose(&self.token).await?;
+                Ok((account, github.seen_by(&self.token).await?))
+            };
+            match tokio::time::timeout(PATIENCE, asking).await {
+                Ok(Ok((account, _))) if account.id != self.id => {
+                    return Err(Unseen::SignedOut);
+                }
+                Ok(Ok((account, repos))) => {
                     *answer = Answered {
+                        account,
                         repos: Arc::new(repos),
                         at: now,
                         tried_at: now,
@@ -117,7 +135,7 @@ impl OnGitHub {
         }
         match age(answer.at, now) {
             Age::Over => Err(Unseen::NotNow),
-            Age::Fresh | Age::Old => Ok(answer.repos.clone()),
+            Age::Fresh | Age::Old => Ok((answer.account.clone(), answer.repos.clone())),
         }
     }
 }

@@ -3,7 +3,7 @@
 //! What has to be remembered between leaving for GitHub and coming back is sealed into a cookie: it costs the server nothing, belongs
 //! to this one browser, and nobody can make or read it. It is taken away when the browser comes back, whatever comes of it.
 
-use super::access::{SIGNING_IN, cookie_of, cookie_text};
+use super::access::{Access, SIGNING_IN, cookie_of, cookie_text};
 use super::refusal::Refusal;
 use super::sessions::{self, Who};
 use super::sight::OnGitHub;
@@ -43,6 +43,10 @@ pub(super) enum Failed {
     Code,
     /// The operator has to mend something; GitHub's word for it.
     App(String),
+    /// Their address has to be verified on GitHub first.
+    Unverified,
+    /// GitHub shows them nothing that the app covers.
+    NothingToSee,
     /// GitHub can't be asked.
     NotNow,
     /// Nobody knows where people reach the dashboard.
@@ -52,7 +56,7 @@ pub(super) enum Failed {
 impl Failed {
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::Declined => StatusCode::FORBIDDEN,
+            Self::Declined | Self::Unverified | Self::NothingToSee => StatusCode::FORBIDDEN,
             Self::Stale | Self::Code => StatusCode::BAD_REQUEST,
             Self::App(_) | Self::NoAddress => StatusCode::INTERNAL_SERVER_ERROR,
             Self::NotNow => StatusCode::SERVICE_UNAVAILABLE,
@@ -65,6 +69,8 @@ impl Failed {
             Self::Stale => "This sign-in can't be gone on with",
             Self::Code => "GitHub did not take this sign-in",
             Self::App(_) | Self::NoAddress => "Signing in with GitHub is not set up right",
+            Self::Unverified => "GitHub wants your e-mail address verified first",
+            Self::NothingToSee => "There is nothing here for you",
             Self::NotNow => "GitHub can't be asked at the moment",
         }
     }
@@ -84,6 +90,10 @@ impl Failed {
             ),
             Self::NoAddress => "Whoever operates Drawbridge has to set PUBLIC_URL, or DASHBOARD_URL where the dashboard listens \
                                 apart: GitHub leads back to that address."
+                .to_owned(),
+            Self::Unverified => "Do that in your settings on GitHub under *Emails*, and sign in again.".to_owned(),
+            Self::NothingToSee => "Drawbridge is installed in no repository to which you have a right on GitHub. If you should have \
+                                   one, ask there."
                 .to_owned(),
             Self::NotNow => "Please sign in again in a minute.".to_owned(),
         }
@@ -198,13 +208,18 @@ async fn come_back(
         .code
         .filter(|code| !code.is_empty() && code.len() <= 512);
     let code = code.ok_or(Failed::Stale)?;
-    let place = dashboard.arriving.clone().try_acquire_owned();
-    let _place = place.map_err(|_| Refusal::Crowded)?;
-    let arrived = tokio::time::timeout(PATIENCE, arrive(dashboard, app, &begun, &code)).await;
-    let (person, lasts) = arrived.map_err(|_| Failed::NotNow)??;
+    let arrived = tokio::time::timeout(PATIENCE, async {
+        let _place = dashboard.arriving.acquire().await;
+        arrive(dashboard, app, &begun, &code).await
+    });
+    let (person, lasts) = arrived.await.map_err(|_| Failed::NotNow)??;
+    if dashboard.access == Access::Private && person.sees_nothing().await {
+        return Err(Failed::NothingToSee.into());
+    }
+    let account = person.account().await;
     tracing::info!(
-        login = person.account.login,
-        id = person.account.id.0,
+        login = account.login,
+        id = account.id.0,
         "somebody has signed in with GitHub"
     );
     let cookie = dashboard.begin(headers, Who::OnGitHub(Box::new(person)), lasts);
@@ -236,6 +251,7 @@ async fn arrive(
     let granted = app.exchange(shown, now).await;
     let Granted { token, lasts } = granted.map_err(|error| match error {
         ExchangeError::Code => Failed::Code,
+        ExchangeError::Unverified => Failed::Unverified,
         ExchangeError::App(word) => misplaced(word),
         ExchangeError::GitHub(error) => error.into(),
     })?;

@@ -1,6 +1,7 @@
 //! What people say, and what comes of it.
 
 use super::*;
+use crate::domain::deed::Deed;
 
 #[test]
 fn what_a_comment_comes_to() {
@@ -167,6 +168,46 @@ fn what_is_remembered_of_a_closed_pull_request_still_approves_its_head_and_no_ot
     );
 
     assert_eq!(Scene::of_member().state.remembered(), None);
+}
+
+#[test]
+fn presses_of_those_who_may_look_leave_room_for_comments() {
+    let mut state = PullState::new(repo(), PrNumber(7), false);
+    let press = |state: &mut PullState, by: u64, deed: Deed| {
+        let before = state.requests.len();
+        state.intake(&Event::Dashboard {
+            repo: repo(),
+            number: PrNumber(7),
+            by: user(by, "somebody"),
+            deed,
+            at: at(1),
+        });
+        state.requests.len() - before
+    };
+    assert_eq!(press(&mut state, 1, Deed::Sync), 1);
+    assert_eq!(press(&mut state, 2, Deed::Sync), 0, "one look is enough");
+    assert!(state.stale);
+    for by in 10..30 {
+        for _ in 0..5 {
+            press(&mut state, by, Deed::Cancel(sha('a')));
+        }
+    }
+    assert_eq!(state.requests.len(), 20, "three of each, and twenty in all");
+    let own = |by: u64| {
+        let own = state.requests.iter();
+        own.filter(|request| request.by().id == UserId(by)).count()
+    };
+    assert_eq!((own(10), own(11)), (3, 3));
+    state.intake(&Event::Comment {
+        repo: repo(),
+        number: PrNumber(7),
+        pull_author: None,
+        comment: CommentId(5),
+        author: user(1, "maya"),
+        created_at: at(2),
+        lines: command::extract(&format!("/ok to test {}", sha('a'))),
+    });
+    assert_eq!(state.requests.len(), 21);
 }
 
 #[test]

@@ -96,7 +96,7 @@ pub(super) async fn viewer(dashboard: &Dashboard, proof: &Proof) -> Result<Viewe
         // Everybody sees everything: nobody has to be asked.
         Who::OnGitHub(person) if dashboard.access == Access::Open => {
             return Ok(Viewer::Person(Person::on_github(
-                person.account.clone(),
+                person.account().await,
                 Sees::Everything,
             )));
         }
