@@ -95,7 +95,7 @@ impl DashboardSettings {
 
     /// Whether people come by https, as far as is known.
     pub fn is_https(&self, public_url: Option<&str>) -> bool {
-        let url = self.address(public_url);
+        let url = self.url.as_deref().or(public_url);
         url.is_some_and(|url| url.to_ascii_lowercase().starts_with("https://"))
     }
 }

@@ -61,10 +61,17 @@ async function in_both(page, act) {
 /** What axe finds wrong with a page. */
 async function is_accessible(page, name) {
   await in_both(page, async (colors) => {
-    const found = await page.evaluate(async () => {
-      const { violations } = await globalThis.axe.run();
-      return violations.map(({ id, help, nodes }) => ({ id, help, at: nodes.map((node) => node.html).slice(0, 3) }));
-    });
+    const look = () =>
+      page.evaluate(async () => {
+        const { violations } = await globalThis.axe.run();
+        return violations.map(({ id, help, nodes }) => ({ id, help, at: nodes.map((node) => node.html).slice(0, 3) }));
+      });
+    let found = await look();
+    // A page whose colours have just changed is drawn piece by piece; what is wrong stays so.
+    for (let again = 0; found.length > 0 && again < 5; again += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 400));
+      found = await look();
+    }
     expect(found.length === 0, `${name} has nothing that axe minds (${colors})`, found);
   });
 }
@@ -143,15 +150,25 @@ async function story(town, browser) {
   console.log("▸ why does it wait?");
   await page.goto(`${town.app}${repository}/pull/5`);
   await page.evaluate(() => (globalThis.stays = true));
-  const head = (await run("curl", ["-sf", `${town.app}/api/v1/repositories/acme/engine/pulls/5`]).then(({ stdout }) =>
-    JSON.parse(stdout),
-  )).head;
   expect((await text(page)).includes("A maintainer has to read"), "one sentence says what is needed next");
   await is_accessible(page, "the page of one that waits");
   await picture(page, "waiting");
 
-  console.log("▸ vera approves it, and its jobs run");
-  await town.act("comment", "5", "--by", "vera", `/ok to test ${head}`);
+  console.log("▸ vera signs in with GitHub and approves it; somebody else watches");
+  const hers = await browser.newContext({ viewport: { width: 1200, height: 900 } });
+  await hers.addInitScript({ content: axe.source });
+  const vera = await hers.newPage();
+  await vera.goto(`${town.app}/sign-in?next=${repository}/pull/5`);
+  await is_accessible(vera, "the page to sign in");
+  await vera.getByRole("link", { name: "Sign in with GitHub" }).click();
+  await vera.getByRole("link", { name: "vera" }).click();
+  await vera.waitForURL(`${town.app}${repository}/pull/5`);
+  came_true("she is led back to the page that she came from");
+  await is_accessible(vera, "the page with buttons");
+  await picture(vera, "buttons");
+  await vera.getByRole("button", { name: /approve/i }).click();
+  await vera.waitForURL(/asked=approve/);
+  came_true("her press is taken, and said so");
   await says(page, "Waiting for");
   expect(await page.evaluate(() => globalThis.stays === true), "the page follows by itself");
   await picture(page, "running");
@@ -163,6 +180,9 @@ async function story(town, browser) {
   expect(await page.evaluate(() => globalThis.stays === true), "the gate turned green before the reader's eyes");
   await is_accessible(page, "the page of one that passed");
   await picture(page, "passed");
+
+  expect((await text(page)).includes("vera"), "who approved it stands in its history");
+  await hers.close();
 
   console.log("▸ with the keyboard alone");
   await page.goto(town.app + repository);

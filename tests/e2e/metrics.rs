@@ -1,10 +1,9 @@
 //! What the metrics say is what happened.
 
 use crate::support::numbers::label;
-use crate::support::{CONFIG, Town, mirror};
+use crate::support::{Town, mirror};
 use chrono::TimeDelta;
-use drawbridge::playground::Setup;
-use drawbridge::sandbox::{FaultKind, NewPr, Visibility};
+use drawbridge::sandbox::FaultKind;
 use std::collections::BTreeMap;
 
 const PULL: &str = "/repos/{owner}/{repo}/pulls/{pull_number}";
@@ -118,23 +117,7 @@ async fn every_request_to_github_is_counted_by_its_route_and_status() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_inbox_and_what_it_refuses_can_be_seen() {
-    let mut town = Town::set_up(Setup {
-        inbox_limit: 1,
-        ..Setup::default()
-    })
-    .await;
-    town.loses_deliveries();
-    town.github().add_org_member("mel", Visibility::Private);
-    town.settle().await;
-    town.write(CONFIG, "enabled: true\n").await;
-    town.fault("GET", PULL, FaultKind::Hang);
-    let first = town.github().open_pr(NewPr::by("mel"));
-    town.github()
-        .wait_until("the first is looked at", |g| g.hung() == 1)
-        .await;
-    town.github().deliveries_settled().await;
-    let second = town.github().open_pr(NewPr::by("mel"));
-    town.github().deliveries_settled().await;
+    let (mut town, first, second) = Town::with_a_full_inbox().await;
     town.playground.advance(TimeDelta::minutes(10));
     let numbers = town.numbers().await;
     let refused = "drawbridge_deliveries_total{event=\"pull_request\",outcome=\"full\"}";

@@ -1,6 +1,6 @@
 //! What people do on the page of a pull request.
 
-use super::sign_in::Browser;
+use super::sign_in::{Browser, later};
 use super::{Seen, TOKEN, Visitor, town};
 use crate::support::Town;
 use drawbridge::sandbox::Permission;
@@ -221,7 +221,10 @@ async fn who_may_not_see_a_repository_does_nothing_in_it() {
     town.told(pr);
     let mut vera = signed_in(&town, "vera").await;
     let form = form_of(&vera.get(PAGE).await, "approve").unwrap();
+    town.github().set_permission("sam", Permission::Read);
     let mut sam = signed_in(&town, "sam").await;
+    town.github().set_permission("sam", Permission::None);
+    later(&town, 4).await;
     let hidden = send(&mut sam, "approve", &form).await.is(404);
     let missing = sam
         .post("/r/acme/nothing/pull/1/approve", &[])

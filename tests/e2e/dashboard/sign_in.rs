@@ -87,7 +87,7 @@ async fn agreed(page: &str, login: &str) -> String {
 }
 
 /// So many minutes pass.
-async fn later(town: &Town, minutes: i64) {
+pub(super) async fn later(town: &Town, minutes: i64) {
     town.playground.pass(TimeDelta::minutes(minutes)).await;
 }
 
@@ -111,7 +111,14 @@ async fn who_signs_in_with_github_sees_what_github_shows_them() {
         .says("acme/engine")
         .does_not_say("Installations");
     let mut sam = Browser::of(&town);
+    let nothing = sam.sign_in("/", "sam").await.is(403);
+    nothing.says("There is nothing here for you");
+    assert_eq!(sam.shows(ENGINE).await, 401, "he has not signed in");
+    // Who had a right once has signed in, and sees nothing any more.
+    town.github().set_permission("sam", Permission::Read);
     sam.sign_in("/", "sam").await.is(303);
+    town.github().set_permission("sam", Permission::None);
+    later(&town, 4).await;
     let hidden = sam.get(ENGINE).await.is(404);
     let missing = sam.get("/r/acme/nothing").await.is(404);
     assert_eq!(hidden.body, missing.body);

@@ -1,33 +1,15 @@
 //! More waits than may wait.
 
-use crate::support::{CONFIG, Town};
+use crate::support::Town;
 use chrono::TimeDelta;
-use drawbridge::playground::Setup;
-use drawbridge::sandbox::{FaultKind, NewPr, Sandbox, Visibility};
+use drawbridge::sandbox::Sandbox;
 
 const DELIVERIES: &str = "/app/hook/deliveries";
 const DELIVERY: &str = "/app/hook/deliveries/{delivery_id}";
-const PULL: &str = "/repos/{owner}/{repo}/pulls/{pull_number}";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn above_its_limit_deliveries_are_refused_so_that_github_can_send_them_again() {
-    let mut town = Town::set_up(Setup {
-        inbox_limit: 1,
-        ..Setup::default()
-    })
-    .await;
-    town.loses_deliveries();
-    town.github().add_org_member("mel", Visibility::Private);
-    town.settle().await;
-    town.write(CONFIG, "enabled: true\n").await;
-    town.fault("GET", PULL, FaultKind::Hang);
-    let first = town.github().open_pr(NewPr::by("mel"));
-    town.github()
-        .wait_until("the first is looked at", |g| g.hung() == 1)
-        .await;
-    town.github().deliveries_settled().await;
-    let second = town.github().open_pr(NewPr::by("mel"));
-    town.github().deliveries_settled().await;
+    let (mut town, first, second) = Town::with_a_full_inbox().await;
     let refused = town.delivery("pull_request", "opened");
     assert_eq!(refused.status, Some(503));
     // Nor is it taken up by asking for what was lost, while there is no room.

@@ -4,6 +4,7 @@
 //! story calls [`Town::finish`]: a comment of the bot that nobody looked at, a second gate, or a commit on a mirror that
 //! the story did not name as allowed ends it in red.
 
+mod full;
 pub mod jobs;
 pub mod numbers;
 mod sight;
