@@ -179,7 +179,7 @@ fn every_example_is_a_valid_file() {
             config::parse(path, text, Scope::Repository).unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(file.enabled, Some(true), "{path}");
         let written: serde_json::Value = serde_saphyr::from_str(text).expect(path);
-        let told = schema()
+        let told = schema::schema()
             .validate(&written)
             .map_err(|error| error.to_string());
         assert_eq!(told, Ok(()), "{path}");
