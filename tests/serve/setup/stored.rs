@@ -111,6 +111,8 @@ async fn of_two_setups_on_one_directory_neither_takes_the_other_s_place() {
     );
     assert!(page.text.contains("WEBHOOK_SECRET="), "{}", page.text);
     assert_eq!(std::fs::read_to_string(&file).expect("it stays"), stored);
+    let ended = second.process().end();
+    assert_eq!(ended.code, Some(1), "{}", ended.err);
     assert_eq!(first.serving.get("/readyz").await.0, 200);
 }
 
