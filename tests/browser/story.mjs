@@ -222,7 +222,7 @@ await mkdir(pictures, { recursive: true });
 const town = await sandbox();
 let browser;
 try {
-  browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+  browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
   await story(town, browser);
   console.log("\n✓ All is as it should be in a browser.");
 } catch (error) {
