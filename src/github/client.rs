@@ -1,6 +1,9 @@
 //! The app on GitHub: asking as itself and as its installations.
 
+mod grants;
+
 use super::app_info::AppInfo;
+use super::ask::{Ask, Digest};
 use super::auth::Signer;
 use super::classify::{self, Answer};
 use super::counted::Class;
@@ -10,15 +13,14 @@ use super::etag::EtagCache;
 use super::key::AppKey;
 use super::pace::{BudgetLeft, Lanes, Limits, Priority};
 use super::repository::Repository;
-use super::tokens::{NewToken, Permissions, Scope, Token, Tokens};
-use super::transport::{Ask, Digest, Timeouts, Transport, Wire, site_of};
+use super::tokens::{Scope, Token, Tokens};
+use super::transport::{Timeouts, Transport, Wire, site_of};
 use crate::clock::Clock;
-use crate::domain::ids::{InstallationId, OwnerKind, Repo};
+use crate::domain::ids::{InstallationId, Repo};
 use crate::telemetry::{Metrics, Repeat};
+use http::StatusCode;
 use http::header;
-use http::{Method, StatusCode};
 use secrecy::SecretString;
-use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -27,7 +29,6 @@ use tokio::sync::OnceCell;
 
 /// By so many seconds the clocks may differ without a refused JWT being made again: `iat` is set back by a minute.
 const TOLERATED_SKEW: u64 = 20;
-const GETTING_A_TOKEN: &str = "getting a token for the installation";
 
 /// What the client is made of.
 pub struct ClientOptions {
@@ -298,79 +299,6 @@ impl GitHub {
                 Err(error)
             }
         }
-    }
-
-    /// Asks for a token. Where the installation has not granted all that its purpose takes, it is made with what is granted:
-    /// what needs more is refused by name then, and the rest works.
-    pub(super) async fn new_token(&self, scope: &Scope) -> Result<NewToken, GitHubError> {
-        let wanted = scope.permissions();
-        let refused = match self.request_token(scope, &wanted).await {
-            Err(error) if error.is_unprocessable("not granted") => error,
-            Err(error) if error.is_unprocessable("at least one repository") => {
-                return Err(GitHubError::NotFound {
-                    doing: GETTING_A_TOKEN.to_owned(),
-                });
-            }
-            made => return made,
-        };
-        let granted = self.granted(scope.installation).await?;
-        let less = wanted.within(&granted);
-        if less == wanted {
-            return Err(refused);
-        }
-        self.request_token(scope, &less).await
-    }
-
-    async fn request_token(
-        &self,
-        scope: &Scope,
-        permissions: &Permissions,
-    ) -> Result<NewToken, GitHubError> {
-        let path = format!("/app/installations/{}/access_tokens", scope.installation);
-        let ask = Ask::new(Method::POST, path, GETTING_A_TOKEN).with(scope.request(permissions));
-        self.ask_as_app(&ask).await?.json(&ask.doing)
-    }
-
-    /// What the owner of an installation has granted ("Get an installation for the authenticated app").
-    async fn granted(&self, installation: InstallationId) -> Result<Permissions, GitHubError> {
-        #[derive(Deserialize)]
-        struct WireInstallation {
-            permissions: Permissions,
-        }
-        let path = format!("/app/installations/{installation}");
-        let ask = Ask::get(path, "asking what the installation may do");
-        let wire: WireInstallation = self.ask_as_app(&ask).await?.json(&ask.doing)?;
-        Ok(wire.permissions)
-    }
-
-    /// Says which page grants a missing permission, and reports it to the operator: once, until the installation changes.
-    pub(super) fn with_page(&self, mut error: GitHubError, repo: &Repo) -> GitHubError {
-        if let GitHubError::MissingPermission {
-            permission, page, ..
-        } = &mut error
-        {
-            let web = &self.0.web;
-            let account = match repo.owner_kind {
-                OwnerKind::Organisation => format!("/organizations/{}", repo.name.owner()),
-                OwnerKind::User => String::new(),
-            };
-            let address = format!(
-                "{web}{account}/settings/installations/{}",
-                repo.installation
-            );
-            let new = (repo.installation, permission.clone());
-            if self.missing().insert(new) {
-                tracing::error!(%permission, installation = %repo.installation, owner = repo.name.owner(),
-                    page = address, "the installation has not granted a permission that is needed; its owner grants it on this page");
-            }
-            *page = Some(address);
-        }
-        error
-    }
-
-    fn missing(&self) -> MutexGuard<'_, BTreeSet<(InstallationId, String)>> {
-        let missing = self.0.missing.lock();
-        missing.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// By how many seconds GitHub's clock is ahead of ours, as its last answer said.

@@ -1,11 +1,11 @@
 //! Each request and its answer are counted, whoever asks.
 
+use super::ask::Ask;
 use super::classify::Answer;
 use super::client::GitHub;
 use super::error::GitHubError;
 use super::pace::Priority;
 use super::routes::route_of;
-use super::transport::Ask;
 use secrecy::SecretString;
 use tokio::time::Instant;
 use tracing::Instrument as _;

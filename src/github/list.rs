@@ -1,12 +1,12 @@
 //! Lists that are asked for again and again, and rarely change.
 
+use super::ask::{Ask, Digest};
 use super::classify::Answer;
 use super::client::GitHub;
 use super::error::GitHubError;
 use super::pace::Priority;
 use super::repository::Repository;
 use super::tokens::Scope;
-use super::transport::{Ask, Digest};
 use crate::domain::ids::InstallationId;
 use bytes::Bytes;
 use serde::de::DeserializeOwned;

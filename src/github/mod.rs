@@ -9,6 +9,7 @@
 
 mod api;
 mod app_info;
+mod ask;
 mod auth;
 mod classify;
 mod client;

@@ -2,9 +2,10 @@
 //! manifest"). Nobody is asked who he is: the code is the proof, once, within an hour.
 
 use super::api::encoded;
+use super::ask::Ask;
 use super::classify::checked;
 use super::error::GitHubError;
-use super::transport::{Ask, Timeouts, Transport};
+use super::transport::{Timeouts, Transport};
 use chrono::{DateTime, Utc};
 use http::Method;
 use secrecy::SecretString;

@@ -1,11 +1,11 @@
 //! The handle of one repository.
 
+use super::ask::Ask;
 use super::classify::Answer;
 use super::client::GitHub;
 use super::error::GitHubError;
 use super::pace::Priority;
 use super::tokens::{Purpose, Scope};
-use super::transport::Ask;
 use super::wire::WireRepo;
 use crate::domain::ids::{Repo, RepoId, RepoName};
 use crate::telemetry::Repeat;

@@ -2,9 +2,9 @@
 
 use super::builds::WireCheckRuns;
 use super::runs::WorkflowRun;
+use crate::github::ask::Ask;
 use crate::github::error::GitHubError;
 use crate::github::repository::Repository;
-use crate::github::transport::Ask;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 

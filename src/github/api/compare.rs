@@ -4,9 +4,9 @@ use super::pulls::{WireFile, sha};
 use crate::domain::filter::ChangedFile;
 use crate::domain::ids::Sha;
 use crate::domain::trust::Listing;
+use crate::github::ask::Ask;
 use crate::github::error::GitHubError;
 use crate::github::repository::Repository;
-use crate::github::transport::Ask;
 use serde::Deserialize;
 
 /// So many files are listed at most, all of them on the first page.

@@ -2,10 +2,10 @@
 
 use super::{encoded, encoded_path};
 use crate::domain::ids::{RepoName, Sha};
+use crate::github::ask::Ask;
 use crate::github::error::GitHubError;
 use crate::github::repository::Repository;
 use crate::github::tokens::Purpose;
-use crate::github::transport::Ask;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde::de::IgnoredAny;

@@ -3,9 +3,9 @@
 
 use super::encoded;
 use crate::domain::ids::{DeliveryId, InstallationId, RepoId};
+use crate::github::ask::Ask;
 use crate::github::client::GitHub;
 use crate::github::error::GitHubError;
-use crate::github::transport::Ask;
 use chrono::{DateTime, Utc};
 use http::{Method, header};
 use serde::{Deserialize, Serialize};

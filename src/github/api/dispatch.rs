@@ -4,10 +4,10 @@
 use super::runs::{WireRuns, WorkflowRun};
 use super::{encoded, segment};
 use crate::domain::ids::{RepoName, Sha};
+use crate::github::ask::Ask;
 use crate::github::error::{GitHubError, plain};
 use crate::github::repository::Repository;
 use crate::github::tokens::Purpose;
-use crate::github::transport::Ask;
 use crate::github::wire::{DISPATCH, WireRun};
 use chrono::{DateTime, SecondsFormat, Utc};
 use http::{Method, StatusCode};

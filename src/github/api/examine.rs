@@ -2,11 +2,11 @@
 
 use crate::domain::ids::InstallationId;
 use crate::github::api::installations::{Covered, covered_page};
+use crate::github::ask::Ask;
 use crate::github::client::GitHub;
 use crate::github::error::GitHubError;
 use crate::github::pace::Priority;
 use crate::github::tokens::Scope;
-use crate::github::transport::Ask;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use std::collections::BTreeMap;

@@ -1,8 +1,8 @@
 //! The app's webhook as its owner has set it on GitHub ("Get a webhook configuration for an app").
 
+use crate::github::ask::Ask;
 use crate::github::client::GitHub;
 use crate::github::error::GitHubError;
-use crate::github::transport::Ask;
 use serde::Deserialize;
 
 /// Where deliveries are sent.

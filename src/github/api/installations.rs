@@ -1,13 +1,13 @@
 //! What the app is installed on (GitHub, "REST API endpoints for GitHub Apps", "… for GitHub App installations").
 
 use crate::domain::ids::{InstallationId, Repo, RepoId};
+use crate::github::ask::Ask;
 use crate::github::classify::Answer;
 use crate::github::client::GitHub;
 use crate::github::error::GitHubError;
 use crate::github::list::Listing;
 use crate::github::repository::Repository;
 use crate::github::tokens::{Purpose, Scope};
-use crate::github::transport::Ask;
 use crate::github::wire::WireRepo;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};

@@ -3,10 +3,10 @@
 use super::encoded;
 use crate::domain::event::{Account, AccountKind};
 use crate::domain::ids::{OwnerKind, UserId};
+use crate::github::ask::Ask;
 use crate::github::error::GitHubError;
 use crate::github::repository::Repository;
 use crate::github::tokens::Purpose;
-use crate::github::transport::Ask;
 use crate::github::wire::WireAccount;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};

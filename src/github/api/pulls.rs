@@ -3,10 +3,10 @@
 use crate::domain::filter::ChangedFile;
 use crate::domain::ids::{InvalidId, PrNumber, Sha};
 use crate::domain::trust::{CommitFact, MAX_LISTED_COMMITS, MAX_LISTED_FILES, PullView};
+use crate::github::ask::Ask;
 use crate::github::error::GitHubError;
 use crate::github::list::Listing;
 use crate::github::repository::Repository;
-use crate::github::transport::Ask;
 use crate::github::wire::{WireAccount, account, bounded};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};

@@ -4,11 +4,11 @@
 use super::encoded_path;
 use super::pulls::sha;
 use crate::domain::ids::Sha;
+use crate::github::ask::Ask;
 use crate::github::error::GitHubError;
 use crate::github::list::{Listing, WHOLE};
 use crate::github::repository::Repository;
 use crate::github::tokens::Purpose;
-use crate::github::transport::Ask;
 use http::Method;
 use serde::Deserialize;
 use serde_json::json;

@@ -1,9 +1,9 @@
 //! Which checks a branch requires (GitHub, "Get rules for a branch").
 
 use super::encoded;
+use crate::github::ask::Ask;
 use crate::github::error::GitHubError;
 use crate::github::repository::Repository;
-use crate::github::transport::Ask;
 use serde::Deserialize;
 use std::collections::BTreeSet;
 

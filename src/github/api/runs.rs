@@ -4,10 +4,10 @@
 use super::pulls::sha;
 use crate::domain::event::{Build, BuildStatus};
 use crate::domain::ids::{RepoId, Sha};
+use crate::github::ask::Ask;
 use crate::github::error::GitHubError;
 use crate::github::repository::Repository;
 use crate::github::tokens::Purpose;
-use crate::github::transport::Ask;
 use crate::github::wire::WireRun;
 use http::Method;
 use serde::Deserialize;

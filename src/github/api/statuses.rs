@@ -1,9 +1,9 @@
 //! Commit statuses: a gate where a check run is not wanted (GitHub, "REST API endpoints for commit statuses").
 
 use crate::domain::ids::{PrNumber, Sha};
+use crate::github::ask::Ask;
 use crate::github::error::GitHubError;
 use crate::github::repository::Repository;
-use crate::github::transport::Ask;
 use http::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::json;

@@ -7,8 +7,8 @@ mod window;
 pub use left::BudgetLeft;
 pub use pacer::{Limits, Priority};
 
+use super::ask::Ask;
 use super::classify::{self, Answer, Limit};
-use super::transport::Ask;
 use crate::clock::Clock;
 use crate::domain::ids::InstallationId;
 use chrono::{DateTime, TimeDelta, Utc};

@@ -1,6 +1,5 @@
 use super::super::change::HISTORY;
 use super::*;
-use crate::domain::gate::HeadState;
 use crate::domain::trust::PullView;
 
 #[tokio::test]

@@ -1,5 +1,4 @@
 use super::*;
-use crate::domain::repository::RepoState;
 use crate::domain::trust::{PullView, Reason, Verdict};
 use crate::store::lists::{Among, Asked, Lists, MOST_LOOKS, Page, PullRow, RunsRow, Search, Stage};
 use std::sync::Arc;

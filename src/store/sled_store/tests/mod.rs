@@ -11,9 +11,14 @@ mod snapshots_taken;
 
 use super::*;
 use crate::domain::event::{Account, AccountKind, Event, RepositoryChange};
-use crate::domain::gate::{Gate, GateStatus};
-use crate::domain::ids::{DeliveryId, InstallationId, OwnerKind, PrNumber, Repo, RepoName};
-use crate::domain::pull::GateAt;
+use crate::domain::gate::{Gate, GateStatus, HeadState};
+use crate::domain::ids::{
+    DeliveryId, InstallationId, OwnerKind, PrNumber, PullKey, Repo, RepoId, RepoName, Sha, Subject,
+    UserId,
+};
+use crate::domain::pull::{GateAt, PullState};
+use crate::domain::repository::RepoState;
+use std::collections::BTreeSet;
 
 fn store() -> SledStore {
     SledStore::temporary().unwrap()

@@ -1,5 +1,5 @@
 use super::*;
-use crate::domain::gate::{HeadState, Published};
+use crate::domain::gate::Published;
 
 use crate::domain::pull::{Mirror, SeenHead, implied_gates};
 use crate::domain::trust::{Approval, PullView, Verdict};
