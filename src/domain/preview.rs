@@ -164,7 +164,7 @@ fn for_pull(
     if let (None, Some(facts)) = (&imagined.changed, &mut state.facts) {
         facts.changed = Changed::Everything;
     }
-    state.mirror_was_put(state.wanted_mirror.clone());
+    state.mirror_is(state.wanted_mirror.clone());
     if let Some((command, args)) = &imagined.command
         && let Some(pipeline) = config
             .pipelines

@@ -3,12 +3,14 @@
 use crate::domain::pull::{Action, Answer, Mirror, Outgoing, Posted, PullState};
 use crate::domain::text;
 use crate::github::{EditOutcome, GitHubError, RefOutcome, Repository};
+use chrono::{DateTime, Utc};
 
 /// Takes one step on GitHub and notes what was observed; a sentence for the history if people would ask.
 pub(super) async fn perform(
     github: &Repository,
     state: &mut PullState,
     action: &Action,
+    now: DateTime<Utc>,
 ) -> Result<Option<String>, GitHubError> {
     let branch = state.mirror_branch();
     // What is only said can wait for what is done.
@@ -27,24 +29,24 @@ pub(super) async fn perform(
             };
             match outcome {
                 RefOutcome::Done => {
-                    state.mirror_was_put(Mirror::At(to.clone()));
+                    state.mirror_was_put(to.clone(), now);
                     Ok(Some(format!("moved {branch} to {to}")))
                 }
                 // It is not where it was believed to be: look, and go on from there.
                 RefOutcome::Exists => {
                     let found = github.mirror(&branch).await?;
-                    state.mirror_was_put(found.map_or(Mirror::Absent, Mirror::At));
+                    state.mirror_is(found.map_or(Mirror::Absent, Mirror::At));
                     Ok(None)
                 }
                 RefOutcome::Missing => {
-                    state.mirror_was_put(Mirror::Absent);
+                    state.mirror_is(Mirror::Absent);
                     Ok(None)
                 }
             }
         }
         Action::DeleteMirror => {
             github.delete_branch(&branch).await?;
-            state.mirror_was_put(Mirror::Absent);
+            state.mirror_is(Mirror::Absent);
             Ok(Some(format!("removed {branch}")))
         }
         Action::FindComment => {

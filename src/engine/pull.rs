@@ -191,7 +191,7 @@ impl Engine {
             if lasting || creates(&action) {
                 self.store().flush().await?;
             }
-            let mut outcome = perform(&github, state, &action).await;
+            let mut outcome = perform(&github, state, &action, self.now()).await;
             if matches!(action, Action::MoveMirror { .. }) {
                 moves += 1;
                 if outcome.is_ok() && moves > MOVES && !state.is_mirrored() {

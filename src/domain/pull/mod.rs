@@ -124,6 +124,9 @@ pub struct PullState {
     pub wanted_mirror: Mirror,
     /// Where it is.
     pub observed_mirror: Mirror,
+    /// When we put the mirror where it is; `None`: it was found there.
+    #[serde(default)]
+    pub moved_at: Option<DateTime<Utc>>,
     /// Whose push to the mirror was undone last.
     pub disturbance: Option<Disturbance>,
     /// How often the mirror was wanted elsewhere: it can come back to a SHA it held before, and builds from before don't
@@ -190,6 +193,7 @@ impl PullState {
             heard: Heard::default(),
             wanted_mirror: Mirror::Unknown,
             observed_mirror: if new { Mirror::Absent } else { Mirror::Unknown },
+            moved_at: None,
             disturbance: None,
             stands: 0,
             looks: 0,

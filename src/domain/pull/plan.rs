@@ -4,6 +4,7 @@ use super::decide::refresh_gate;
 use super::{Mirror, Outgoing, Posted, PullState};
 use crate::domain::event::{Account, AccountKind};
 use crate::domain::ids::{CommentId, Sha};
+use chrono::{DateTime, Utc};
 
 /// One idempotent step on GitHub.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,14 +97,22 @@ impl PullState {
             self.disturbance = None;
             self.looks += 1;
         }
+        self.mirror_is(now_there);
+    }
+
+    /// The mirror is somewhere, and it was not put there now.
+    pub fn mirror_is(&mut self, now_there: Mirror) {
+        if now_there != self.observed_mirror {
+            self.moved_at = None;
+        }
         self.observed_mirror = now_there;
         refresh_gate(self);
     }
 
-    /// The mirror was put somewhere.
-    pub fn mirror_was_put(&mut self, now_there: Mirror) {
-        self.observed_mirror = now_there;
-        refresh_gate(self);
+    /// The mirror was put at a commit.
+    pub fn mirror_was_put(&mut self, to: Sha, now: DateTime<Utc>) {
+        self.mirror_is(Mirror::At(to));
+        self.moved_at = Some(now);
     }
 
     /// Everything is as wanted.

@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 /// More builds of one commit than this are not kept.
 const KEPT: usize = 1_000;
 
+/// GitHub's clock and ours are never that far apart; nothing is forgotten sooner.
+const CLOCKS_DIFFER: TimeDelta = TimeDelta::hours(1);
+
 /// The builds of one commit on one branch.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Builds {
@@ -28,6 +31,9 @@ pub struct Builds {
     pub runs_before: u64,
     /// Since when the branch holds the commit.
     pub since: DateTime<Utc>,
+    /// When we put the branch there; `None`: it was found there.
+    #[serde(default)]
+    pub moved_at: Option<DateTime<Utc>>,
     /// When they were last to be read because of the time alone.
     #[serde(default)]
     pub asked_at: Option<DateTime<Utc>>,
@@ -44,6 +50,7 @@ impl Builds {
             read: false,
             runs_before,
             since: now,
+            moved_at: None,
             asked_at: None,
         }
     }
@@ -104,9 +111,16 @@ impl Builds {
 
     fn counts(&self, build: &Build) -> bool {
         match build.id {
-            BuildId::WorkflowRun(id) => id > self.runs_before,
+            BuildId::WorkflowRun(id) => id > self.runs_before && !self.is_long_over(build),
             _ => true,
         }
+    }
+
+    /// Whether it ended before the branch was put there. Records are forgotten once their pull request was closed for long, and
+    /// with them which runs were of which stand.
+    fn is_long_over(&self, build: &Build) -> bool {
+        let moved_at = self.moved_at.map(|at| at - CLOCKS_DIFFER);
+        moved_at.is_some_and(|at| build.updated_at < at)
     }
 }
 

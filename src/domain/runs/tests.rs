@@ -143,6 +143,31 @@ fn a_build_from_before_the_mirror_was_restored_does_not_count() {
 }
 
 #[test]
+fn a_build_from_long_before_the_mirror_was_put_there_does_not_count_even_where_it_was_forgotten() {
+    let moved_at = at(0) + TimeDelta::days(40);
+    let mut runs = RunsState::new(repo(), RunSubject::Pull(PrNumber(7)));
+    runs.stand_at(&sha('a'), 1, moved_at);
+    runs.builds[0].moved_at = Some(moved_at);
+    runs.want(&wish(&Pipeline::implied(), 'a'), moved_at);
+    runs.settle(moved_at);
+    runs.builds[0].are(vec![build(100, SUCCESS, 30)]);
+    runs.settle(moved_at);
+    assert_eq!(status(&runs), GateStatus::InProgress);
+    let second = (moved_at - at(0)).num_seconds();
+    runs.builds[0].are(vec![
+        build(100, SUCCESS, 30),
+        // Its clock is behind ours.
+        build(101, SUCCESS, second - 240),
+    ]);
+    runs.settle(moved_at);
+    assert_eq!(status(&runs), GateStatus::Completed(Conclusion::Success));
+    // A mirror that was found there: what was built before we looked counts.
+    runs.builds[0].moved_at = None;
+    runs.builds[0].are(vec![build(99, SUCCESS, 30)]);
+    assert_eq!(runs.builds[0].list.len(), 2);
+}
+
+#[test]
 fn a_build_that_is_heard_of_before_the_new_mirror_counts_for_it() {
     let mut runs = watching();
     told(&mut runs, 'a', build(5, SUCCESS, 30));

@@ -147,7 +147,7 @@ fn the_mirror_is_moved_once_and_removed_when_the_pull_request_closes() {
             exists: false
         }]
     );
-    scene.state.mirror_was_put(Mirror::At(sha('a')));
+    scene.state.mirror_was_put(sha('a'), at(50));
     assert_eq!(plan(&scene.state), []);
     scene.pull().head = sha('b');
     scene.decide();
@@ -158,11 +158,11 @@ fn the_mirror_is_moved_once_and_removed_when_the_pull_request_closes() {
             exists: true
         }]
     );
-    scene.state.mirror_was_put(Mirror::At(sha('b')));
+    scene.state.mirror_was_put(sha('b'), at(50));
     scene.pull().open = false;
     scene.decide();
     assert_eq!(plan(&scene.state), [Action::DeleteMirror]);
-    scene.state.mirror_was_put(Mirror::Absent);
+    scene.state.mirror_is(Mirror::Absent);
     assert_eq!(plan(&scene.state), []);
     scene.pull().open = true;
     scene.decide();
@@ -192,7 +192,7 @@ fn a_judged_head_is_not_written_once_another_head_waits_for_vetting() {
 #[test]
 fn a_question_that_fails_is_neither_trust_nor_distrust() {
     let mut scene = Scene::of_member();
-    scene.state.mirror_was_put(Mirror::At(sha('a')));
+    scene.state.mirror_was_put(sha('a'), at(50));
     let before = scene.state.gate.clone();
     unestablished(
         &mut scene.state,
@@ -231,7 +231,7 @@ fn a_mirror_that_somebody_moved_is_put_back_and_an_old_delivery_changes_nothing(
         state.news_is_in();
     };
     let mut scene = Scene::of_member();
-    scene.state.mirror_was_put(Mirror::At(sha('a')));
+    scene.state.mirror_was_put(sha('a'), at(50));
     pushed(&mut scene.state, 'a');
     assert_eq!(plan(&scene.state), [], "our own push");
     pushed(&mut scene.state, 'f');
@@ -244,7 +244,7 @@ fn a_mirror_that_somebody_moved_is_put_back_and_an_old_delivery_changes_nothing(
             exists: true
         }
     );
-    scene.state.mirror_was_put(Mirror::At(sha('a')));
+    scene.state.mirror_was_put(sha('a'), at(50));
     let summary = &scene.state.gate.as_ref().expect("a gate").gate.summary;
     assert!(
         summary.contains("`mallory` moved it to `fffffffff`"),
@@ -289,7 +289,7 @@ fn a_mistake_leaves_the_last_good_configuration_in_force_and_the_gate_says_so() 
         .repository
         .configured(Err(broken.expect_err("a mistake")), at(1));
     scene.decide();
-    scene.state.mirror_was_put(Mirror::At(sha('a')));
+    scene.state.mirror_was_put(sha('a'), at(50));
     let gate = scene.state.gate.expect("a gate").gate;
     assert_eq!(gate.status, GateStatus::InProgress);
     assert!(
@@ -333,7 +333,7 @@ fn where_nothing_is_known_to_be_enabled_a_failed_question_says_nothing() {
 fn a_mirror_that_a_maintainer_removed_stays_removed_once_its_head_is_not_trusted() {
     let mut scene = Scene::of_stranger();
     scene.comment(&user(1, "maya"), 20, &format!("/ok to test {}", sha('a')));
-    scene.state.mirror_was_put(Mirror::At(sha('a')));
+    scene.state.mirror_was_put(sha('a'), at(50));
     scene.pull().head = sha('b');
     scene.decide();
     scene.state.intake(&Event::MirrorPushed {
