@@ -83,14 +83,20 @@ impl Home {
 
     /// Opens the store. One that is damaged is set aside, and another takes its place.
     pub fn open(&self, now: DateTime<Utc>) -> Result<Disk, StoreError> {
+        const DOING: &str = "clearing away the state from before it was written anew";
         self.settle()?;
         if let Some(why) = self.what_is_gone()? {
             return self.replace(&why, now);
         }
-        match Disk::open(&self.state(), now) {
+        let disk = match Disk::open(&self.state(), now) {
             Err(error) if error.doing == disk::RECOVERING => self.replace(&error.cause, now),
             opened => opened,
+        }?;
+        // Another one has taken its place, holds all that was in it, and is sound.
+        for old in self.named(COMPACTED).map_err(failed(DOING))? {
+            remove_if_there(&old).map_err(failed(DOING))?;
         }
+        Ok(disk)
     }
 
     /// Writes a state anew that takes much more room than what is in it: sled uses room again that became free, and gives little of
@@ -103,6 +109,10 @@ impl Home {
             return Ok(disk);
         }
         drop(disk);
+        tracing::info!(
+            takes,
+            "most of the state's room is not used; writing it anew"
+        );
         match self.compact(now) {
             Ok(done) => tracing::info!(
                 before = done.before,
@@ -118,7 +128,8 @@ impl Home {
                 );
             }
         }
-        Disk::open(&self.state(), now)
+        // Whatever was left half done is completed or cleared away first.
+        self.open(now)
     }
 
     /// sled takes a file that is gone for one that never was.
@@ -145,12 +156,6 @@ impl Home {
             fs::rename(&coming, &state).map_err(failed(DOING))?;
             disk::sync_dir(&self.dir).map_err(failed(DOING))?;
         }
-        // Another one has taken its place, and holds all that was in it.
-        if state.join("db").exists() {
-            for old in self.named(COMPACTED).map_err(failed(DOING))? {
-                remove_if_there(&old).map_err(failed(DOING))?;
-            }
-        }
         Ok(())
     }
 
@@ -172,6 +177,11 @@ impl Home {
         }))?;
         self.end(new)?;
         self.put_in_place(kept_in.as_deref())?;
+        // The one from before the damaged one was written is nothing to go on with, but may be of use to somebody.
+        const KEEPING: &str = "keeping the state from before it was written anew";
+        for old in self.named(COMPACTED).map_err(failed(KEEPING))? {
+            fs::rename(&old, self.unused_name("broken", now)).map_err(failed(KEEPING))?;
+        }
         tracing::error!(
             why,
             kept_in = kept_in.map(|path| path.display().to_string()),

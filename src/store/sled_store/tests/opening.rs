@@ -113,6 +113,34 @@ async fn a_state_that_takes_much_more_room_than_its_records_is_written_anew() {
     assert_eq!(left, ["lock", "state"]);
 }
 
+#[tokio::test]
+async fn a_state_whose_writing_anew_ended_between_two_steps_is_found() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = SledStore::open(dir.path(), day(0)).unwrap();
+    let state = pull(1, 7, 3, Some('a'));
+    store.commit(write(vec![state.clone()])).await.unwrap();
+    store.close().await.unwrap();
+    // It has made room for the new one, which has not taken it yet.
+    let old = dir.path().join("state.compacted-19700101T000000Z");
+    fs::create_dir(&old).unwrap();
+    fs::write(old.join("db"), "of before").unwrap();
+    fs::rename(dir.path().join("state"), dir.path().join("state.coming")).unwrap();
+    let home = home::Home::new(dir.path());
+    drop(home.open(day(1)).unwrap());
+    assert!(!old.exists(), "the new one is sound");
+
+    // The new one is damaged: nothing is deleted.
+    fs::create_dir(&old).unwrap();
+    fs::write(old.join("db"), "of before").unwrap();
+    fs::write(dir.path().join("state/db"), "Z".repeat(10_000)).unwrap();
+    drop(home.open(day(1)).unwrap());
+    let names = fs::read_dir(dir.path()).unwrap();
+    let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut kept: Vec<_> = names.filter(|name| name.contains("broken")).collect();
+    kept.sort();
+    assert_eq!(kept.len(), 2, "{kept:?}");
+}
+
 #[test]
 fn it_is_born_when_it_is_first_opened() {
     let dir = tempfile::tempdir().unwrap();
