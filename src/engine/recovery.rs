@@ -94,6 +94,8 @@ enum End {
     BudgetUsedUp,
     /// As much waits in the inbox as may.
     Full,
+    /// GitHub fails to show one after the other.
+    Unwell,
 }
 
 impl Engine {
@@ -113,6 +115,10 @@ impl Engine {
                 tracing::info!(
                     "as many deliveries wait as INBOX_LIMIT_MIB allows; the lost ones are taken up in a later round"
                 );
+                None
+            }
+            Ok(End::Unwell) => {
+                tracing::warn!("GitHub fails to show lost deliveries; going on in the next round");
                 None
             }
             Err(Failure::Store(error)) => return Err(error),
@@ -227,6 +233,9 @@ impl Engine {
         cursor: Option<&str>,
     ) -> Result<Attempts, GitHubError> {
         let page = self.shared.github.attempts(cursor).await;
+        if page.is_ok() {
+            walk.is_shown();
+        }
         page.inspect_err(|error| {
             if cursor.is_some() && !error.is_transient() {
                 walk.pages.clear();
@@ -277,7 +286,7 @@ impl Engine {
                     walk.put_off(attempt);
                     self.note_failed(walk, attempt, &error);
                     if budget.fails(&error) {
-                        return Err(error.into());
+                        return Ok(End::Unwell);
                     }
                 }
             }
@@ -303,7 +312,7 @@ impl Engine {
                 Err(Trouble::Own(error)) => {
                     self.note_failed(walk, &attempt, &error);
                     if budget.fails(&error) {
-                        return Err(error.into());
+                        return Ok(End::Unwell);
                     }
                 }
             }

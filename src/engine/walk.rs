@@ -19,6 +19,10 @@ const LISTED_FOR: TimeDelta = TimeDelta::days(4);
 /// So long deliveries that were asked for again, and don't come, hold up what has to be heard after them, however many they are.
 const HELD_UP_FOR: TimeDelta = TimeDelta::minutes(45);
 
+/// In so many rounds GitHub may fail to show a delivery while it answers otherwise, some three hours of them; then that one holds up
+/// nothing any more, and is tried on by itself.
+const MOST_OUTAGES: u32 = 36;
+
 /// How far the deliveries are settled.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Walk {
@@ -36,6 +40,9 @@ pub(super) struct Walk {
     /// Deliveries that GitHub does not show: how often each was asked for again, and when it was attempted last.
     #[serde(default)]
     asked_again: BTreeMap<DeliveryId, (u32, DateTime<Utc>)>,
+    /// Whether GitHub has shown its list in this round.
+    #[serde(skip)]
+    shown: bool,
 }
 
 /// A delivery that waits for a later round.
@@ -44,12 +51,22 @@ struct PutOff {
     attempt: Attempt,
     /// How often GitHub refused it.
     tries: u32,
+    /// In how many rounds GitHub failed to show it, and showed its list.
+    #[serde(default)]
+    outages: u32,
     /// Since when it waits for what was asked for again: itself, or what has to be heard before it.
     #[serde(default)]
     asked_since: Option<DateTime<Utc>>,
     /// When it was tried last, or a later time before which it is not to be tried again; `None`: it was not tried yet.
     #[serde(default)]
     not_before: Option<DateTime<Utc>>,
+}
+
+impl PutOff {
+    /// Whether what came later has to wait for it.
+    fn holds_up(&self) -> bool {
+        self.outages < MOST_OUTAGES
+    }
 }
 
 impl Walk {
@@ -76,6 +93,11 @@ impl Walk {
             Some(next) if !reaches_back => self.pages.push(Some(next.clone())),
             _ => self.listed = true,
         }
+    }
+
+    /// GitHub shows its list.
+    pub fn is_shown(&mut self) {
+        self.shown = true;
     }
 
     pub fn note_settled(&mut self, page: &Attempts) {
@@ -108,7 +130,8 @@ impl Walk {
     /// Whether something waits that has to be heard before.
     pub fn has_to_wait(&self, attempt: &Attempt) -> bool {
         let mut before = Before::default();
-        self.put_off.iter().for_each(|one| before.add(&one.attempt));
+        let holding_up = self.put_off.iter().filter(|one| one.holds_up());
+        holding_up.for_each(|one| before.add(&one.attempt));
         before.hold_up(attempt)
     }
 
@@ -122,6 +145,7 @@ impl Walk {
         self.put_off.push(PutOff {
             attempt: attempt.clone(),
             tries: 0,
+            outages: 0,
             asked_since: None,
             not_before: None,
         });
@@ -144,7 +168,9 @@ impl Walk {
         let mut before = Before::default();
         let free = self.put_off.iter().filter(|one| {
             let waits = before.hold_up(&one.attempt);
-            before.add(&one.attempt);
+            if one.holds_up() {
+                before.add(&one.attempt);
+            }
             !waits && one.not_before <= Some(now) && !tried.contains(&one.attempt.delivery)
         });
         let next = free.min_by_key(|one| one.not_before);
@@ -158,10 +184,12 @@ impl Walk {
         refusal: bool,
         not_before: DateTime<Utc>,
     ) -> bool {
+        let outage = !refusal && self.shown;
         let Some(one) = self.waiting(delivery) else {
             return true;
         };
         one.tries += u32::from(refusal);
+        one.outages += u32::from(outage);
         one.not_before = Some(not_before);
         let ends = one.tries >= MOST_TRIES || one.attempt.at + LISTED_FOR < not_before;
         if ends {
@@ -334,6 +362,25 @@ mod tests {
             now += TimeDelta::minutes(5);
         }
         assert!(walk.failed(&one.delivery, false, now + TimeDelta::minutes(5)));
+    }
+
+    #[test]
+    fn an_outage_of_one_delivery_alone_holds_up_others_for_some_hours() {
+        let (one, later) = (attempt(1, Some(1), 1), attempt(2, Some(1), 1));
+        for shown in [false, true] {
+            let mut walk = Walk::default();
+            walk.put_off(&one);
+            walk.put_off(&later);
+            walk.shown = shown;
+            for _ in 0..MOST_OUTAGES {
+                assert_eq!(next(&walk, NOW, &[1]), None);
+                assert!(!walk.failed(&one.delivery, false, NOW));
+            }
+            let free = shown.then_some(2);
+            assert_eq!(next(&walk, NOW, &[1]), free, "all fail, if none is listed");
+            assert!(walk.has_to_wait(&attempt(3, Some(1), 1)), "the second");
+            assert_eq!(next(&walk, NOW, &[2]), Some(1), "it is tried on");
+        }
     }
 
     #[test]
