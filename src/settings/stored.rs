@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 
 const NAME: &str = "credentials.toml";
 
-/// What the file is called until it is whole.
+/// What stands in for it while an app is being registered. Each process writes the credentials to a file of its own, which is called
+/// so with its number before the last dot.
 const UNFINISHED: &str = "credentials.toml.new";
 
 /// What stands in an unfinished file: whoever finds it knows what happened.
@@ -138,21 +139,39 @@ impl CredentialsFile {
                     )
                 });
         }
-        let Some(text) = read_private(&self.unfinished)? else {
-            return Ok(Found::Nothing);
+        let mut found = Found::Nothing;
+        for unfinished in self.all_unfinished() {
+            let Some(text) = read_private(&unfinished)? else {
+                continue;
+            };
+            found = Found::Interrupted;
+            let Ok(stored) = parse(&text) else {
+                continue;
+            };
+            self.finish(&unfinished).map_err(|error| {
+                let what = format!("can't finish {}: {error}", self.path.display());
+                wrong(
+                    "DATA_DIR",
+                    what,
+                    "Give this process the right to write there.",
+                )
+            })?;
+            return Ok(Found::Stored(Box::new(stored)));
+        }
+        Ok(found)
+    }
+
+    /// What setups have left beside it.
+    fn all_unfinished(&self) -> Vec<PathBuf> {
+        let dir = self.path.parent().unwrap_or(Path::new("."));
+        let names = fs::read_dir(dir).into_iter().flatten().flatten();
+        let is_one = |path: &PathBuf| {
+            let name = path.file_name().and_then(|name| name.to_str());
+            name.is_some_and(|name| name.starts_with("credentials.toml.") && name.ends_with(".new"))
         };
-        let Ok(stored) = parse(&text) else {
-            return Ok(Found::Interrupted);
-        };
-        self.finish().map_err(|error| {
-            let what = format!("can't finish {}: {error}", self.path.display());
-            wrong(
-                "DATA_DIR",
-                what,
-                "Give this process the right to write there.",
-            )
-        })?;
-        Ok(Found::Stored(Box::new(stored)))
+        let mut all: Vec<PathBuf> = names.map(|entry| entry.path()).filter(is_one).collect();
+        all.sort();
+        all
     }
 
     /// Makes sure that it can be written, before there is anything to write.
@@ -165,7 +184,8 @@ impl CredentialsFile {
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         builder.create(self.path.parent().unwrap_or(Path::new(".")))?;
-        self.write_unfinished(REGISTERING)
+        self.give_up()?;
+        write_new(&self.unfinished, REGISTERING)
     }
 
     /// Whether it can be written, as far as that can be told now.
@@ -183,10 +203,7 @@ impl CredentialsFile {
     /// # Errors
     /// When what was prepared can't be removed.
     pub fn give_up(&self) -> io::Result<()> {
-        match fs::remove_file(&self.unfinished) {
-            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        }
+        remove(&self.unfinished)
     }
 
     /// Stores an app: on disk whole, or not at all.
@@ -195,30 +212,59 @@ impl CredentialsFile {
     /// When the disk does not take it, or another app is stored already, by a setup beside this one, say. What was stored before
     /// stays.
     pub fn store(&self, app: &Stored) -> io::Result<()> {
-        if self.path.try_exists()? {
-            let what = "another app was stored here meanwhile";
-            return Err(io::Error::new(ErrorKind::AlreadyExists, what));
-        }
         let text = app.text().map_err(io::Error::other)?;
-        self.write_unfinished(&text)?;
-        self.finish()
-    }
-
-    fn write_unfinished(&self, text: &str) -> io::Result<()> {
-        // An old one may have other rights than a new one gets.
+        let name = format!("credentials.toml.{}.new", std::process::id());
+        let own = self.path.with_file_name(name);
+        // Only an earlier process of this number can have left one; one that was whole would have been found at the start.
+        remove(&own)?;
+        write_new(&own, &text)?;
+        let finished = self.finish(&own);
+        // What an interrupted setup has left says nothing any more, whichever app is stored.
         self.give_up()?;
-        let mut options = File::options();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&self.unfinished)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()
+        finished
     }
 
-    fn finish(&self) -> io::Result<()> {
-        fs::rename(&self.unfinished, &self.path)?;
+    /// Gives what is whole its name, if nobody has it: unlike renaming, linking replaces nothing.
+    fn finish(&self, unfinished: &Path) -> io::Result<()> {
+        let linked = match fs::hard_link(unfinished, &self.path) {
+            // A file system without links: there, two setups in the same moment are not told apart.
+            Err(error)
+                if error.kind() != ErrorKind::AlreadyExists && !self.path.try_exists()? =>
+            {
+                return fs::rename(unfinished, &self.path).and_then(|()| self.keep());
+            }
+            Err(_) => Err(io::Error::new(
+                ErrorKind::AlreadyExists,
+                "another app was stored here meanwhile",
+            )),
+            Ok(()) => self.keep(),
+        };
+        remove(unfinished)?;
+        linked
+    }
+
+    /// Names are on disk once their directory is.
+    fn keep(&self) -> io::Result<()> {
         File::open(self.path.parent().unwrap_or(Path::new(".")))?.sync_all()
+    }
+}
+
+/// Writes a file that nobody else may read, and that was not there.
+fn write_new(path: &Path, text: &str) -> io::Result<()> {
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}
+
+/// Removes a file that may not be there.
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
 }
 

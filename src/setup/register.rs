@@ -51,12 +51,20 @@ pub(super) enum Kept {
     Unstored(String, Zeroizing<String>),
 }
 
+impl Outcome {
+    /// Nobody waits for the page any more.
+    pub fn is_seen_by_nobody(&self) {
+        self.kept
+            .show_lastly("The browser did not wait for the last page of the setup.");
+    }
+}
+
 impl Kept {
-    /// The server ends, perhaps before the page arrives: what is nowhere else goes to the terminal as well.
-    fn show_lastly(&self) {
+    /// The page that they are on may not arrive: what is nowhere else goes to the terminal as well.
+    fn show_lastly(&self, why: &str) {
         if let Self::Shown(variables) | Self::Unstored(_, variables) = self {
             show(&format!(
-                "\nThe server could not begin to serve the app. Its credentials, which are nowhere else:\n\n{}",
+                "\n{why} The app's credentials, which are nowhere else:\n\n{}",
                 **variables
             ));
         }
@@ -148,7 +156,8 @@ impl Room {
             Err(_) => Err("the server stops".to_owned()),
         };
         if trouble.is_err() {
-            kept.show_lastly();
+            // The server ends now.
+            kept.show_lastly("The server could not begin to serve the app.");
         }
         let _ = telling.send(());
         Ok(Outcome {

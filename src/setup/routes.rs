@@ -14,6 +14,7 @@ use axum::routing::{get, post};
 use maud::Markup;
 use serde::Deserialize;
 use std::sync::Arc;
+use tokio::sync::oneshot;
 
 /// More than any form of ours has.
 const LARGEST_FORM: usize = 16 * 1024;
@@ -161,17 +162,27 @@ async fn callback(
         back.state.unwrap_or_default(),
     );
     // A task of its own: what GitHub gives is kept although the browser hangs up.
-    let task = {
-        let room = room.clone();
-        tokio::spawn(async move { room.register(&code, &state).await })
-    };
+    let (hand, taken) = oneshot::channel();
+    let registering = room.clone();
+    tokio::spawn(async move {
+        let outcome = registering.register(&code, &state).await;
+        if let Err(Ok(outcome)) = hand.send(outcome) {
+            outcome.is_seen_by_nobody();
+        }
+    });
     let base = &origin.base;
     let refused = |status, title, what: &str, again| {
         html(status, pages::said(base, title, what, again), None)
     };
-    match task.await {
+    match taken.await {
         Ok(Ok(outcome)) => html(StatusCode::OK, pages::done(base, &outcome), None),
-        Ok(Err(Failure::Done)) => nothing().await.into_response(),
+        Ok(Err(Failure::Done)) => refused(
+            StatusCode::GONE,
+            "The setup is finished",
+            "The app is registered. Its credentials are where you chose to have them; what was on a page that did not arrive is in \
+             the server's terminal.",
+            None,
+        ),
         Ok(Err(Failure::UnknownState)) => refused(
             StatusCode::FORBIDDEN,
             "This does not come from a form of ours",

@@ -45,13 +45,15 @@ fn a_crash_before_the_credentials_came_is_noticed_and_one_after_them_loses_nothi
     file.prepare().unwrap();
     assert!(matches!(file.read().unwrap(), Found::Interrupted));
     let whole = app(7).text().unwrap();
+    let own = dir.path().join("credentials.toml.1234.new");
     for cut in [1, whole.len() / 2] {
-        file.write_unfinished(&whole[..cut]).unwrap();
+        write_new(&own, &whole[..cut]).unwrap();
         assert!(matches!(file.read().unwrap(), Found::Interrupted), "{cut}");
+        remove(&own).unwrap();
     }
-    file.write_unfinished(&whole).unwrap();
+    write_new(&own, &whole).unwrap();
     assert_eq!(read_back(&file).map(|app| app.app_id), Some(7));
-    assert!(file.path().exists() && !file.unfinished.exists());
+    assert!(file.path().exists() && !own.exists());
 }
 
 #[test]
@@ -82,10 +84,16 @@ fn what_can_not_be_written_leaves_what_was_there() {
     // A directory in its way: nobody, not even root, can write a file there.
     fs::create_dir(&file.unfinished).unwrap();
     assert!(file.prepare().is_err());
-    assert!(file.store(&app(1)).is_err());
     fs::remove_dir(&file.unfinished).unwrap();
     file.store(&app(1)).unwrap();
     let error = file.store(&app(2)).expect_err("another one is there");
     assert_eq!(error.kind(), ErrorKind::AlreadyExists);
     assert_eq!(read_back(&file).map(|app| app.app_id), Some(1));
+    // Another setup begins while this one is about to finish.
+    remove(file.path()).unwrap();
+    let own = dir.path().join("credentials.toml.1234.new");
+    write_new(&own, &app(3).text().unwrap()).unwrap();
+    file.prepare().unwrap();
+    file.finish(&own).unwrap();
+    assert_eq!(read_back(&file).map(|app| app.app_id), Some(3));
 }
