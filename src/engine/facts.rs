@@ -97,6 +97,13 @@ impl Engine {
         config: &RepoConfig,
     ) -> Result<BTreeMap<UserId, bool>, Failure> {
         let mut vetters = BTreeMap::new();
+        let people = &self.shared.people;
+        // Who presses a button on the dashboard is not seen on GitHub doing so: nothing is believed of them.
+        for request in &state.requests {
+            if matches!(request, Request::Dashboard { .. }) {
+                people.forget_right(&repository.repo, request.by());
+            }
+        }
         for request in state
             .requests
             .iter()
@@ -107,11 +114,6 @@ impl Engine {
                 && !config.is_listed_vetter(by)
                 && !vetters.contains_key(&by.id)
             {
-                let people = &self.shared.people;
-                // Who presses a button on the dashboard is not seen on GitHub doing so: nothing is believed of them.
-                if matches!(request, Request::Dashboard { .. }) {
-                    people.forget_right(&repository.repo, by);
-                }
                 let may = people
                     .may_write(&self.shared.github, &repository.repo, by, self.now())
                     .await?;

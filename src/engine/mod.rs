@@ -23,6 +23,7 @@ mod compare;
 mod configuration;
 mod facts;
 mod head;
+mod hearing;
 mod identity;
 mod installation;
 mod jobs;

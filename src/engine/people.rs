@@ -66,8 +66,8 @@ impl People {
 
     /// Drops what is believed of one account's right to write.
     pub(super) fn forget_right(&self, repo: &Repo, account: &Account) {
-        let gone = (repo.installation, repo.id, account.id);
-        self.vetters.retain(|key| *key != gone);
+        self.vetters
+            .remove(&(repo.installation, repo.id, account.id));
     }
 
     /// Drops all answers of an installation.
@@ -105,6 +105,11 @@ impl<K: Eq + Hash> Cache<K> {
         if entries.len() < KEPT {
             entries.insert(key, (yes, now));
         }
+    }
+
+    fn remove(&self, key: &K) {
+        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        entries.remove(key);
     }
 
     fn retain(&self, keep: impl Fn(&K) -> bool) {

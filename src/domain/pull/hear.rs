@@ -6,6 +6,7 @@ use super::decide::Findings;
 use super::{Answer, Outgoing, Posted, PullState, Request};
 use crate::domain::command::{self, Invocation, ShaPrefix};
 use crate::domain::config::RepoConfig;
+use crate::domain::deed::Deed;
 use crate::domain::event::{Account, AccountKind};
 use crate::domain::ids::{Sha, UserId};
 use crate::domain::pipeline::Pipeline;
@@ -341,6 +342,17 @@ pub(super) fn may_approve(
 ) -> bool {
     by.kind == AccountKind::User
         && (config.is_listed_vetter(by) || vetters.get(&by.id) == Some(&true))
+}
+
+impl PullState {
+    /// Whether somebody has a say in this, whatever rights GitHub gives them in the repository.
+    pub fn has_say(&self, by: &Account, deed: &Deed, config: &RepoConfig) -> bool {
+        let nobody = BTreeMap::new();
+        match deed {
+            Deed::Sync | Deed::Approve(_) => may_approve(by, config, &nobody),
+            Deed::Rerun(_) | Deed::Cancel(_) => may_order(self, by, config, &nobody),
+        }
+    }
 }
 
 /// A vetter, or the author of a pull request whose head is trusted.

@@ -3,14 +3,15 @@
 use super::{Disturbance, Mirror, PullState, Request};
 use crate::domain::deed::Deed;
 use crate::domain::event::{Account, Button, Event, PullChange};
-use crate::domain::ids::Sha;
+use crate::domain::ids::{Sha, UserId};
 
 /// How many requests may wait on one pull request; more than that in one go is not a person.
 const MAX_REQUESTS: usize = 50;
-/// How many of one account may wait that were made on the dashboard, and of all accounts: who only looks has no right yet, and
-/// must not take the place of those who have one.
+/// How many of one account may wait that were made on the dashboard, and of all accounts, for one more to be taken.
 const MAX_DEEDS_OF_ONE: usize = 3;
 const MAX_DEEDS: usize = 20;
+/// Several may be taken before the first of them is seen here. The rest is for comments, whoever presses what.
+const MAX_DEEDS_AT_ALL: usize = 40;
 
 impl PullState {
     /// Takes in an event that was routed to this pull request.
@@ -71,7 +72,9 @@ impl PullState {
                 }
             }
             Event::Dashboard { by, deed, at, .. } => {
-                if self.takes_deed(by, deed) {
+                // One look is as good as many. All else was answered with "asked".
+                let again = *deed == Deed::Sync && self.deeds().any(|(_, waits)| waits == deed);
+                if !again && self.deeds().count() < MAX_DEEDS_AT_ALL {
                     self.request(Request::Dashboard {
                         deed: deed.clone(),
                         by: by.clone(),
@@ -113,16 +116,18 @@ impl PullState {
         self.stale = true;
     }
 
-    /// Whether what somebody asks for on the dashboard may wait beside what waits already. One look is as good as many.
-    pub fn takes_deed(&self, by: &Account, deed: &Deed) -> bool {
-        let deeds = self.requests.iter().filter_map(|request| match request {
+    /// Whether what somebody asks for on the dashboard may wait beside what waits already.
+    pub fn takes_deed_of(&self, by: &Account) -> bool {
+        let own = self.deeds().filter(|(id, _)| *id == by.id).count();
+        own < MAX_DEEDS_OF_ONE && self.deeds().count() < MAX_DEEDS
+    }
+
+    /// What waits that was asked for on the dashboard, and who did.
+    fn deeds(&self) -> impl Iterator<Item = (UserId, &Deed)> {
+        self.requests.iter().filter_map(|request| match request {
             Request::Dashboard { by, deed, .. } => Some((by.id, deed)),
             _ => None,
-        });
-        let same = deeds.clone().any(|(_, waits)| waits == deed);
-        let own = deeds.clone().filter(|(id, _)| *id == by.id).count();
-        let again = same && matches!(deed, Deed::Sync);
-        !again && own < MAX_DEEDS_OF_ONE && deeds.count() < MAX_DEEDS
+        })
     }
 
     /// Whether another request may wait.

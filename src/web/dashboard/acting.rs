@@ -6,9 +6,10 @@ use super::refusal::Refusal;
 use super::sign_in::FromHere;
 use super::site::{At, at, form};
 use crate::domain::deed::Deed;
-use crate::domain::event::Event;
+use crate::domain::event::{Account, Event};
 use crate::domain::ids::{DeliveryId, PrNumber, PullKey, Sha, UserId};
-use crate::engine::Received;
+use crate::engine::{Received, Taken};
+use crate::store::Accepted;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::response::Redirect;
@@ -54,28 +55,33 @@ pub(super) async fn act(
     let deed = deed(&word, &said.sha)?;
     let dashboard = &seer.dashboard;
     let now = dashboard.now();
-    if !dashboard.pace.allows(by.id, now) {
+    if !dashboard.pace.presses.allows(by.id, now) {
         return Err(Refusal::TooOften);
     }
     if dashboard.engine.is_full() {
         return Err(Refusal::Unavailable);
     }
+    let (is_look, pull) = (deed == Deed::Sync, state.key());
     let name = &visible.row.name;
     let to = format!("/r/{name}/pull/{number}?asked={word}");
-    if deed == Deed::Sync && !dashboard.pace.looks_again(state.key(), now) {
+    let id = id_of(&by, &said.once)?;
+    if is_look && dashboard.pace.looked(pull, now) {
         // Somebody has asked for it a moment ago.
         return Ok(Redirect::to(&to));
     }
-    if deed != Deed::Sync && !state.takes_deed(&by, &deed) {
+    if !is_look && !state.takes_deed_of(&by) {
         return Err(Refusal::TooOften);
     }
-    let odd = || Refusal::Bad("The form is not one of this page. Reload the page.".to_owned());
-    let is_one_of_ours = said.once.len() == 64 && said.once.bytes().all(|b| b.is_ascii_hexdigit());
-    // Nobody can use up the id of somebody else's form.
-    let id = format!("dashboard-{}-{}", by.id, said.once);
-    let id = DeliveryId::parse(&id).ok().filter(|_| is_one_of_ours);
+    // A look at a pull request costs much more than this question.
+    if !dashboard.engine.hears(&state, &by, &deed).await? {
+        match is_look {
+            false => return Err(Refusal::NotYours),
+            true if dashboard.pace.strangers_looks.allows(by.id, now) => {}
+            true => return Err(Refusal::TooOften),
+        }
+    }
     let taken = dashboard.engine.take_in(Received {
-        id: id.ok_or_else(odd)?,
+        id,
         received_at: now,
         event_name: "dashboard".to_owned(),
         event: Some(Event::Dashboard {
@@ -87,8 +93,18 @@ pub(super) async fn act(
         }),
         note: String::new(),
     });
-    taken.await?;
+    if matches!(taken.await?, Taken::In(Accepted::Fresh(_))) && is_look {
+        dashboard.pace.looks(pull, now);
+    }
     Ok(Redirect::to(&to))
+}
+
+/// What tells a form from all others. Nobody can use up that of somebody else's.
+fn id_of(by: &Account, once: &str) -> Result<DeliveryId, Refusal> {
+    let odd = || Refusal::Bad("The form is not one of this page. Reload the page.".to_owned());
+    let is_one_of_ours = once.len() == 64 && once.bytes().all(|b| b.is_ascii_hexdigit());
+    let id = DeliveryId::parse(&format!("dashboard-{}-{once}", by.id));
+    id.ok().filter(|_| is_one_of_ours).ok_or_else(odd)
 }
 
 fn deed(word: &str, sha: &str) -> Result<Deed, Refusal> {
@@ -109,11 +125,33 @@ fn deed(word: &str, sha: &str) -> Result<Deed, Refusal> {
     }
 }
 
-/// How often one account may ask for something, and all of them for a look at the same pull request.
-#[derive(Default)]
+/// How often people may ask for something, and all of them for a look at the same pull request.
 pub(super) struct Pace {
-    accounts: Mutex<HashMap<UserId, Lately>>,
+    /// Of one account: no person presses more often.
+    presses: Often,
+    /// Of one account that has no say in a pull request: each costs requests of all.
+    strangers_looks: Often,
     looks: Mutex<HashMap<PullKey, DateTime<Utc>>>,
+}
+
+/// A look costs requests to GitHub, and anybody may ask for one: so far apart they are.
+const BETWEEN_LOOKS: TimeDelta = TimeDelta::seconds(30);
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            presses: Often::new(20, TimeDelta::minutes(1)),
+            strangers_looks: Often::new(6, TimeDelta::minutes(10)),
+            looks: Mutex::default(),
+        }
+    }
+}
+
+/// So often in a while.
+struct Often {
+    most: u32,
+    within: TimeDelta,
+    accounts: Mutex<HashMap<UserId, Lately>>,
 }
 
 #[derive(Clone, Copy)]
@@ -122,34 +160,41 @@ struct Lately {
     times: u32,
 }
 
-/// So often in [`WHILE`].
-const MOST: u32 = 20;
-const WHILE: TimeDelta = TimeDelta::minutes(1);
-/// A look costs requests to GitHub, and anybody may ask for one: so far apart they are.
-const BETWEEN_LOOKS: TimeDelta = TimeDelta::seconds(30);
+impl Often {
+    fn new(most: u32, within: TimeDelta) -> Self {
+        Self {
+            most,
+            within,
+            accounts: Mutex::default(),
+        }
+    }
 
-impl Pace {
-    /// Whether it may now; counts it.
+    /// Whether an account may now; counts it.
     fn allows(&self, account: UserId, now: DateTime<Utc>) -> bool {
         let mut all = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
-        all.retain(|_, lately| (TimeDelta::zero()..WHILE).contains(&(now - lately.since)));
+        all.retain(|_, lately| (TimeDelta::zero()..self.within).contains(&(now - lately.since)));
         let new = Lately {
             since: now,
             times: 0,
         };
         let lately = all.entry(account).or_insert(new);
         lately.times += 1;
-        lately.times <= MOST
+        lately.times <= self.most
     }
+}
 
-    /// Whether a pull request is to be looked at again, which counts; otherwise that was asked for a moment ago.
-    fn looks_again(&self, pull: PullKey, now: DateTime<Utc>) -> bool {
+impl Pace {
+    /// Whether a look at a pull request was asked for a moment ago.
+    fn looked(&self, pull: PullKey, now: DateTime<Utc>) -> bool {
         let mut all = self.looks.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|_, at| (TimeDelta::zero()..BETWEEN_LOOKS).contains(&(now - *at)));
-        match all.contains_key(&pull) {
-            true => false,
-            false => all.insert(pull, now).is_none(),
-        }
+        all.contains_key(&pull)
+    }
+
+    /// One is asked for now.
+    fn looks(&self, pull: PullKey, now: DateTime<Utc>) {
+        let mut all = self.looks.lock().unwrap_or_else(PoisonError::into_inner);
+        all.insert(pull, now);
     }
 }
 
@@ -161,24 +206,24 @@ mod tests {
     #[test]
     fn nobody_asks_for_more_than_a_person_would() {
         let (pace, now) = (Pace::default(), DateTime::UNIX_EPOCH);
-        for _ in 0..MOST {
-            assert!(pace.allows(UserId(1), now));
+        for often in [&pace.presses, &pace.strangers_looks] {
+            for _ in 0..often.most {
+                assert!(often.allows(UserId(1), now));
+            }
+            assert!(!often.allows(UserId(1), now));
+            assert!(often.allows(UserId(2), now), "others are not hurt");
+            assert!(often.allows(UserId(1), now + often.within));
+            let kept = often.accounts.lock().unwrap().len();
+            assert_eq!(kept, 1, "nobody is kept for ever");
         }
-        assert!(!pace.allows(UserId(1), now));
-        assert!(pace.allows(UserId(2), now), "others are not hurt");
-        assert!(pace.allows(UserId(1), now + WHILE));
-        assert_eq!(
-            pace.accounts.lock().unwrap().len(),
-            1,
-            "nobody is kept for ever"
-        );
         let pull = |number| PullKey {
             repo: RepoId(1),
             number: PrNumber(number),
         };
-        assert!(pace.looks_again(pull(1), now));
-        assert!(!pace.looks_again(pull(1), now), "whoever asks");
-        assert!(pace.looks_again(pull(2), now));
-        assert!(pace.looks_again(pull(1), now + BETWEEN_LOOKS));
+        assert!(!pace.looked(pull(1), now));
+        pace.looks(pull(1), now);
+        assert!(pace.looked(pull(1), now), "whoever asks");
+        assert!(!pace.looked(pull(2), now));
+        assert!(!pace.looked(pull(1), now + BETWEEN_LOOKS));
     }
 }

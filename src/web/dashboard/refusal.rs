@@ -33,6 +33,8 @@ pub(super) enum Refusal {
     NotSignedIn(Failed),
     /// Whoever has a token could be anybody.
     NobodyInParticular,
+    /// It takes a right that they don't have.
+    NotYours,
     /// They ask for too much.
     TooOften,
     /// GitHub can't be asked what this person may see.
@@ -47,7 +49,9 @@ impl Refusal {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::SignIn | Self::WrongToken | Self::OtherScheme => StatusCode::UNAUTHORIZED,
-            Self::FromElsewhere | Self::NobodyInParticular => StatusCode::FORBIDDEN,
+            Self::FromElsewhere | Self::NobodyInParticular | Self::NotYours => {
+                StatusCode::FORBIDDEN
+            }
             Self::TooOften => StatusCode::TOO_MANY_REQUESTS,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Bad(_) => StatusCode::BAD_REQUEST,
@@ -69,6 +73,7 @@ impl Refusal {
             Self::TooLarge(_) => "That is too large",
             Self::NotSignedIn(failed) => failed.title(),
             Self::NobodyInParticular => "A token is nobody in particular",
+            Self::NotYours => "That is not yours to do",
             Self::TooOften => "That is very often",
             Self::Unseen => "GitHub can't be asked what you may see",
             Self::Crowded => "Many are looking already",
@@ -96,6 +101,10 @@ impl Refusal {
             Self::TooLarge(most) => format!("At most {most} are read. Leave out what does not matter."),
             Self::NotSignedIn(failed) => failed.remedy(),
             Self::NobodyInParticular => "What is done here is done in somebody's name and with their rights. Sign in with GitHub to act."
+                .to_owned(),
+            Self::NotYours => "Nothing was done. It takes write access to the repository, or to be listed in `additional_vetters`; the author \
+                               of a trusted pull request may re-run and cancel. If you were given the right just now, try again in ten \
+                               minutes, or say it in a comment on GitHub."
                 .to_owned(),
             Self::TooOften => "Nothing was done. Please try again in a minute.".to_owned(),
             Self::Unseen => "Until it can, nothing is shown. It is asked again by itself; please come back in a minute.".to_owned(),

@@ -192,12 +192,7 @@ fn presses_of_those_who_may_look_leave_room_for_comments() {
             press(&mut state, by, Deed::Cancel(sha('a')));
         }
     }
-    assert_eq!(state.requests.len(), 20, "three of each, and twenty in all");
-    let own = |by: u64| {
-        let own = state.requests.iter();
-        own.filter(|request| request.by().id == UserId(by)).count()
-    };
-    assert_eq!((own(10), own(11)), (3, 3));
+    assert_eq!(state.requests.len(), 40, "what was taken is heard");
     state.intake(&Event::Comment {
         repo: repo(),
         number: PrNumber(7),
@@ -207,7 +202,17 @@ fn presses_of_those_who_may_look_leave_room_for_comments() {
         created_at: at(2),
         lines: command::extract(&format!("/ok to test {}", sha('a'))),
     });
-    assert_eq!(state.requests.len(), 21);
+    assert_eq!(state.requests.len(), 41, "and a comment has room");
+    assert!(!state.takes_deed_of(&user(99, "vera")));
+    state
+        .requests
+        .retain(|request| request.by().id == UserId(10));
+    assert_eq!(state.requests.len(), 5);
+    assert!(
+        !state.takes_deed_of(&user(10, "somebody")),
+        "that is enough of one"
+    );
+    assert!(state.takes_deed_of(&user(11, "other")));
 }
 
 #[test]
