@@ -122,7 +122,7 @@ pub struct Given {
     /// How many MiB of deliveries may wait; above that they are refused with 503 [default: 256]
     #[arg(long, env = "INBOX_LIMIT_MIB", value_name = "MIB")]
     pub inbox_limit_mib: Option<u64>,
-    /// Who may look at the dashboard: off (there is none), private (who has a token) or public (everybody, what concerns
+    /// Who may look at the dashboard: off (there is none), private (who has signed in or has a token) or public (everybody, what concerns
     /// public repositories) [default: private]
     #[arg(long, env = "DASHBOARD", value_enum, hide_possible_values = true)]
     pub dashboard: Option<DashboardAccess>,

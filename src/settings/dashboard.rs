@@ -50,7 +50,14 @@ impl DashboardSettings {
         };
         let url = super::given(given.dashboard_url.clone());
         if let Some(url) = &url {
-            web_address("DASHBOARD_URL", url)?;
+            let address = web_address("DASHBOARD_URL", url)?;
+            if !matches!(address.path(), "" | "/") || address.query().is_some() {
+                return Err(wrong(
+                    "DASHBOARD_URL",
+                    format!("{url:?} names more than a host"),
+                    "Give the scheme, the host and the port alone: all pages begin at `/` there.",
+                ));
+            }
         }
         let own_host = super::given(given.dashboard_host.clone());
         let own_host = own_host.map(|text| ip("DASHBOARD_HOST", &text));

@@ -131,9 +131,11 @@ fn choice(hub: &Hub, target: &str) -> Reply {
 
 /// GitHub leads back to the app's own addresses; the stand-in's app is on this machine.
 fn is_here(uri: &str) -> bool {
-    ["http://127.0.0.1:", "http://localhost:", "http://[::1]:"]
-        .iter()
-        .any(|here| uri.starts_with(here))
+    let authority = uri.parse::<http::Uri>().ok();
+    let authority = authority.and_then(|uri| uri.into_parts().authority);
+    authority.is_some_and(|at| {
+        matches!(at.host(), "127.0.0.1" | "localhost" | "[::1]") && !at.as_str().contains('@')
+    })
 }
 
 /// GitHub says what is wrong with status 200.

@@ -4,7 +4,7 @@ use super::STREAMS;
 use super::access::Whose;
 use axum::http::HeaderMap;
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// So many one visitor or one account may have. A browser opens no more than six connections to a server.
@@ -25,7 +25,15 @@ pub(super) fn visitor(peer: IpAddr, headers: &HeaderMap) -> IpAddr {
     let said = headers.get_all("x-forwarded-for").into_iter().next_back();
     let said = said.and_then(|said| said.to_str().ok()?.rsplit(',').next());
     let said = said.and_then(|said| said.trim().parse().ok());
-    said.filter(|_| beside).unwrap_or(peer)
+    network(said.filter(|_| beside).unwrap_or(peer))
+}
+
+/// What one visitor has: of IPv6 everybody has 2⁶⁴ addresses.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+        address => address,
+    }
 }
 
 /// The places.
@@ -131,6 +139,9 @@ mod tests {
             ("127.0.0.1", &["unknown"], "127.0.0.1"),
             ("127.0.0.1", &[], "127.0.0.1"),
             ("203.0.113.9", &["203.0.113.7"], "203.0.113.9"),
+            ("2001:db8:1:2:3:4:5:6", &[], "2001:db8:1:2::"),
+            ("127.0.0.1", &["2001:db8:1:2:6::7"], "2001:db8:1:2::"),
+            ("127.0.0.1", &["::ffff:203.0.113.7"], "203.0.113.7"),
         ] {
             assert_eq!(says(peer, said), visitor, "{peer} {said:?}");
         }

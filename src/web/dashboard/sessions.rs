@@ -38,7 +38,7 @@ pub(super) enum Who {
     /// Somebody of whom everything is known.
     Known(Viewer),
     /// Somebody of whom GitHub is asked.
-    OnGitHub(Box<OnGitHub>),
+    OnGitHub(Arc<OnGitHub>),
 }
 
 impl Session {
@@ -74,9 +74,14 @@ impl Sessions {
 
     /// The one of that name.
     pub fn named(&self, name: &str, now: DateTime<Utc>) -> Option<Arc<Session>> {
-        let sessions = self.lock();
-        let session = sessions.get(&digest(name));
-        session.filter(|session| session.ends > now).cloned()
+        let (mut sessions, id) = (self.lock(), digest(name));
+        let session = sessions.get(&id)?.clone();
+        if session.ends > now {
+            return Some(session);
+        }
+        // With what it knows, a token of theirs say.
+        sessions.remove(&id);
+        None
     }
 
     /// Whether it has not ended.

@@ -7,9 +7,8 @@ use crate::domain::ids::{RepoId, UserId};
 use crate::github::{GitHub, GitHubError, UserToken};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::Mutex;
 
 /// GitHub's answer is not asked for again before it is so old.
 const FRESH: TimeDelta = TimeDelta::minutes(3);
@@ -19,6 +18,8 @@ const GOOD_FOR: TimeDelta = TimeDelta::minutes(15);
 const AGAIN: TimeDelta = TimeDelta::seconds(20);
 /// So long the asking may take.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// So long anybody waits for it while the last answer is still good.
+const WHILE_KNOWN: Duration = Duration::from_secs(5);
 
 /// Somebody who has signed in with GitHub.
 pub(super) struct OnGitHub {
@@ -26,15 +27,20 @@ pub(super) struct OnGitHub {
     pub id: UserId,
     token: UserToken,
     /// Whoever asks holds it, so that one session asks once.
+    asking: tokio::sync::Mutex<()>,
     answer: Mutex<Answered>,
 }
 
+#[derive(Clone)]
 struct Answered {
     /// By the name that they have now; the number stays.
     account: Account,
     repos: Arc<BTreeSet<RepoId>>,
     at: DateTime<Utc>,
-    tried_at: DateTime<Utc>,
+    /// When a question failed since then.
+    failed_at: Option<DateTime<Utc>>,
+    /// Whether GitHub takes their token no more.
+    signed_out: bool,
 }
 
 /// Why it is not known what somebody may see.
@@ -78,65 +84,97 @@ impl OnGitHub {
         Self {
             id: account.id,
             token,
+            asking: tokio::sync::Mutex::default(),
             answer: Mutex::new(Answered {
                 account,
                 repos: Arc::new(repos),
                 at: now,
-                tried_at: now,
+                failed_at: None,
+                signed_out: false,
             }),
         }
     }
 
     /// Who they are, with what they may see now.
-    pub async fn person(&self, github: &GitHub, now: DateTime<Utc>) -> Result<Person, Unseen> {
-        let (account, repos) = self.sees(github, now).await?;
-        Ok(Person::on_github(account, Sees::Repositories(repos)))
+    pub async fn person(
+        self: &Arc<Self>,
+        github: &GitHub,
+        now: DateTime<Utc>,
+    ) -> Result<Person, Unseen> {
+        let known = age(self.answered().at, now);
+        if known != Age::Fresh {
+            // A task of its own: a browser that hangs up says nothing of GitHub.
+            let (this, github) = (self.clone(), github.clone());
+            let asking = tokio::spawn(async move { this.ask(&github, now).await });
+            // What is known may be used meanwhile: a slow GitHub holds nobody up for long.
+            let patience = match known {
+                Age::Old => WHILE_KNOWN,
+                _ => PATIENCE,
+            };
+            let _ = tokio::time::timeout(patience, asking).await;
+        }
+        let answer = self.answered();
+        match age(answer.at, now) {
+            _ if answer.signed_out => Err(Unseen::SignedOut),
+            Age::Over => Err(Unseen::NotNow),
+            Age::Fresh | Age::Old => Ok(Person::on_github(
+                answer.account,
+                Sees::Repositories(answer.repos),
+            )),
+        }
     }
 
     /// Who they are.
-    pub async fn account(&self) -> Account {
-        self.answer.lock().await.account.clone()
+    pub fn account(&self) -> Account {
+        self.answered().account
     }
 
     /// Whether GitHub shows them nothing.
-    pub async fn sees_nothing(&self) -> bool {
-        self.answer.lock().await.repos.is_empty()
+    pub fn sees_nothing(&self) -> bool {
+        self.answered().repos.is_empty()
     }
 
-    async fn sees(
-        &self,
-        github: &GitHub,
-        now: DateTime<Utc>,
-    ) -> Result<(Account, Arc<BTreeSet<RepoId>>), Unseen> {
-        let mut answer = self.answer.lock().await;
-        let again = !(TimeDelta::zero()..AGAIN).contains(&(now - answer.tried_at));
-        if age(answer.at, now) != Age::Fresh && (again || answer.at == answer.tried_at) {
-            answer.tried_at = now;
-            let asking = async {
-                let account = github.whose(&self.token).await?;
-                Ok((account, github.seen_by(&self.token).await?))
-            };
-            match tokio::time::timeout(PATIENCE, asking).await {
-                Ok(Ok((account, _))) if account.id != self.id => {
-                    return Err(Unseen::SignedOut);
-                }
-                Ok(Ok((account, repos))) => {
-                    *answer = Answered {
-                        account,
-                        repos: Arc::new(repos),
-                        at: now,
-                        tried_at: now,
-                    };
-                }
-                Ok(Err(GitHubError::Unauthorized { .. })) => return Err(Unseen::SignedOut),
-                Ok(Err(error)) => tracing::debug!(%error, "can't ask what somebody may see"),
-                Err(_) => tracing::debug!("it takes too long to ask what somebody may see"),
+    /// Asks, unless that was done meanwhile or has failed a moment ago.
+    async fn ask(&self, github: &GitHub, now: DateTime<Utc>) {
+        let _turn = self.asking.lock().await;
+        let before = self.answered();
+        let failed = before.failed_at.map(|at| now - at);
+        let failed_lately = failed.is_some_and(|ago| (TimeDelta::zero()..AGAIN).contains(&ago));
+        if before.signed_out || failed_lately || age(before.at, now) == Age::Fresh {
+            return;
+        }
+        let asking = async {
+            let account = github.whose(&self.token).await?;
+            Ok((account, github.seen_by(&self.token).await?))
+        };
+        let asked = tokio::time::timeout(PATIENCE, asking).await;
+        let mut answer = self.lock();
+        match asked {
+            Ok(Ok((account, _))) if account.id != self.id => answer.signed_out = true,
+            Ok(Ok((account, repos))) => {
+                answer.account = account;
+                answer.repos = Arc::new(repos);
+                answer.at = now;
+                answer.failed_at = None;
+            }
+            Ok(Err(GitHubError::Unauthorized { .. })) => answer.signed_out = true,
+            Ok(Err(error)) => {
+                answer.failed_at = Some(now);
+                tracing::debug!(%error, "can't ask what somebody may see");
+            }
+            Err(_) => {
+                answer.failed_at = Some(now);
+                tracing::debug!("it takes too long to ask what somebody may see");
             }
         }
-        match age(answer.at, now) {
-            Age::Over => Err(Unseen::NotNow),
-            Age::Fresh | Age::Old => Ok((answer.account.clone(), answer.repos.clone())),
-        }
+    }
+
+    fn answered(&self) -> Answered {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Answered> {
+        self.answer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

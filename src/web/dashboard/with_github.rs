@@ -92,8 +92,8 @@ impl Failed {
                                 apart: GitHub leads back to that address."
                 .to_owned(),
             Self::Unverified => "Do that in your settings on GitHub under *Emails*, and sign in again.".to_owned(),
-            Self::NothingToSee => "Drawbridge is installed in no repository to which you have a right on GitHub. If you should have \
-                                   one, ask there."
+            Self::NothingToSee => "Drawbridge is installed in no repository to which you have a right on GitHub. Where your organisation \
+                                   wants a single sign-on, do that on GitHub first; if you should have a right, ask there."
                 .to_owned(),
             Self::NotNow => "Please sign in again in a minute.".to_owned(),
         }
@@ -109,10 +109,7 @@ impl From<Failed> for Refusal {
 impl From<GitHubError> for Failed {
     fn from(error: GitHubError) -> Self {
         tracing::warn!(%error, "somebody can't sign in with GitHub");
-        match error {
-            GitHubError::Unauthorized { .. } | GitHubError::Refused { .. } => Self::Code,
-            _ => Self::NotNow,
-        }
+        Self::NotNow
     }
 }
 
@@ -127,14 +124,18 @@ struct Begun {
     until: i64,
 }
 
-/// `GET /sign-in/github`. It is followed from our own pages alone, so that nobody is signed in who did not mean it.
+/// `GET /sign-in/github`. Followed from a page of another site, where browsers say so, it leads to ours first, so that nobody is
+/// signed in who did not mean it.
 pub(super) async fn begin(
     State(dashboard): State<Arc<Dashboard>>,
-    _here: FromHere,
+    here: Result<FromHere, Refusal>,
     asked: Asked<Next>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let app = app(&dashboard)?;
+    if here.is_err() {
+        return Ok(Redirect::to("/sign-in").into_response());
+    }
     let address = match &dashboard.origin {
         Origin::At(address) => Some(address.clone()),
         Origin::Unknown => local(&headers),
@@ -213,16 +214,16 @@ async fn come_back(
         arrive(dashboard, app, &begun, &code).await
     });
     let (person, lasts) = arrived.await.map_err(|_| Failed::NotNow)??;
-    if dashboard.access == Access::Private && person.sees_nothing().await {
+    if dashboard.access == Access::Private && person.sees_nothing() {
         return Err(Failed::NothingToSee.into());
     }
-    let account = person.account().await;
+    let account = person.account();
     tracing::info!(
         login = account.login,
         id = account.id.0,
         "somebody has signed in with GitHub"
     );
-    let cookie = dashboard.begin(headers, Who::OnGitHub(Box::new(person)), lasts);
+    let cookie = dashboard.begin(headers, Who::OnGitHub(Arc::new(person)), lasts);
     let to = Redirect::to(begun.next.as_deref().unwrap_or("/"));
     Ok(([(SET_COOKIE, cookie)], to).into_response())
 }
@@ -253,6 +254,9 @@ async fn arrive(
         ExchangeError::Code => Failed::Code,
         ExchangeError::Unverified => Failed::Unverified,
         ExchangeError::App(word) => misplaced(word),
+        ExchangeError::GitHub(GitHubError::Unauthorized { .. } | GitHubError::Refused { .. }) => {
+            Failed::Code
+        }
         ExchangeError::GitHub(error) => error.into(),
     })?;
     let account = dashboard.github.whose(&token).await?;

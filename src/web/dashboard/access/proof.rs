@@ -96,7 +96,7 @@ pub(super) async fn viewer(dashboard: &Dashboard, proof: &Proof) -> Result<Viewe
         // Everybody sees everything: nobody has to be asked.
         Who::OnGitHub(person) if dashboard.access == Access::Open => {
             return Ok(Viewer::Person(Person::on_github(
-                person.account().await,
+                person.account(),
                 Sees::Everything,
             )));
         }
@@ -108,6 +108,10 @@ pub(super) async fn viewer(dashboard: &Dashboard, proof: &Proof) -> Result<Viewe
             dashboard.sessions.end_this(session);
             Ok(Viewer::Nobody)
         }
+        // What everybody may see they may see as well.
+        Err(Unseen::NotNow) if dashboard.access == Access::Public => Ok(Viewer::Person(
+            Person::on_github(person.account(), Sees::Repositories(Arc::default())),
+        )),
         Err(Unseen::NotNow) => Err(Refusal::Unseen),
     }
 }

@@ -7,6 +7,10 @@
   if (!address || !window.EventSource) {
     return;
   }
+  // What was asked for is said once: not again after a reload, nor to whom the address is sent.
+  if (new URLSearchParams(location.search).has("asked")) {
+    history.replaceState(null, "", location.pathname);
+  }
   let waiting = null;
   const shown = main.querySelector("[data-head]");
   const head = shown && shown.dataset.head;
@@ -42,7 +46,8 @@
       // A button that names a commit must not become another one's under somebody's finger.
       const deeds = fresh.querySelector("[data-head]");
       if (deeds && deeds.dataset.head !== head) {
-        deeds.textContent = "The head has moved while this page was open. Reload the page to act.";
+        const why = head === undefined ? "There is something to do here now." : "The head has moved while this page was open.";
+        deeds.textContent = why + " Reload the page to act.";
       }
       const open = [...main.querySelectorAll("details")].map((one) => one.open);
       main.replaceChildren(...fresh.childNodes);
