@@ -3,19 +3,18 @@
 mod obey;
 
 use super::decide::Findings;
+use super::rights::{may_approve, may_order};
 use super::{Answer, Outgoing, Posted, PullState, Request};
 use crate::domain::command::{self, Invocation, ShaPrefix};
 use crate::domain::config::RepoConfig;
-use crate::domain::deed::Deed;
-use crate::domain::event::{Account, AccountKind};
-use crate::domain::ids::{Sha, UserId};
+use crate::domain::event::Account;
+use crate::domain::ids::Sha;
 use crate::domain::pipeline::Pipeline;
 use crate::domain::run::{JobState, Rank, SkipReason, TriggerKind};
 use crate::domain::runs::{OrderKind, RunsState};
 use crate::domain::text;
-use crate::domain::trust::{Approval, Verdict};
+use crate::domain::trust::Approval;
 use chrono::{DateTime, Utc};
-use std::collections::BTreeMap;
 
 /// What one comment's lines came to.
 pub(super) struct Asked {
@@ -333,41 +332,6 @@ pub fn pipeline_of<'a>(config: &'a RepoConfig, word: &str) -> Option<&'a Pipelin
         .pipelines
         .iter()
         .find(|pipeline| pipeline.is_command(name))
-}
-
-pub(super) fn may_approve(
-    by: &Account,
-    config: &RepoConfig,
-    vetters: &BTreeMap<UserId, bool>,
-) -> bool {
-    by.kind == AccountKind::User
-        && (config.is_listed_vetter(by) || vetters.get(&by.id) == Some(&true))
-}
-
-impl PullState {
-    /// Whether somebody has a say in this, whatever rights GitHub gives them in the repository.
-    pub fn has_say(&self, by: &Account, deed: &Deed, config: &RepoConfig) -> bool {
-        let nobody = BTreeMap::new();
-        match deed {
-            Deed::Sync | Deed::Approve(_) => may_approve(by, config, &nobody),
-            Deed::Rerun(_) | Deed::Cancel(_) => may_order(self, by, config, &nobody),
-        }
-    }
-}
-
-/// A vetter, or the author of a pull request whose head is trusted.
-fn may_order(
-    state: &PullState,
-    by: &Account,
-    config: &RepoConfig,
-    vetters: &BTreeMap<UserId, bool>,
-) -> bool {
-    let trusted = state.verdict.as_ref().is_some_and(Verdict::allows_mirror);
-    let is_author = state
-        .author
-        .as_ref()
-        .is_some_and(|author| author.id == by.id && by.kind == AccountKind::User);
-    may_approve(by, config, vetters) || (trusted && is_author)
 }
 
 pub(super) fn approve(state: &mut PullState, sha: Sha, by: &Account, at: DateTime<Utc>) {

@@ -11,6 +11,7 @@ mod intake;
 mod plan;
 mod recall;
 mod required;
+mod rights;
 mod talk;
 
 pub use decide::{Enabled, Findings, approves_head, decide, unestablished};

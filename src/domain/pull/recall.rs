@@ -5,7 +5,8 @@
 
 use super::PullState;
 use super::decide::Findings;
-use super::hear::{approve, may_approve};
+use super::hear::approve;
+use super::rights::may_approve;
 use crate::domain::command::{Invocation, Line};
 use crate::domain::config::RepoConfig;
 use crate::domain::event::Account;

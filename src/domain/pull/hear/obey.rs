@@ -1,6 +1,7 @@
 //! What people ask for on the dashboard.
 
-use super::{Voice, approve, may_approve};
+use super::super::rights::may_approve;
+use super::{Voice, approve};
 use crate::domain::command::Invocation;
 use crate::domain::deed::Deed;
 use crate::domain::pull::PullState;
