@@ -152,7 +152,7 @@ async fn of_two_codes_one_is_taken() {
     let (one, other) = tokio::join!(browser.open(&one), browser.open(&other));
     let mut statuses = [one.status, other.status];
     statuses.sort_unstable();
-    assert_eq!(statuses, [200, 404]);
+    assert_eq!(statuses, [200, 410]);
     assert_eq!(
         conversions(&bench),
         1,
