@@ -9,7 +9,7 @@ use crate::backends::{BackendOptions, Backends, Connection, Connections, JobToke
 use crate::clock::{Clock, SystemClock};
 use crate::engine::{Engine, LAST_FLUSH, Pace};
 use crate::github::{ClientOptions, GitHub, SignInApp};
-use crate::settings::{Keep, Settings};
+use crate::settings::{Keep, Settings, warn_of_plain_http};
 use crate::store::{SledStore, Store};
 use crate::telemetry::{LAST_SPANS, Metrics};
 use crate::web::{self, Dashboard, Door, LARGE_AT_ONCE, METRICS_PATH, Parts, Shown, Web};
@@ -118,7 +118,7 @@ impl App {
         let apart = listen_apart(&settings.dashboard).await?;
         let for_metrics = listen_for_metrics(settings.metrics).await?;
         let public_url = public_url(settings.public_url, address);
-        warn_of_plain_http(&settings.connections);
+        warn_of_open_connections(&settings.connections);
         let backends = Arc::new(Backends::new(BackendOptions {
             github: github.clone(),
             connections: settings.connections,
@@ -297,24 +297,14 @@ impl App {
     }
 }
 
-/// Secrets that travel to another machine without TLS can be read on the way; the operator may still want it so, in a
-/// network of their own.
-fn warn_of_plain_http(connections: &Connections) {
+fn warn_of_open_connections(connections: &Connections) {
     for (name, connection) in connections.iter() {
         let url = match connection {
             Connection::GitLab(gitlab) => &gitlab.url,
             Connection::Http(http) => &http.url,
         };
-        let Some(uri) = url.parse::<http::Uri>().ok() else {
-            continue;
-        };
-        let host = uri.host().unwrap_or_default();
-        let local = host == "localhost" || host.starts_with("127.") || host == "[::1]";
-        if uri.scheme_str() == Some("http") && !local {
-            tracing::warn!(
-                connection = name,
-                "its url is http://, so its secrets can be read on the way; use https:// unless the network is your own"
-            );
+        if let Ok(url) = url.parse() {
+            warn_of_plain_http(&format!("the connection {name}"), &url);
         }
     }
 }

@@ -12,6 +12,7 @@ mod keep;
 mod limits;
 mod logging;
 mod metrics;
+mod plain;
 mod sound;
 mod stored;
 
@@ -23,6 +24,7 @@ pub(crate) use host::{api_of, is_host};
 pub use keep::Keep;
 pub use limits::GithubLimits;
 pub use logging::{LogFormat, Logging};
+pub(crate) use plain::warn_of_plain_http;
 pub use sound::Settings;
 pub use stored::{CredentialsFile, Stored};
 

@@ -2,7 +2,9 @@
 
 use super::{memory, start_logging};
 use crate::app::{self, App};
-use crate::settings::{Checked, Credentials, Given, SettingError, Settings, Unregistered};
+use crate::settings::{
+    Checked, Credentials, Given, SettingError, Settings, Unregistered, warn_of_plain_http,
+};
 use crate::setup::{Finished, Plan, Setup};
 use crate::telemetry::Exporting;
 use clap::Args;
@@ -45,6 +47,9 @@ pub(super) async fn serve(args: ServeArgs) -> ExitCode {
     };
     if let Err(error) = sealed {
         tracing::warn!(%error, "can't forbid core dumps: the app's key may be written into one; start with `ulimit -c 0`");
+    }
+    if let Some(to) = collector.filter(|to| !to.headers.is_empty()) {
+        warn_of_plain_http("OTEL_EXPORTER_OTLP_ENDPOINT", &to.url);
     }
     let stopped = async {
         let mut signal: Signal = Box::pin(stop_signal()?);

@@ -131,6 +131,7 @@ impl Engine {
             };
             self.store().commit(change).await?;
             self.has_forgotten(repo, until);
+            self.shared.jobs.forget(repo);
         }
         Ok(())
     }

@@ -44,6 +44,7 @@ impl Engine {
         let subject = Subject::Runs(repo, of.clone());
         let done: Vec<_> = entries.iter().map(|entry| entry.id).collect();
         let Some((state, pull)) = self.load_runs(repo, of, entries).await? else {
+            self.shared.jobs.are_none(&subject);
             let nothing = Change {
                 done,
                 due: vec![(subject, None)],
@@ -92,11 +93,16 @@ impl Engine {
         self.store().commit(taken_in).await?;
         let taken_in = pass.state.clone();
 
-        if let Err(error) = self.finish_runs(&mut pass, &taken_in, retry).await {
-            tracing::error!(%error, "can't keep what was done; looking again");
-            self.look_again_later(&pass.subject, due);
-        }
-        self.note_runs(&pass.subject, &stored, &pass.state);
+        let kept = match self.finish_runs(&mut pass, &taken_in, retry).await {
+            Ok(()) => &pass.state,
+            Err(error) => {
+                tracing::error!(%error, "can't keep what was done; looking again");
+                self.look_again_later(&pass.subject, due);
+                // The next pass finds the rest out again, and counts it.
+                &taken_in
+            }
+        };
+        self.note_runs(&pass.subject, &stored, kept);
         Ok(Worked::Made)
     }
 

@@ -2,7 +2,7 @@
 
 use super::Engine;
 use crate::domain::event::BuildStatus;
-use crate::domain::ids::Subject;
+use crate::domain::ids::{RepoId, Subject};
 use crate::domain::pipeline::BackendSpec;
 use crate::domain::run::{Job, JobState, Run, Standing as RunStanding};
 use crate::domain::runs::RunsState;
@@ -37,6 +37,21 @@ impl Jobs {
             newer.insert(subject.clone());
         }
         inner.put(subject, state);
+    }
+
+    /// Nothing is kept of a subject any more.
+    pub(super) fn are_none(&self, subject: &Subject) {
+        let mut inner = self.lock();
+        if let Some(newer) = &mut inner.newer {
+            newer.insert(subject.clone());
+        }
+        inner.unended.remove(subject);
+    }
+
+    /// Nothing is kept of a repository any more.
+    pub(super) fn forget(&self, repo: RepoId) {
+        let is_there = |subject: &Subject| matches!(subject, Subject::Runs(of, _) if *of == repo);
+        self.lock().unended.retain(|subject, _| !is_there(subject));
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

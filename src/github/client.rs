@@ -192,7 +192,7 @@ impl GitHub {
         token: &SecretString,
         ask: &Ask,
     ) -> Result<Answer, GitHubError> {
-        let answer = self.0.transport.send(ask, Some(token), None).await?;
+        let answer = self.send(Class::User, ask, token, None).await?;
         classify::checked(answer, &ask.doing, self.now())
     }
 

@@ -1,4 +1,5 @@
-//! Each request and its answer are counted, whoever asks.
+//! Each request to the API and its answer are counted, whoever asks. Two are not, as no client asks them: the exchanges of a code, for
+//! the credentials of an app that is being registered (`registration`) and for the token of somebody who signs in.
 
 use super::ask::Ask;
 use super::classify::Answer;
@@ -18,6 +19,8 @@ pub(super) enum Class {
     App,
     /// An installation's.
     Installation(Priority),
+    /// Somebody's who has signed in.
+    User,
 }
 
 impl Class {
@@ -27,6 +30,7 @@ impl Class {
             Self::Installation(Priority::Urgent) => "urgent",
             Self::Installation(Priority::Normal) => "normal",
             Self::Installation(Priority::Low) => "low",
+            Self::User => "user",
         }
     }
 }

@@ -40,6 +40,9 @@ const ROUTES: &[&str] = &[
     "/repos/{owner}/{repo}/pulls/{pull_number}/commits",
     "/repos/{owner}/{repo}/pulls/{pull_number}/files",
     "/repos/{owner}/{repo}/statuses/{sha}",
+    "/user",
+    "/user/installations",
+    "/user/installations/{installation_id}/repositories",
 ];
 
 /// Those whose last part stands for all that follow: names of files and branches have slashes of their own.

@@ -15,14 +15,19 @@ use crate::engine::Pace;
 use crate::github::{AppKey, Limits, WebhookSecrets};
 use crate::sandbox::{Options, Sandbox};
 use crate::settings::{Credentials, DashboardSettings, GithubLimits, Keep, Settings, SignIn};
+use crate::store::StateDir;
 use crate::web::{Access, Tokens};
 use anyhow::Context;
 use chrono::TimeDelta;
 use secrecy::SecretString;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
+use tokio::net::TcpSocket;
+
+/// How long an app that was stopped may go on with what it had begun on its state. Only a defect takes as long.
+const LETTING_GO: Duration = Duration::from_secs(60);
 
 /// What a playground is made of.
 pub struct Setup {
@@ -78,6 +83,20 @@ pub struct Playground {
     clock: AheadClock,
     /// The app's port, once it has one: a backend reports to the address it was told, also after a restart.
     port: u16,
+    /// Keeps that port while the app is stopped.
+    _kept: Option<TcpSocket>,
+}
+
+/// A port that nobody else is given, also while the app is stopped: it is bound, and as nobody listens, whoever connects is refused.
+/// On Linux the app can listen there all the same; elsewhere there is none, and the app takes a free one.
+fn keep_a_port() -> std::io::Result<Option<TcpSocket>> {
+    if !cfg!(target_os = "linux") {
+        return Ok(None);
+    }
+    let kept = TcpSocket::new_v4()?;
+    kept.set_reuseaddr(true)?;
+    kept.bind(([127, 0, 0, 1], 0).into())?;
+    Ok(Some(kept))
 }
 
 impl Playground {
@@ -102,6 +121,11 @@ impl Playground {
             .await
             .context("the stand-in GitHub does not start")?;
         let data = TempDir::with_prefix("drawbridge-")?;
+        let kept = keep_a_port().context("taking a port for the app")?;
+        let port = match &kept {
+            Some(kept) => kept.local_addr()?.port(),
+            None => 0,
+        };
         let mut playground = Self {
             github,
             app: None,
@@ -111,7 +135,8 @@ impl Playground {
             inbox_limit: setup.inbox_limit,
             dashboard: setup.dashboard,
             dashboard_tokens: setup.dashboard_tokens,
-            port: 0,
+            port,
+            _kept: kept,
             clock: AheadClock::default(),
         };
         playground.start_app().await?;
@@ -205,14 +230,24 @@ impl Playground {
         }
     }
 
-    /// Stops the app as a signal would.
+    /// Stops the app as a signal would; returns when nothing of it uses the state any more, as if its process had ended.
     ///
     /// # Errors
-    /// When the last flush failed.
+    /// When the last flush failed, or something goes on using the state.
     pub async fn stop_app(&mut self) -> anyhow::Result<()> {
-        match self.app.take() {
-            Some(app) => app.stop().await,
-            None => Ok(()),
+        let Some(app) = self.app.take() else {
+            return Ok(());
+        };
+        app.stop().await?;
+        // A flush or a snapshot that took too long to be waited for goes on.
+        let began = Instant::now();
+        loop {
+            let state = StateDir::new(self.data.path());
+            match tokio::task::spawn_blocking(move || state.is_free()).await? {
+                Err(error) if began.elapsed() > LETTING_GO => return Err(error.into()),
+                Err(_) => {}
+                Ok(()) => return Ok(()),
+            }
         }
     }
 

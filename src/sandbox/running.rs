@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use anyhow::Context;
 use jsonwebtoken::DecodingKey;
@@ -125,6 +126,8 @@ impl Sandbox {
             released: watch::Sender::new(0),
             http: reqwest::Client::builder()
                 .no_proxy()
+                // The server closes one after ten idle seconds: a delivery that came just then would be lost.
+                .pool_idle_timeout(Duration::from_secs(5))
                 .build()
                 .context("making the webhook sender's client")?,
             public_key,

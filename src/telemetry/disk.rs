@@ -38,7 +38,7 @@ impl Default for Flushes {
             ),
             failed: IntCounter::new(
                 "drawbridge_store_flush_failures_total",
-                "Flushes that failed; deliveries are refused until the state can be written again.",
+                "Flushes that failed, and attempts to write again after that; deliveries are refused until one succeeds.",
             )
             .expect("a name that Prometheus takes"),
         }
@@ -52,8 +52,13 @@ impl Flushes {
         // Far fewer wait than a float can count.
         self.waiters.observe(waiters as f64);
         if outcome.is_err() {
-            self.failed.inc();
+            self.failed();
         }
+    }
+
+    /// Something else than a flush found that the state can't be written, or still can't.
+    pub fn failed(&self) {
+        self.failed.inc();
     }
 
     pub(super) fn register(&self, registry: &Registry) {

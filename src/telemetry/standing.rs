@@ -3,9 +3,13 @@
 use super::made;
 use chrono::{DateTime, TimeDelta, Utc};
 use prometheus::{Gauge, GaugeVec, IntGauge, IntGaugeVec, Opts, Registry};
+use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
 
-/// So many installations are told apart, those with the least left first; an app that anybody may install has thousands.
+/// So many installations are told apart; an app that anybody may install has thousands.
 const INSTALLATIONS: usize = 50;
+/// Whoever has less than this part of its limit left is told of first.
+const NEAR_ITS_LIMIT: u32 = 5;
 
 /// How everything stands.
 #[derive(Debug, Clone, Default)]
@@ -66,6 +70,13 @@ pub struct Budget {
     pub waiting: usize,
 }
 
+impl Budget {
+    fn is_near_its_limit(&self) -> bool {
+        let left = self.remaining.zip(self.limit);
+        left.is_some_and(|(left, limit)| left < limit / NEAR_ITS_LIMIT)
+    }
+}
+
 pub(super) struct Gauges {
     ready: IntGauge,
     lost: IntGauge,
@@ -80,6 +91,8 @@ pub(super) struct Gauges {
     remaining: IntGaugeVec,
     paused: IntGaugeVec,
     waiting: IntGaugeVec,
+    /// The installations that were told of last.
+    told_of: Mutex<HashSet<u64>>,
     store_bytes: IntGauge,
     free_bytes: IntGauge,
     snapshots: IntGauge,
@@ -148,6 +161,7 @@ impl Gauges {
                 "Requests that wait until the limits have room.",
                 &["installation"],
             ),
+            told_of: Mutex::default(),
             store_bytes: one(
                 "drawbridge_store_bytes",
                 "How many bytes the state has on disk.",
@@ -162,7 +176,7 @@ impl Gauges {
             ),
             saved_until: seconds(
                 "drawbridge_snapshot_timestamp_seconds",
-                "The time up to which the newest snapshot holds everything.",
+                "The time up to which the newest snapshot holds everything; without one, when the state was made.",
             ),
         }
     }
@@ -208,9 +222,17 @@ impl Gauges {
         for gauges in [&self.limit, &self.remaining, &self.paused, &self.waiting] {
             gauges.reset();
         }
+        let mut told_of = self.told_of.lock().unwrap_or_else(PoisonError::into_inner);
         let mut budgets = budgets.to_vec();
-        budgets.sort_by_key(|(id, budget)| (budget.remaining.unwrap_or(u32::MAX), *id));
-        for (id, budget) in budgets.iter().take(INSTALLATIONS) {
+        // The same as before as long as nobody is near its limit: each other one would be a series more for Prometheus to keep.
+        budgets.sort_by_key(|(id, budget)| {
+            let left = budget.remaining.unwrap_or(u32::MAX);
+            let (near, known) = (budget.is_near_its_limit(), told_of.contains(id));
+            (!near, !known, left, *id)
+        });
+        budgets.truncate(INSTALLATIONS);
+        *told_of = budgets.iter().map(|(id, _)| *id).collect();
+        for (id, budget) in &budgets {
             let id = id.to_string();
             let core = [id.as_str(), "core"];
             if let Some(limit) = budget.limit {
@@ -265,6 +287,16 @@ mod tests {
         assert_eq!(told.len(), INSTALLATIONS);
         let least = r#"drawbridge_github_limit_remaining{installation="999",resource="core"} 4001"#;
         assert!(told.iter().any(|line| line == least), "{told:?}");
+        // Another one has less by now, and is not near its limit; then it is.
+        let tells_of_another = |standing: &Standing| {
+            let told = lines(standing);
+            assert_eq!(told.len(), INSTALLATIONS);
+            told.iter().any(|line| line.contains("=\"3\","))
+        };
+        standing.budgets[3] = (3, budget(1000));
+        assert!(!tells_of_another(&standing));
+        standing.budgets[3] = (3, budget(999));
+        assert!(tells_of_another(&standing));
         standing.budgets.truncate(1);
         assert_eq!(lines(&standing).len(), 1);
     }

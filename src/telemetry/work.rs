@@ -20,6 +20,11 @@ const SUBJECTS: [&str; 8] = [
     "comparison",
 ];
 
+/// What is counted of backends: which, what it was asked for, how that went.
+const BACKENDS: [&str; 4] = ["workflow", "check", "dispatch", "connection"];
+const STEPS: [&str; 3] = ["start", "observe", "cancel"];
+const OUTCOMES: [&str; 4] = ["done", "refused", "elsewhere", "failed"];
+
 fn kind(subject: &Subject) -> usize {
     match subject {
         Subject::Pull(_) => 0,
@@ -82,6 +87,19 @@ impl Work {
             "Verdicts on heads that are new or have changed.",
             &["verdict"],
         );
+        let backends = table(
+            "drawbridge_backend_requests_total",
+            "Jobs that a backend was asked to start, to tell of or to cancel, and how that went.",
+            &["backend", "step", "outcome"],
+        );
+        // All of them are there from the start, so that the first of its kind is seen as an increase.
+        for backend in BACKENDS {
+            for step in STEPS {
+                for outcome in OUTCOMES {
+                    let _ = backends.with_label_values(&[backend, step, outcome]);
+                }
+            }
+        }
         Self {
             seconds: SUBJECTS.map(|subject| seconds.with_label_values(&[subject])),
             tried_again: by_subject(
@@ -104,11 +122,7 @@ impl Work {
                 "Runs that ended, by what they were for and how.",
                 &["for", "outcome"],
             ),
-            backends: table(
-                "drawbridge_backend_requests_total",
-                "Jobs that a backend was asked to start, to tell of or to cancel, and how that went.",
-                &["backend", "step", "outcome"],
-            ),
+            backends,
             found: [
                 counter(
                     "drawbridge_lost_deliveries_total",

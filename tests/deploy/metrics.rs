@@ -23,7 +23,6 @@ fn exposed() -> Known {
     requests.ended("GET", "/app", "app", None, Duration::ZERO);
     requests.repeated(Repeat::Token);
     work.run_ended(&RunSubject::Schedule, "success");
-    work.asked_backend("workflow", "start", "done");
     let budget = Budget {
         limit: Some(1),
         remaining: Some(1),

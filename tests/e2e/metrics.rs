@@ -1,6 +1,6 @@
 //! What the metrics say is what happened.
 
-use crate::support::numbers::label;
+use crate::support::numbers::{Numbers, label};
 use crate::support::{Town, mirror};
 use chrono::TimeDelta;
 use drawbridge::sandbox::FaultKind;
@@ -140,6 +140,25 @@ async fn a_full_inbox_and_what_it_refuses_can_be_seen() {
 }
 
 #[tokio::test]
+async fn jobs_of_a_repository_that_has_left_are_counted_no_more() {
+    let mut town = Town::with_jobs(crate::support::jobs::BUILD_AND_TEST).await;
+    town.change("src/a.rs").await;
+    let waiting = r#"drawbridge_jobs{backend="workflow",state="waiting"}"#;
+    assert!(town.numbers().await.has(waiting));
+    let repo = town.github().repo_id();
+    town.github().select_repo(repo, false);
+    town.settle().await;
+    let left: Vec<String> = town
+        .numbers()
+        .await
+        .all("drawbridge_jobs")
+        .map(|(name, _)| name.to_owned())
+        .collect();
+    assert_eq!(left, Vec::<String>::new());
+    town.finish().await;
+}
+
+#[tokio::test]
 async fn jobs_are_counted_while_they_run_also_after_a_restart_and_runs_when_they_end() {
     let mut town = Town::with_jobs(crate::support::jobs::BUILD_AND_TEST).await;
     let pr = town.change("src/a.rs").await;
@@ -147,17 +166,20 @@ async fn jobs_are_counted_while_they_run_also_after_a_restart_and_runs_when_they
     let run = |outcome: &str| {
         format!("drawbridge_runs_total{{for=\"pull_request\",outcome=\"{outcome}\"}}")
     };
-    let unended = async |town: &Town| {
-        let numbers = town.numbers().await;
-        let states = ["starting", "queued", "running"].map(jobs);
-        let begun = states.iter().filter(|of| numbers.has(of));
-        let begun: f64 = begun.map(|of| numbers.of(of)).sum();
-        (begun, numbers.of(&jobs("waiting")))
+    let one_runs_and_one_waits = |numbers: &Numbers| {
+        let count = |of: &str| match numbers.has(&jobs(of)) {
+            true => numbers.of(&jobs(of)),
+            false => 0.0,
+        };
+        let begun: f64 = ["starting", "queued", "running"].map(count).iter().sum();
+        (begun, count("waiting")) == (1.0, 1.0)
     };
-    assert_eq!(unended(&town).await, (1.0, 1.0));
+    assert!(one_runs_and_one_waits(&town.numbers().await));
     town.restart().await;
     town.settle().await;
-    assert_eq!(unended(&town).await, (1.0, 1.0));
+    // They are read beside all else.
+    town.numbers_show("the two jobs", one_runs_and_one_waits)
+        .await;
     town.job_ends(pr, "build", "success").await;
     town.job_ends(pr, "test", "failure").await;
     let numbers = town.numbers().await;
@@ -171,5 +193,8 @@ async fn jobs_are_counted_while_they_run_also_after_a_restart_and_runs_when_they
     let started =
         r#"drawbridge_backend_requests_total{backend="workflow",outcome="done",step="start"}"#;
     assert!(numbers.of(started) >= 2.0);
+    // All that can be counted of backends was there at nought from the start: no other names came up.
+    let of_backends = numbers.all("drawbridge_backend_requests_total").count();
+    assert_eq!(of_backends, 4 * 3 * 4);
     town.finish().await;
 }

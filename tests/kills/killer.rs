@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
 
-/// So long a server lives at most, if what was to be its end does not come.
+/// So long a server that listens lives at most, if what was to be its end does not come.
 const LONGEST_LIFE: Duration = Duration::from_millis(1500);
 
 /// What happened.
@@ -60,12 +60,12 @@ pub async fn kill(
             _ => Moment::AtWrite(rng.gen_range(1..6)),
         };
         let dead = Arc::new(Notify::new());
-        let longest = match moment {
-            Moment::Soon(wait) => wait,
+        let soon = match moment {
+            Moment::Soon(wait) => Some(wait),
             Moment::AtRequest(count) => {
                 let what = ("*", "*", count);
                 arm(&github, &server, what, &life.last_moment(&dead, None));
-                LONGEST_LIFE
+                None
             }
             Moment::AtWrite(count) => {
                 for method in ["POST", "PATCH", "DELETE"] {
@@ -77,11 +77,13 @@ pub async fn kill(
                         &life.last_moment(&dead, Some(&in_writes)),
                     );
                 }
-                LONGEST_LIFE
+                None
             }
         };
-        // No wait for anything: a life that is long enough ends, too.
-        let _ = tokio::time::timeout(longest, dead.notified()).await;
+        tokio::select! {
+            () = dead.notified() => {}
+            () = whole_life(&server, soon) => {}
+        }
         server.kill();
         counted.kills += 1;
         server.start();
@@ -91,6 +93,15 @@ pub async fn kill(
     counted.in_writes = in_writes.load(Ordering::SeqCst);
     enough.store(true, Ordering::SeqCst);
     counted
+}
+
+/// No wait for anything: a life that is long enough ends, too. It begins when the server listens, however long that takes, or every
+/// life on a slow machine would end before anything was done in it.
+async fn whole_life(server: &Server, soon: Option<Duration>) {
+    if soon.is_none() {
+        server.listens().await;
+    }
+    tokio::time::sleep(soon.unwrap_or(LONGEST_LIFE)).await;
 }
 
 /// The number of the present life: a callback of an earlier one, which may just be running, must not end a later one.

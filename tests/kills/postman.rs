@@ -8,18 +8,21 @@ use rand::{Rng, SeedableRng};
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 
 /// How many deliver at the same time.
 const POSTMEN: u64 = 3;
 /// How many deliveries may be overtaken by a later one.
 const DISORDER: usize = 8;
+/// Longer than all that is left takes when the last kill is over. Only a defect takes as long.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Postmen on their round.
 pub struct Round {
     post: Arc<Post>,
-    tasks: Vec<JoinHandle<()>>,
+    tasks: JoinSet<()>,
 }
 
 struct Post {
@@ -70,9 +73,9 @@ fn round(
         busy: watch::Sender::new(0),
         redelivered: AtomicUsize::new(0),
     });
-    let tasks = seeds.map(|seed| tokio::spawn(post.clone().walk(seed.map(StdRng::seed_from_u64))));
+    let walks = seeds.map(|seed| post.clone().walk(seed.map(StdRng::seed_from_u64)));
     Round {
-        tasks: tasks.collect(),
+        tasks: walks.collect(),
         post,
     }
 }
@@ -80,18 +83,25 @@ fn round(
 impl Round {
     /// Waits until nothing is left; says how many were sent again.
     pub async fn until_all_is_delivered(self) -> usize {
-        let mut busy = self.post.busy.subscribe();
-        loop {
-            let left = self.post.left();
-            if left == 0 && *busy.borrow_and_update() == 0 && self.post.left() == 0 {
-                break;
+        let Self { post, mut tasks } = self;
+        let mut busy = post.busy.subscribe();
+        let nothing_left = async {
+            loop {
+                let left = post.left();
+                if left == 0 && *busy.borrow_and_update() == 0 && post.left() == 0 {
+                    return;
+                }
+                busy.changed().await.expect("the postmen live");
             }
-            busy.changed().await.expect("the postmen live");
+        };
+        tokio::select! {
+            waited = tokio::time::timeout(PATIENCE, nothing_left) => {
+                assert!(waited.is_ok(), "{} deliveries are left", post.left());
+            }
+            // They walk until they are told to stop.
+            Some(ended) = tasks.join_next() => panic!("a postman ended: {ended:?}"),
         }
-        for task in self.tasks {
-            task.abort();
-        }
-        self.post.redelivered.load(Ordering::SeqCst)
+        post.redelivered.load(Ordering::SeqCst)
     }
 }
 

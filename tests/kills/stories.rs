@@ -7,7 +7,7 @@ use drawbridge::sandbox::{CommentView, NewCheck, NewPr, Sandbox};
 use std::time::Duration;
 
 /// Longer than all retries together take. Only a defect takes as long.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// A kind of story.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

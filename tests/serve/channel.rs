@@ -104,22 +104,11 @@ async fn deliveries_of_a_channel_are_acted_on_like_any_other_also_after_it_broke
     let channel = Channel::open().await;
     let _serving = serve(&bench, &channel).await;
     bench.github.add_org_member("mel", Visibility::Public);
-    bench.github.write_file(
-        "engine",
-        ".github/drawbridge.yaml",
-        "enabled: true\n",
-        "maya",
-    );
-    let mirrored = async |pr: u64| {
-        let is_there = |github: &drawbridge::sandbox::Sandbox| {
-            github.branch(&format!("pull-request/{pr}")).is_some()
-        };
-        bench.github.wait_until("it is mirrored", is_there).await;
-    };
-    mirrored(bench.github.open_pr(NewPr::by("mel"))).await;
+    bench.enable();
+    bench.mirrored(bench.github.open_pr(NewPr::by("mel"))).await;
     channel.cut();
     channel.connections(2).await;
-    mirrored(bench.github.open_pr(NewPr::by("mel"))).await;
+    bench.mirrored(bench.github.open_pr(NewPr::by("mel"))).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -7,7 +7,6 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::routing::post;
-use drawbridge::domain::gate::GATE_NAME;
 use drawbridge::sandbox::{Fault, FaultKind, NewCommit, NewPr, Visibility};
 use serde_json::Value;
 use std::process::Command;
@@ -21,22 +20,13 @@ async fn story(bench: &Bench, command: Command) -> (String, u64, String) {
     let serving: Serving = bench.serve_with(command);
     let github = &bench.github;
     github.add_org_member("mel", Visibility::Private);
-    let config = ".github/drawbridge.yaml";
-    github.write_file("engine", config, "enabled: true\n", "maya");
+    bench.enable();
     github.deliveries_settled().await;
     let pull = "/repos/{owner}/{repo}/pulls/{pull_number}";
     github.fault(Fault::once("GET", pull, FaultKind::Status(502)));
     let pr = github.open_pr(NewPr::by("mel").commit(NewCommit::signed_by("mel")));
-    github
-        .wait_until("the mirror", |github| {
-            github.branch(&format!("pull-request/{pr}")).is_some()
-        })
-        .await;
-    github
-        .wait_until("the gate", |github| {
-            github.check(&github.head(pr), GATE_NAME).is_some()
-        })
-        .await;
+    bench.mirrored(pr).await;
+    bench.gated(pr).await;
     github.deliveries_settled().await;
     let all = github.deliveries();
     let opened = all

@@ -19,12 +19,7 @@ fn answers(github: &Sandbox, pull: u64, words: &str) -> usize {
 /// A repository with the app enabled, and a stranger's pull request.
 async fn with_a_pull(bench: &Bench) -> u64 {
     bench.github.set_permission("vera", Permission::Write);
-    bench.github.write_file(
-        "engine",
-        ".github/drawbridge.yaml",
-        "enabled: true\n",
-        "maya",
-    );
+    bench.enable();
     let pull = bench.github.open_pr(NewPr::by("sam"));
     bench
         .github
@@ -54,6 +49,8 @@ async fn a_delivery_is_accepted_and_a_second_one_of_its_id_changes_nothing() {
         .github
         .wait_until("help", |github| answers(github, pull, "/status") >= 1)
         .await;
+    // The sender notes the answer after the server has given it.
+    bench.github.deliveries_settled().await;
     let comment = bench
         .github
         .deliveries()

@@ -1,7 +1,6 @@
 //! The log: readable by people or by machines, and never a secret in it.
 
 use super::process::{Bench, PATIENCE};
-use drawbridge::domain::gate::GATE_NAME;
 use drawbridge::sandbox::{Fault, FaultKind, NewCommit, NewPr, Permission, Visibility};
 use serde_json::Value;
 use std::process::Command;
@@ -12,18 +11,9 @@ async fn log_of(bench: &Bench, command: Command) -> String {
     let github = &bench.github;
     github.add_org_member("mel", Visibility::Private);
     github.set_permission("vera", Permission::Write);
-    github.write_file(
-        "engine",
-        ".github/drawbridge.yaml",
-        "enabled: true\n",
-        "maya",
-    );
+    bench.enable();
     let ours = github.open_pr(NewPr::by("mel").commit(NewCommit::signed_by("mel")));
-    github
-        .wait_until("the mirror", |github| {
-            github.branch(&format!("pull-request/{ours}")).is_some()
-        })
-        .await;
+    bench.mirrored(ours).await;
     github.revoke_tokens();
     github.fault(Fault::once("GET", "/repos/*", FaultKind::Status(502)));
     let theirs = github.open_pr(NewPr::by("sam").commit(NewCommit::unsigned_by("sam")));
@@ -32,16 +22,8 @@ async fn log_of(bench: &Bench, command: Command) -> String {
         "vera",
         &format!("/ok to test {}", github.head(theirs)),
     );
-    github
-        .wait_until("the mirror", |github| {
-            github.branch(&format!("pull-request/{theirs}")).is_some()
-        })
-        .await;
-    github
-        .wait_until("the gate", |github| {
-            github.check(&github.head(theirs), GATE_NAME).is_some()
-        })
-        .await;
+    bench.mirrored(theirs).await;
+    bench.gated(theirs).await;
     // One that is refused, and one that is no event.
     let forged = serving
         .http

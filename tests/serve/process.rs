@@ -1,5 +1,6 @@
 //! A process, watched: what it prints, how it ends. Nothing here waits for time to pass, only for things to happen.
 
+use drawbridge::domain::gate::GATE_NAME;
 use drawbridge::sandbox::{Options, Sandbox};
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
@@ -10,7 +11,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// Longer than anything here takes, even on a busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(300);
 
 /// The binary with an environment that holds nothing but what a test puts there.
 pub fn drawbridge(args: &[&str]) -> Command {
@@ -188,6 +189,8 @@ impl Drop for Process {
     fn drop(&mut self) {
         if !self.ended && self.exit.try_recv().is_err() {
             self.signal("KILL");
+            // Whoever comes next may use what it held, such as its directory.
+            let _ = self.exit.recv_timeout(PATIENCE);
         }
     }
 }
@@ -220,6 +223,25 @@ impl Bench {
             .env("PORT", "0")
             .env("DATA_DIR", self.data_dir());
         command
+    }
+
+    /// Enables the app in `acme/engine`.
+    pub fn enable(&self) {
+        let config = ".github/drawbridge.yaml";
+        self.github
+            .write_file("engine", config, "enabled: true\n", "maya");
+    }
+
+    /// Waits until a pull request has its mirror.
+    pub async fn mirrored(&self, pr: u64) {
+        let is_there = |github: &Sandbox| github.branch(&format!("pull-request/{pr}")).is_some();
+        self.github.wait_until("it is mirrored", is_there).await;
+    }
+
+    /// Waits until a pull request's head has its gate.
+    pub async fn gated(&self, pr: u64) {
+        let is_there = |github: &Sandbox| github.check(&github.head(pr), GATE_NAME).is_some();
+        self.github.wait_until("it has its gate", is_there).await;
     }
 
     pub fn data_dir(&self) -> &Path {

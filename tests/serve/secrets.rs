@@ -65,11 +65,7 @@ async fn no_secret_is_in_the_log_an_answer_the_command_line_or_the_state() {
     github.write_file("engine", ".github/drawbridge.yaml", CONFIG, "maya");
     let pull = github.open_pr(NewPr::by("mel"));
     // The mirror is there, so that the jobs are tried, and both connections fail.
-    github
-        .wait_until("the mirror", |github| {
-            github.branch(&format!("pull-request/{pull}")).is_some()
-        })
-        .await;
+    bench.mirrored(pull).await;
     serving.process.err.wait_for("failed start", |line| {
         (line.contains("127.0.0.1:9") || line.contains("refused")).then_some(())
     });

@@ -36,12 +36,7 @@ async fn after_going_back_by_a_version_what_was_approved_is_still_approved() {
     let github = &bench.github;
     let serving = bench.serve();
     github.set_permission("vera", Permission::Write);
-    github.write_file(
-        "engine",
-        ".github/drawbridge.yaml",
-        "enabled: true\n",
-        "maya",
-    );
+    bench.enable();
     let pull = github.open_pr(NewPr::by("sam").commit(NewCommit::unsigned_by("sam")));
     let branch = format!("pull-request/{pull}");
     let head = github.head(pull);

@@ -13,12 +13,7 @@ async fn enabled() -> (Bench, Serving) {
     let bench = Bench::new().await;
     let serving = bench.serve();
     bench.github.add_org_member("mel", Visibility::Private);
-    bench.github.write_file(
-        "engine",
-        ".github/drawbridge.yaml",
-        "enabled: true\n",
-        "maya",
-    );
+    bench.enable();
     bench.github.deliveries_settled().await;
     assert_eq!(serving.get("/readyz").await.0, 200);
     (bench, serving)

@@ -39,19 +39,15 @@ impl Drop for Example {
     }
 }
 
-/// Where reports go, and those that proved to be the job's.
-async fn reports() -> (Server, UnboundedReceiver<Report>) {
+/// Where reports go, and each with the job that it proved to be of.
+async fn reports() -> (Server, UnboundedReceiver<(JobRef, Report)>) {
     let (heard, reports) = unbounded_channel();
     let server = Server::start(move |seen| {
         let token = seen.header("authorization").strip_prefix("Bearer ");
-        let verdict = JobTokens::new(&app_key()).verify(token.unwrap(), noon());
-        assert_eq!(
-            (seen.line.as_str(), verdict),
-            ("POST /api/jobs/report", Ok(job()))
-        );
-        heard
-            .send(parse_report(seen.text.as_bytes()).unwrap())
-            .unwrap();
+        let job = JobTokens::new(&app_key()).verify(token.unwrap(), noon());
+        assert_eq!(seen.line, "POST /api/jobs/report");
+        let report = parse_report(seen.text.as_bytes());
+        heard.send((job.unwrap(), report.unwrap())).unwrap();
         reply(202, "{}")
     })
     .await;
@@ -73,12 +69,12 @@ fn backend(example: &Example, reports: &Server, token: &str) -> Arc<dyn Backend>
     .unwrap()
 }
 
-/// The next report; only a defect takes that long.
-async fn next(reports: &mut UnboundedReceiver<Report>) -> Report {
-    tokio::time::timeout(Duration::from_secs(60), reports.recv())
-        .await
-        .expect("a report")
-        .unwrap()
+/// The next report, which has to be the job's; only a defect takes that long.
+async fn next(reports: &mut UnboundedReceiver<(JobRef, Report)>, of: &JobRef) -> Report {
+    let next = tokio::time::timeout(Duration::from_secs(60), reports.recv()).await;
+    let (job, report) = next.expect("a report").unwrap();
+    assert_eq!(job, *of);
+    report
 }
 
 #[tokio::test]
@@ -92,14 +88,26 @@ async fn the_example_takes_a_job_once_and_reports_it_with_its_outputs() {
         backend.find(&a).await.unwrap().unwrap().handle,
         started.handle
     );
-    assert_eq!(next(&mut heard).await.status, Some(BuildStatus::Running));
-    let end = next(&mut heard).await;
+    assert_eq!(
+        next(&mut heard, &a.job).await.status,
+        Some(BuildStatus::Running)
+    );
+    let end = next(&mut heard, &a.job).await;
     assert_eq!(end.status, Some(BuildStatus::Ended(Conclusion::Success)));
     assert_eq!(end.outputs["digest"], a.scene.sha.as_str());
     assert!(end.summary.unwrap().contains("flour: rye & more"));
     assert!(end.metrics.contains_key("seconds"));
-    // It was posted twice and ran once.
+    // It is posted twice and runs once: what is heard next is of another job, from its beginning to its end.
     backend.start(&a).await.unwrap();
+    let mut b = assignment(connection("x"));
+    b.job.attempt += 1;
+    backend.start(&b).await.unwrap();
+    assert_eq!(
+        next(&mut heard, &b.job).await.status,
+        Some(BuildStatus::Running)
+    );
+    let end = next(&mut heard, &b.job).await;
+    assert_eq!(end.status, Some(BuildStatus::Ended(Conclusion::Success)));
     assert!(heard.try_recv().is_err());
 }
 
@@ -114,19 +122,25 @@ async fn the_example_fails_cancels_and_refuses() {
         "x answered 401 while taking the job: the connection's token is wrong"
     );
     backend(&example, &server, "hush").start(&a).await.unwrap();
-    assert_eq!(next(&mut heard).await.status, Some(BuildStatus::Running));
-    let end = next(&mut heard).await;
+    assert_eq!(
+        next(&mut heard, &a.job).await.status,
+        Some(BuildStatus::Running)
+    );
+    let end = next(&mut heard, &a.job).await;
     assert_eq!(end.status, Some(BuildStatus::Ended(Conclusion::Failure)));
 
     let example = Example::start("exec sleep 600");
     let backend = backend(&example, &server, "hush");
     let handle = backend.start(&a).await.unwrap().handle;
-    assert_eq!(next(&mut heard).await.status, Some(BuildStatus::Running));
+    assert_eq!(
+        next(&mut heard, &a.job).await.status,
+        Some(BuildStatus::Running)
+    );
     // The process begins after the report that says so.
     let end = loop {
         backend.cancel(&a, &handle).await.unwrap();
         match tokio::time::timeout(Duration::from_millis(50), heard.recv()).await {
-            Ok(report) => break report.unwrap(),
+            Ok(report) => break report.unwrap().1,
             Err(_) => continue,
         }
     };

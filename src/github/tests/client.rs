@@ -253,7 +253,7 @@ async fn an_intermediary_s_page_is_never_github_s_word() {
 async fn silence_ends_in_an_error() {
     let server = Server::with_tokens(|_, _| None).await;
     let error = server
-        .github()
+        .github_in_a_hurry()
         .of(&repo())
         .file("a", None)
         .await

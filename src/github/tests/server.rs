@@ -145,6 +145,16 @@ impl Server {
     }
 
     pub fn github_at(&self, clock: Arc<dyn Clock>) -> GitHub {
+        // Only a defect takes that long; a busy machine may take seconds.
+        self.github_waiting(Duration::from_secs(60), clock)
+    }
+
+    /// One that gives up soon, for those who wait for just that.
+    pub fn github_in_a_hurry(&self) -> GitHub {
+        self.github_waiting(Duration::from_secs(1), Arc::new(SystemClock))
+    }
+
+    fn github_waiting(&self, read: Duration, clock: Arc<dyn Clock>) -> GitHub {
         let key = AppKey::parse(&key::pkcs1()).unwrap();
         let options = ClientOptions {
             api_url: self.url.clone(),
@@ -156,7 +166,7 @@ impl Server {
         };
         let timeouts = Timeouts {
             connect: Duration::from_secs(5),
-            read: Duration::from_millis(300),
+            read,
         };
         GitHub::with_timeouts(options, timeouts).unwrap()
     }

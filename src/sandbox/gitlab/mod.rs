@@ -89,6 +89,8 @@ impl GitLab {
             wake: Notify::new(),
             http: reqwest::Client::builder()
                 .no_proxy()
+                // The server closes one after ten idle seconds: a delivery that came just then would be lost.
+                .pool_idle_timeout(Duration::from_secs(5))
                 .build()
                 .context("making the webhook sender's client")?,
             tasks: Tasks::default(),

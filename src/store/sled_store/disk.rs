@@ -16,9 +16,11 @@ const SCHEMA: u64 = 1;
 const CACHE_BYTES: u64 = 64 * 1024 * 1024;
 /// What no `flush` asked for is on disk after this time.
 const FLUSH_EVERY_MS: u64 = 500;
-/// How often the directory's lock is tried: a process that is just ending, or sled's threads of the store that was
-/// just closed, may hold it a moment longer.
+/// How often the directory's lock is tried: a process that is just ending may hold it a moment longer.
 pub(super) const LOCK_ATTEMPTS: u32 = 10;
+/// How often sled's own lock is tried, which no other process of this version has while we hold the directory's: sled's threads of
+/// the store that was just closed may take a while on a busy machine.
+const SLED_ATTEMPTS: u32 = 200;
 pub(super) const LOCK_PAUSE: Duration = Duration::from_millis(50);
 
 /// `StoreError::doing` when the files themselves are damaged; anything else is no reason to set them aside.
@@ -287,7 +289,7 @@ fn open_locked(config: &Config, dir: &Path) -> Result<Db, StoreError> {
                     other => about(dir, &other.cause),
                 });
             }
-            Err(_) if attempts < LOCK_ATTEMPTS => {
+            Err(_) if attempts < SLED_ATTEMPTS => {
                 attempts += 1;
                 std::thread::sleep(LOCK_PAUSE);
             }

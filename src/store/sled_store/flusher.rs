@@ -98,6 +98,10 @@ fn serve(
             Some(_) => match messages.recv_timeout(mend_every) {
                 Err(mpsc::RecvTimeoutError::Timeout) => {
                     broken = flushed.mend().err();
+                    // Counted again and again, so that whoever looks at the count sees that it goes on.
+                    if broken.is_some() {
+                        flushes.failed();
+                    }
                     continue;
                 }
                 received => received.ok(),
@@ -115,6 +119,9 @@ fn serve(
         }
         if broken.is_none() && suspected {
             broken = flushed.probe().err();
+            if broken.is_some() {
+                flushes.failed();
+            }
         }
         if broken.is_none() && !waiters.is_empty() {
             let began = Instant::now();
@@ -132,6 +139,7 @@ fn serve(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::telemetry::{Metrics, Standing};
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -154,6 +162,17 @@ mod tests {
             let mended = self.mended.as_ref().expect("it breaks");
             mended.try_recv().map_err(|_| "still broken".to_owned())
         }
+    }
+
+    /// The count that operators see.
+    fn failures_of(flushes: &Flushes) -> f64 {
+        let metrics = Metrics::default();
+        metrics.include(flushes);
+        let text = metrics.text(&Standing::default());
+        let mut lines = text.lines();
+        let count =
+            lines.find_map(|line| line.strip_prefix("drawbridge_store_flush_failures_total "));
+        count.unwrap().parse().unwrap()
     }
 
     #[tokio::test]
@@ -208,8 +227,9 @@ mod tests {
                 flush,
                 mended: Some(mended),
             };
+            let flushes = Flushes::default();
             let flusher =
-                Flusher::start(flushed, Duration::from_millis(1), Flushes::default()).unwrap();
+                Flusher::start(flushed, Duration::from_millis(1), flushes.clone()).unwrap();
             if by_suspicion {
                 flusher.suspect();
             }
@@ -217,10 +237,17 @@ mod tests {
                 let error = flusher.wait().await.unwrap_err();
                 assert!(["no space left", "still broken"].contains(&error.as_str()));
             }
+            // While it lasts the count goes on, and not longer.
+            while failures_of(&flushes) < 3.0 {
+                tokio::task::yield_now().await;
+            }
             mend.send(()).unwrap();
             while flusher.wait().await.is_err() {
                 tokio::task::yield_now().await;
             }
+            let counted = failures_of(&flushes);
+            flusher.wait().await.unwrap();
+            assert_eq!(failures_of(&flushes), counted);
         }
     }
 }

@@ -73,8 +73,9 @@ pub struct SledStore {
     last_snapshot: Mutex<Option<u64>>,
     /// When the snapshots were last found to hold everything.
     saved_until: Mutex<Option<DateTime<Utc>>>,
-    /// Last, so that nobody else opens the directory before this process has let go of it. A temporary store has none.
-    _lock: Option<Lock>,
+    /// Last, so that nobody else opens the directory before this process has let go of it, and shared with work that goes on when
+    /// nobody waits for it any more. A temporary store has none.
+    lock: Option<Arc<Lock>>,
 }
 
 impl SledStore {
@@ -123,7 +124,7 @@ impl SledStore {
             snapshots,
             last_snapshot: Mutex::default(),
             saved_until: Mutex::default(),
-            _lock: lock,
+            lock: lock.map(Arc::new),
         })
     }
 
@@ -178,7 +179,14 @@ impl SledStore {
         work: impl FnOnce(&Disk) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let disk = self.holder.disk(doing)?;
-        let done = tokio::task::spawn_blocking(move || work(&disk))
+        let lock = self.lock.clone();
+        let work = move || {
+            let done = work(&disk);
+            drop(disk);
+            drop(lock);
+            done
+        };
+        let done = tokio::task::spawn_blocking(work)
             .await
             .map_err(failed(doing))
             .flatten();

@@ -14,7 +14,7 @@ pub struct OnDisk {
     pub free: Option<u64>,
     /// How many snapshots there are.
     pub snapshots: usize,
-    /// The time up to which they hold everything; `None`: there is none.
+    /// The time up to which they hold everything: while there is none, when the store was made. `None`: a temporary store's.
     pub saved_until: Option<DateTime<Utc>>,
 }
 
@@ -41,11 +41,12 @@ impl SledStore {
                 });
             };
             let listed = snapshots::list(&dir)?;
+            let newest = listed.first().and_then(|path| taken_at(path));
             Ok(OnDisk {
                 bytes,
                 free: dir.parent().and_then(free_bytes),
                 snapshots: listed.len(),
-                saved_until: known.or_else(|| listed.first().and_then(|path| taken_at(path))),
+                saved_until: Some(known.or(newest).unwrap_or(disk.born_at)),
             })
         })
         .await
@@ -77,7 +78,8 @@ mod tests {
         let open = || SledStore::open(dir.path(), now).unwrap();
         let store = open();
         let empty = store.on_disk_now().await.unwrap();
-        assert_eq!((empty.snapshots, empty.saved_until), (0, None));
+        // Until now nothing was lost without one.
+        assert_eq!((empty.snapshots, empty.saved_until), (0, Some(now)));
         assert!(empty.bytes > 0 && empty.free.is_some_and(|free| free > 0));
         store.snapshot(now, 3).await.unwrap();
         // Nothing changed since, so that one holds everything until now.

@@ -67,6 +67,14 @@ impl StateDir {
         self.home.state()
     }
 
+    /// Whether nobody has it open; somebody who is just closing it is waited for, half a second at most.
+    ///
+    /// # Errors
+    /// Somebody has it open, or the directory can't be used.
+    pub fn is_free(&self) -> Result<(), StoreError> {
+        self.home.lock(STOP_THE_SERVER).map(drop)
+    }
+
     /// Writes all records as lines of JSON.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! Runs whose branch moves on, post-merge above all: each commit's jobs build that commit, all of them.
 
-use crate::support::jobs::POST_MERGE;
+use crate::support::jobs::{POST_MERGE, once_a_day};
 use crate::support::{Town, mirror};
 use chrono::TimeDelta;
 use drawbridge::sandbox::{Fault, FaultKind, Sandbox};
@@ -123,7 +123,7 @@ async fn an_anchor_starts_no_pipeline_for_branches() {
 
 #[tokio::test]
 async fn a_nightly_run_builds_the_commit_of_its_tick_to_the_end() {
-    let config = POST_MERGE.replace("push: main", "schedule: '0 2 * * *'");
+    let config = POST_MERGE.replace("push: main", &format!("schedule: '{}'", once_a_day()));
     let town = Town::with_jobs(&config).await;
     town.playground.advance(TimeDelta::days(1));
     town.stir().await;

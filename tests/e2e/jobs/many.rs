@@ -37,7 +37,7 @@ async fn five_hundred_jobs_make_one_green_gate_and_few_writes() {
     let began = Instant::now();
     let pr = town.github().open_pr(NewPr::by("mel"));
     // Thousands of deliveries, and a debug build: that takes a while.
-    let settled = tokio::time::timeout(Duration::from_secs(300), town.playground.settle());
+    let settled = tokio::time::timeout(Duration::from_secs(900), town.playground.settle());
     settled.await.expect("it comes to rest");
     town.mirrored(pr);
     town.gate(pr).is("success").says("500 jobs passed");
@@ -49,8 +49,11 @@ async fn five_hundred_jobs_make_one_green_gate_and_few_writes() {
     let (gates, all) = (gates.count(), calls.len());
     println!("500 jobs: {all} requests, of which {gates} write the gate");
     // One in five seconds while it only reads differently; the machine may be slow.
-    let most = 10 + usize::try_from(began.elapsed().as_secs() / 5).expect("a short time");
+    let seconds = usize::try_from(began.elapsed().as_secs()).expect("a short time");
+    let most = 10 + seconds / 5;
     assert!(gates <= most, "{gates} writes of the gate, not {most}");
-    assert!(all <= 2 * 500 + 200, "{all} requests for 500 jobs");
+    // Every five minutes each job that runs is asked for, and what was missed.
+    let most = 2 * 500 + 200 + seconds / 300 * (500 + 300);
+    assert!(all <= most, "{all} requests for 500 jobs, not {most}");
     town.finish().await;
 }

@@ -1,20 +1,26 @@
 //! Schedules: a tick runs once, also one that came while the app was down.
 
 use crate::support::Town;
+use crate::support::jobs::once_a_day;
 use chrono::TimeDelta;
 
-const NIGHTLY: &str = "\
+fn nightly() -> String {
+    format!(
+        "\
 enabled: true
 pipelines:
   nightly:
-    on: {schedule: '0 2 * * *'}
+    on: {{schedule: '{}'}}
     jobs:
-      soak: {workflow: go.yml, inputs: {job: soak}}
-";
+      soak: {{workflow: go.yml, inputs: {{job: soak}}}}
+",
+        once_a_day()
+    )
+}
 
 #[tokio::test]
 async fn each_tick_starts_one_run_on_the_default_branch() {
-    let town = Town::with_jobs(NIGHTLY).await;
+    let town = Town::with_jobs(&nightly()).await;
     assert_eq!(
         town.started("main"),
         Vec::<String>::new(),
@@ -35,7 +41,7 @@ async fn each_tick_starts_one_run_on_the_default_branch() {
 
 #[tokio::test]
 async fn ticks_that_were_missed_while_the_app_was_down_run_once_together() {
-    let mut town = Town::with_jobs(NIGHTLY).await;
+    let mut town = Town::with_jobs(&nightly()).await;
     town.playground.stop_app().await.expect("it stops");
     town.playground.advance(TimeDelta::days(10));
     town.playground.start_app().await.expect("it starts");
@@ -50,7 +56,7 @@ async fn ticks_that_were_missed_while_the_app_was_down_run_once_together() {
 
 #[tokio::test]
 async fn a_tick_while_the_run_before_still_runs_waits_for_it() {
-    let config = NIGHTLY.replace("go.yml,", "go.yml, timeout: 72h,");
+    let config = nightly().replace("go.yml,", "go.yml, timeout: 72h,");
     let town = Town::with_jobs(&config).await;
     town.playground.advance(TimeDelta::days(1));
     town.stir().await;

@@ -2,9 +2,9 @@
 
 use crate::support::Town;
 use chrono::TimeDelta;
-use drawbridge::sandbox::Sandbox;
 
-const DELIVERIES: &str = "/app/hook/deliveries";
+/// How many rounds of asking for what was lost have ended.
+const ROUNDS: &str = r#"drawbridge_processing_seconds_count{subject="deliveries"}"#;
 const DELIVERY: &str = "/app/hook/deliveries/{delivery_id}";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -14,14 +14,11 @@ async fn above_its_limit_deliveries_are_refused_so_that_github_can_send_them_aga
     assert_eq!(refused.status, Some(503));
     // Nor is it taken up by asking for what was lost, while there is no room.
     town.github().clear_exchanges();
+    let before = town.numbers().await.of(ROUNDS);
     town.playground.advance(TimeDelta::minutes(10));
     town.playground.app().look_at_the_clock();
-    let listed = |github: &Sandbox| {
-        let all = github.exchanges();
-        all.iter().any(|e| e.route == DELIVERIES && e.status == 200)
-    };
-    town.github().wait_until("it is listed", listed).await;
-    // What hung has some more to ask before there is room.
+    town.numbers_show("the end of a round", |now| now.of(ROUNDS) > before)
+        .await;
     town.github().release_hung();
     town.settle().await;
     let asked = town.github().exchanges();

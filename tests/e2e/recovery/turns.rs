@@ -28,6 +28,17 @@ async fn with_another(calls: u32) -> (Town, u64, u64) {
     (town, pr, other)
 }
 
+/// The app is down while sam calls for help, and so often the delivery of that can't be read afterwards. With sam's pull request, the other
+/// repository, and the comment.
+async fn help_is_lost(calls: u32, times: u32, kind: FaultKind) -> (Town, u64, u64, u64) {
+    let (mut town, pr, other) = with_another(calls).await;
+    town.goes_down().await;
+    let help = town.github().comment(pr, "sam", "/help");
+    town.faults(times, "GET", DELIVERY, kind);
+    town.github().clear_exchanges();
+    (town, pr, other, help)
+}
+
 /// The statuses with which it was answered.
 fn read(town: &Town, route: &str) -> Vec<u16> {
     let mut all = town.github().exchanges();
@@ -38,10 +49,7 @@ fn read(town: &Town, route: &str) -> Vec<u16> {
 
 #[tokio::test]
 async fn what_was_put_off_has_its_turn_although_the_list_can_not_be_read() {
-    let (mut town, pr, _) = with_another(300).await;
-    town.goes_down().await;
-    let help = town.github().comment(pr, "sam", "/help");
-    town.fault("GET", DELIVERY, FaultKind::Status(502));
+    let (mut town, pr, _, help) = help_is_lost(300, 1, FaultKind::Status(502)).await;
     town.comes_up().await;
     town.ignored(pr, help);
     town.fault("GET", DELIVERIES, FaultKind::Status(502));
@@ -52,10 +60,7 @@ async fn what_was_put_off_has_its_turn_although_the_list_can_not_be_read() {
 
 #[tokio::test]
 async fn a_long_list_leaves_something_for_what_was_put_off() {
-    let (mut town, pr, other) = with_another(6).await;
-    town.goes_down().await;
-    let help = town.github().comment(pr, "sam", "/help");
-    town.fault("GET", DELIVERY, FaultKind::Status(502));
+    let (mut town, pr, other, help) = help_is_lost(6, 1, FaultKind::Status(502)).await;
     town.comes_up().await;
     town.ignored(pr, help);
     town.goes_down().await;
@@ -72,13 +77,9 @@ async fn a_long_list_leaves_something_for_what_was_put_off() {
 
 #[tokio::test]
 async fn an_outage_of_one_delivery_ends_when_github_says_and_holds_up_no_other() {
-    let (mut town, pr, other) = with_another(300).await;
-    town.goes_down().await;
-    let help = town.github().comment(pr, "sam", "/help");
-    town.github().open_pr_in(other, NewPr::by("mel"));
     let away = FaultKind::Unavailable { retry_after: 1800 };
-    town.fault("GET", DELIVERY, away);
-    town.github().clear_exchanges();
+    let (mut town, pr, other, help) = help_is_lost(300, 1, away).await;
+    town.github().open_pr_in(other, NewPr::by("mel"));
     town.comes_up().await;
     assert_eq!(read(&town, DELIVERY), [503, 200]);
     town.minutes_pass(20).await;
@@ -91,15 +92,11 @@ async fn an_outage_of_one_delivery_ends_when_github_says_and_holds_up_no_other()
 
 #[tokio::test]
 async fn while_github_wants_to_be_left_alone_by_the_app_nothing_is_asked() {
-    let (mut town, pr, other) = with_another(300).await;
-    town.goes_down().await;
-    let help = town.github().comment(pr, "sam", "/help");
-    town.github().open_pr_in(other, NewPr::by("mel"));
     let limit = FaultKind::SecondaryLimit {
         retry_after: Some(1800),
     };
-    town.fault("GET", DELIVERY, limit);
-    town.github().clear_exchanges();
+    let (mut town, pr, other, help) = help_is_lost(300, 1, limit).await;
+    town.github().open_pr_in(other, NewPr::by("mel"));
     town.comes_up().await;
     assert_eq!(read(&town, DELIVERY), [403]);
     town.github().clear_exchanges();
@@ -114,10 +111,7 @@ async fn while_github_wants_to_be_left_alone_by_the_app_nothing_is_asked() {
 
 #[tokio::test]
 async fn a_command_is_heard_after_an_outage_of_two_hours() {
-    let (mut town, pr, _) = with_another(300).await;
-    town.goes_down().await;
-    let help = town.github().comment(pr, "sam", "/help");
-    town.faults(12, "GET", DELIVERY, FaultKind::Status(502));
+    let (mut town, pr, _, help) = help_is_lost(300, 12, FaultKind::Status(502)).await;
     town.comes_up().await;
     // The newest of the list is looked through again in each round; it is the newest no more.
     for _ in 0..70 {

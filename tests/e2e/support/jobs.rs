@@ -1,6 +1,7 @@
 //! Pipelines, as people see them: what was dispatched for a branch, and how it ends.
 
 use super::{CONFIG, Gate, Town, mirror};
+use chrono::{TimeDelta, Timelike as _, Utc};
 use drawbridge::engine::Pace;
 use drawbridge::sandbox::{DispatchView, NewCommit, NewPr};
 
@@ -149,6 +150,11 @@ impl Town {
         let check = self.github().check(sha, name);
         Gate(check.unwrap_or_else(|| panic!("{sha} has no {name}")))
     }
+}
+
+/// A schedule that comes round once a day, and not now: twelve hours from now, whenever that is.
+pub fn once_a_day() -> String {
+    format!("0 {} * * *", (Utc::now() + TimeDelta::hours(12)).hour())
 }
 
 /// A workflow file that can be started with these inputs.

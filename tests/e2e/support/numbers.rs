@@ -2,6 +2,7 @@
 
 use super::Town;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// All of them at one moment, each by its name and labels as they are written.
 pub struct Numbers(BTreeMap<String, f64>);
@@ -23,6 +24,22 @@ impl Town {
             (name.to_owned(), value.parse().expect(line))
         });
         Numbers(numbers.collect())
+    }
+}
+
+impl Town {
+    /// Reads them until they show something that nobody else tells of.
+    pub async fn numbers_show(&self, what: &str, shown: impl Fn(&Numbers) -> bool) -> Numbers {
+        let looking = async {
+            loop {
+                let numbers = self.numbers().await;
+                if shown(&numbers) {
+                    return numbers;
+                }
+            }
+        };
+        let looked = tokio::time::timeout(Duration::from_secs(60), looking).await;
+        looked.unwrap_or_else(|_| panic!("the numbers never show {what}"))
     }
 }
 

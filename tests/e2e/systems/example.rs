@@ -8,6 +8,7 @@ use drawbridge::sandbox::NewPr;
 use drawbridge::store::{SledStore, Store as _};
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
+use tokio::net::TcpSocket;
 
 /// `docs/examples/http-service.py` with one shell script for all jobs.
 pub struct Example {
@@ -33,11 +34,6 @@ impl Example {
         // What it goes on to print has to be read, or it would stand still.
         std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
         Self { process, url }
-    }
-
-    pub fn port(&self) -> u16 {
-        let (_, port) = self.url.rsplit_once(':').expect("a port");
-        port.parse().expect("a number")
     }
 }
 
@@ -111,7 +107,11 @@ async fn a_job_that_fails_there_fails_the_gate_and_what_needs_it_does_not_run() 
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_service_that_is_not_there_is_waited_for_and_nobody_else_is_held_up() {
-    let port = Example::start(0, "true").port();
+    // Nobody listens there, and nobody else is given the port, until the service takes it.
+    let kept = TcpSocket::new_v4().expect("a socket");
+    kept.set_reuseaddr(true).expect("it can be shared");
+    kept.bind(([127, 0, 0, 1], 0).into()).expect("a port");
+    let port = kept.local_addr().expect("an address").port();
     let url = format!("http://127.0.0.1:{port}");
     let mut town = town(bakery(&url), "bake: {connection: bakery, labels: bread}").await;
     let pr = town.github().open_pr(NewPr::by("mel"));

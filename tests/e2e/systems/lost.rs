@@ -82,7 +82,6 @@ async fn a_service_with_a_status_address_is_asked_how_a_job_stands() {
     let status = format!("{}/{{id}}", service.url);
     add_http(&mut connections, "bakery", &service.url, Some(status));
     let mut town = paced(connections, eager(), "bake: {connection: bakery}").await;
-    service.stands("", json!(null));
     let pr = town.github().open_pr(NewPr::by("mel"));
     let head = town.head(pr);
     service
@@ -101,6 +100,7 @@ async fn a_service_with_a_status_address_is_asked_how_a_job_stands() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_job_that_its_service_has_forgotten_ends_with_that_reason() {
     let service = Service::start().await;
+    service.forgets();
     let mut connections = Connections::default();
     let status = format!("{}/{{id}}", service.url);
     add_http(&mut connections, "bakery", &service.url, Some(status));

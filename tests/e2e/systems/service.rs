@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Method, Uri};
 use axum::response::Response;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -31,7 +31,19 @@ struct Told {
     posts: Vec<Post>,
     asked: Vec<String>,
     mood: Mood,
-    states: Value,
+    states: BTreeMap<String, Value>,
+    /// Whether it knows no job any more.
+    forgetful: bool,
+}
+
+impl Told {
+    /// How a job stands; `None`: there is none.
+    fn stands(&self, handle: &str) -> Option<Value> {
+        let taken = |post: &Post| post.taken && post.key == handle;
+        let known = !self.forgetful && self.posts.iter().any(taken);
+        let said = self.states.get(handle).cloned();
+        said.or_else(|| known.then(|| json!({ "status": "queued" })))
+    }
 }
 
 /// What becomes of a request.
@@ -88,9 +100,15 @@ impl Service {
         self.inner.state.lock().expect("a state").mood = mood;
     }
 
-    /// What is answered to whoever asks how this job stands.
+    /// What is answered to whoever asks how this job stands, instead of that it waits.
     pub fn stands(&self, handle: &str, report: Value) {
-        self.inner.state.lock().expect("a state").states[handle] = report;
+        let mut told = self.inner.state.lock().expect("a state");
+        told.states.insert(handle.to_owned(), report);
+    }
+
+    /// It takes jobs, and knows nothing of them any more when it is asked.
+    pub fn forgets(&self) {
+        self.inner.state.lock().expect("a state").forgetful = true;
     }
 
     pub fn posts(&self) -> Vec<Post> {
@@ -160,7 +178,7 @@ async fn answer(
         if method == Method::GET {
             let handle = uri.path().rsplit('/').next().unwrap_or_default().to_owned();
             told.asked.push(handle.clone());
-            let known = told.states.get(&handle).cloned();
+            let known = told.stands(&handle);
             drop(told);
             inner.ticks.send_modify(|count| *count += 1);
             return match known {
