@@ -25,7 +25,7 @@ use super::tasks::Tasks;
 use state::{Pipeline, State};
 
 /// How long a condition may take before the test has failed.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A running stand-in GitLab. Clones are the same one.
 #[derive(Clone)]
@@ -205,7 +205,7 @@ impl GitLab {
     /// Waits until something is so, looking again with every change.
     ///
     /// # Panics
-    /// After 30 seconds, naming `what` did not happen.
+    /// After two minutes, naming `what` did not happen.
     pub async fn wait_until(&self, what: &str, condition: impl Fn(&GitLab) -> bool) {
         let mut changed = self.inner.ticks.subscribe();
         let waiting = async {

@@ -13,7 +13,7 @@ use crate::sandbox::{
 };
 
 /// How long a condition may take before the test has failed.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 fn check_view(check: &CheckRun) -> CheckRunView {
     let actions = check.actions.iter().map(|button| ActionView {
@@ -161,7 +161,7 @@ impl Sandbox {
     /// Waits until something is so, looking again with every change.
     ///
     /// # Panics
-    /// After 30 seconds, naming `what` did not happen.
+    /// After two minutes, naming `what` did not happen.
     pub async fn wait_until(&self, what: &str, condition: impl Fn(&Sandbox) -> bool) {
         let mut changed = self.changed();
         let waiting = async {

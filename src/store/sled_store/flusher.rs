@@ -92,20 +92,27 @@ fn serve(
     flushes: &Flushes,
 ) {
     let mut broken: Option<String> = None;
+    // When mending it was last tried.
+    let mut tried_at = Instant::now();
     loop {
         let first = match &broken {
             None => messages.recv().ok(),
-            Some(_) => match messages.recv_timeout(mend_every) {
-                Err(mpsc::RecvTimeoutError::Timeout) => {
-                    broken = flushed.mend().err();
-                    // Counted again and again, so that whoever looks at the count sees that it goes on.
-                    if broken.is_some() {
-                        flushes.failed();
+            Some(_) => {
+                // However many wait and are told that it is broken, its time comes.
+                let left = mend_every.checked_sub(tried_at.elapsed());
+                match left.map(|left| messages.recv_timeout(left)) {
+                    None | Some(Err(mpsc::RecvTimeoutError::Timeout)) => {
+                        broken = flushed.mend().err();
+                        tried_at = Instant::now();
+                        // Counted again and again, so that whoever looks at the count sees that it goes on.
+                        if broken.is_some() {
+                            flushes.failed();
+                        }
+                        continue;
                     }
-                    continue;
+                    Some(received) => received.ok(),
                 }
-                received => received.ok(),
-            },
+            }
         };
         let Some(first) = first else { return };
         // Whoever joins after this line waits for the next flush: this one may have passed over their writes.
@@ -173,6 +180,26 @@ mod tests {
         let count =
             lines.find_map(|line| line.strip_prefix("drawbridge_store_flush_failures_total "));
         count.unwrap().parse().unwrap()
+    }
+
+    #[tokio::test]
+    async fn those_who_wait_again_and_again_keep_nobody_from_mending_it() {
+        let (mended, mends) = mpsc::channel();
+        let mut broken = true;
+        let by = By {
+            flush: move || match std::mem::take(&mut broken) {
+                true => Err("full".to_owned()),
+                false => Ok(()),
+            },
+            mended: Some(mends),
+        };
+        let flusher = Flusher::start(by, Duration::from_secs(1), Flushes::default()).unwrap();
+        mended.send(()).unwrap();
+        let again_and_again = async { while flusher.wait().await.is_err() {} };
+        let patience = Duration::from_secs(60);
+        tokio::time::timeout(patience, again_and_again)
+            .await
+            .unwrap();
     }
 
     #[tokio::test]

@@ -27,7 +27,7 @@ pub const CONFIG: &str = ".github/drawbridge.yaml";
 pub const COPY_PR_BOT: &str = ".github/copy-pr-bot.yaml";
 
 /// How long the app may take to come to rest. Only a defect takes as long.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// `acme/engine`, with mel (a member, privately), vera (may write, no member) and sam (a stranger).
 pub struct Town {

@@ -100,7 +100,7 @@ pub async fn gate_becomes(town: &Town, sha: &str, expected: &str) {
 pub async fn gate_shows(town: &Town, sha: &str, expected: &str, words: &str) {
     let what = format!("the gate of {sha} is {expected} and says {words:?}");
     let waited = tokio::time::timeout(
-        Duration::from_secs(29),
+        Duration::from_secs(110),
         town.github().wait_until(&what, |github| {
             let Some(check) = github.check(sha, GATE_NAME) else {
                 return false;

@@ -151,7 +151,7 @@ impl Service {
                 let _ = changed.changed().await;
             }
         };
-        let waited = tokio::time::timeout(Duration::from_secs(30), waiting).await;
+        let waited = tokio::time::timeout(Duration::from_secs(120), waiting).await;
         assert!(waited.is_ok(), "in vain until {what}: {:#?}", self.posts());
     }
 }
