@@ -24,6 +24,7 @@ mod configuration;
 mod facts;
 mod head;
 mod identity;
+mod init;
 mod installation;
 mod jobs;
 mod lost;
