@@ -144,6 +144,7 @@ pub struct Backends {
     callbacks: Callbacks,
     outbound: Outbound,
     clock: Arc<dyn Clock>,
+    public_url: Option<String>,
 }
 
 impl Backends {
@@ -152,9 +153,10 @@ impl Backends {
     /// # Errors
     /// When the machine has no root certificates to check servers with.
     pub fn new(options: BackendOptions) -> anyhow::Result<Self> {
-        let report_url = options
+        let public_url = options
             .public_url
-            .map(|url| format!("{}{REPORT_PATH}", url.trim_end_matches('/')));
+            .map(|url| url.trim_end_matches('/').to_owned());
+        let report_url = public_url.as_ref().map(|url| format!("{url}{REPORT_PATH}"));
         Ok(Self {
             github: options.github,
             connections: options.connections,
@@ -164,6 +166,7 @@ impl Backends {
             },
             outbound: Outbound::new()?,
             clock: options.clock,
+            public_url,
         })
     }
 
@@ -218,6 +221,11 @@ impl Backends {
                 }
             }
         })
+    }
+
+    /// Where the server is reached, without a slash at its end, if anybody has said so.
+    pub fn public_url(&self) -> Option<&str> {
+        self.public_url.as_deref()
     }
 
     /// Whether a repository may name this connection; the error is a sentence that says which ones it may.

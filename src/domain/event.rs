@@ -136,6 +136,17 @@ pub enum BuildStatus {
 /// The identifier of the gate's *OK to test* button (at most 20 characters).
 pub const APPROVE_BUTTON: &str = "ok-to-test";
 
+/// Where a comment was written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Thread {
+    /// On a pull request.
+    #[default]
+    Pull,
+    /// On an issue that is none.
+    Issue,
+}
+
 /// The meaning of a delivery.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "type")]
@@ -149,13 +160,17 @@ pub enum Event {
         /// The pull request as the delivery shows it.
         hint: PullHint,
     },
-    /// A new comment on an open pull request holds lines that look like commands. Edits and bots never get here.
+    /// A new comment on an open pull request holds lines that look like commands, or one on an open issue asks for a
+    /// configuration. Edits and bots never get here.
     Comment {
         /// Where.
         repo: Repo,
-        /// Which pull request.
+        /// Which pull request or issue.
         number: PrNumber,
-        /// Who opened the pull request.
+        /// Which of the two.
+        #[serde(default)]
+        thread: Thread,
+        /// Who opened it.
         pull_author: Option<Account>,
         /// The comment, for the reaction and the answer.
         comment: CommentId,
@@ -315,6 +330,10 @@ impl Event {
     pub fn pull(&self) -> Option<(&Repo, PrNumber)> {
         match self {
             Self::Pull { repo, hint, .. } => Some((repo, hint.number)),
+            Self::Comment {
+                thread: Thread::Issue,
+                ..
+            } => None,
             Self::Comment { repo, number, .. } | Self::MirrorPushed { repo, number, .. } => {
                 Some((repo, *number))
             }

@@ -2,6 +2,7 @@
 
 use super::config::{ConfigError, RepoConfig};
 use super::ids::{Repo, RepoName};
+use super::init::InitRequests;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +28,9 @@ pub struct RepoState {
     /// Names it had, newest last: a delivery or a record from before a renaming must not bring one back.
     #[serde(default)]
     pub former_names: Vec<RepoName>,
+    /// Who asked for a configuration, and how far that has come.
+    #[serde(default)]
+    pub init: InitRequests,
 }
 
 /// How many former names are kept.
@@ -44,6 +48,7 @@ impl RepoState {
             followed: true,
             archived: false,
             former_names: Vec::new(),
+            init: InitRequests::default(),
         }
     }
 

@@ -312,7 +312,9 @@ fn asks_for_rights(request: &Request, config: &RepoConfig) -> bool {
         Request::Comment { lines, .. } => lines.iter().any(|line| {
             !line.suspicious
                 && match line.invocation() {
-                    Invocation::Sync | Invocation::Status | Invocation::Help => false,
+                    Invocation::Sync | Invocation::Status | Invocation::Help | Invocation::Init => {
+                        false
+                    }
                     Invocation::Unknown { word, .. } => pull::pipeline_of(config, &word).is_some(),
                     _ => true,
                 }

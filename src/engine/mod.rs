@@ -25,6 +25,7 @@ mod facts;
 mod head;
 mod hearing;
 mod identity;
+mod init;
 mod installation;
 mod jobs;
 mod lost;

@@ -2,7 +2,7 @@
 
 use super::{Engine, Failure};
 use crate::domain::config::RepoConfig;
-use crate::domain::event::{AccountKind, Event};
+use crate::domain::event::{AccountKind, Event, Thread};
 use crate::domain::pull::{Findings, PullState, Recalled};
 use crate::domain::text;
 use crate::github::{GitHubError, Repository};
@@ -56,6 +56,7 @@ impl Engine {
             Event::Comment {
                 repo,
                 number,
+                thread,
                 comment,
                 ..
             },
@@ -63,7 +64,10 @@ impl Engine {
         else {
             return Ok(None);
         };
-        let github = self.shared.github.of(repo);
+        let github = match thread {
+            Thread::Pull => self.shared.github.of(repo),
+            Thread::Issue => self.shared.github.of(repo).on_issues(),
+        };
         let marker = text::answer_marker(*comment);
         match github.is_answered(*number, *comment, &marker).await {
             Ok(true) => Ok(Some("answered before data was lost")),

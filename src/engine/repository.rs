@@ -1,4 +1,5 @@
-//! Brings a repository's configuration up to date, and with it every open pull request that it concerns.
+//! Brings a repository's configuration up to date, and with it every open pull request that it concerns; proposes one where it was
+//! asked for.
 
 use super::pull::Naming;
 use super::work::Worked;
@@ -38,8 +39,14 @@ impl Engine {
             };
             return self.commit(nothing).await.map(Worked::made);
         };
-        if !entries.is_empty() {
+        // A comment says nothing new of the repository: whoever writes many must not have it read again and again.
+        let is_comment = |entry: &InboxEntry| matches!(entry.event, Event::Comment { .. });
+        let named = !entries.iter().all(is_comment);
+        if named {
             state.checked_at = None;
+        }
+        for entry in entries {
+            state.init.take_in(&entry.event);
         }
         // What was to be written meanwhile was let be.
         state.followed &= !state.archived || archived != Some(false);
@@ -58,7 +65,11 @@ impl Engine {
             began: Some(began),
             ..Change::default()
         };
-        match self.follow(&state, !entries.is_empty()).await {
+        let asked = self.follow_init(id).await?;
+        if asked.is_some() {
+            change.due = vec![(subject.clone(), asked)];
+        }
+        match self.follow(&state, named).await {
             Ok(followed) => {
                 let now = self.now();
                 let concerned = followed.concerned.into_iter();
@@ -78,7 +89,9 @@ impl Engine {
                     &error,
                     "can't make a configuration known to the pull requests",
                 );
-                change.due = vec![(subject, Some(self.retry_after(&error, 3)))];
+                let again = self.retry_after(&error, 3);
+                let again = asked.map_or(again, |asked| asked.min(again));
+                change.due = vec![(subject, Some(again))];
             }
         }
         self.commit(change).await.map(Worked::made)
@@ -99,7 +112,7 @@ impl Engine {
                 Event::RepositoryChanged { repo, change } => {
                     (repo, Some(*change == RepositoryChange::Archived))
                 }
-                Event::BranchPushed { repo, .. } => (repo, None),
+                Event::BranchPushed { repo, .. } | Event::Comment { repo, .. } => (repo, None),
                 _ => continue,
             };
             let new = told.state.is_none();

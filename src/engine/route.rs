@@ -2,8 +2,10 @@
 
 use crate::domain::event::{
     BuildId, Button, Event, InstallationChange, MergeGroupChange, PullChange, RepositoryChange,
+    Thread,
 };
 use crate::domain::ids::{PrNumber, PullKey, Repo, RepoId, RunSubject, Subject};
+use crate::domain::init::asks_for_it;
 use crate::domain::pipeline::Pipeline;
 use crate::domain::pull::mirrored_number;
 use crate::domain::runs::anchored_by;
@@ -22,9 +24,23 @@ pub(super) async fn subjects(event: &Event, store: &dyn Store) -> Result<Vec<Sub
             ..
         } if !asks_for_labels(repo.id, store).await? => Vec::new(),
         Event::Pull { repo, hint, .. } => vec![pull(repo.id, hint.number)],
-        Event::Comment { repo, number, .. } | Event::Dashboard { repo, number, .. } => {
-            vec![pull(repo.id, *number)]
+        Event::Comment {
+            repo,
+            number,
+            thread,
+            lines,
+            ..
+        } => {
+            let mut subjects = Vec::new();
+            if *thread == Thread::Pull && !lines.iter().all(asks_for_it) {
+                subjects.push(pull(repo.id, *number));
+            }
+            if lines.iter().any(asks_for_it) {
+                subjects.push(Subject::Repository(repo.id));
+            }
+            subjects
         }
+        Event::Dashboard { repo, number, .. } => vec![pull(repo.id, *number)],
         // A branch or a build without a pull request that we know is somebody else's business.
         Event::MirrorPushed { repo, number, .. } => {
             let key = PullKey {

@@ -139,7 +139,7 @@ impl GitHubError {
     }
 
     /// Whether GitHub answered 409: what is asked for does not go with how things stand now.
-    pub(super) fn is_conflict(&self) -> bool {
+    pub(crate) fn is_conflict(&self) -> bool {
         matches!(self, Self::Transient { detail, .. } if detail == "GitHub answered 409")
     }
 

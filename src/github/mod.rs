@@ -31,9 +31,10 @@ mod transport;
 mod wire;
 
 pub use api::{
-    Attempt, Attempts, CommitCheck, Covered, Dispatched, EditOutcome, ExchangeError, Granted, Hook,
-    Installation, Installed, Listed, NewCheck, Permission, RefOutcome, Remaining, RequiredCheck,
-    RerunOutcome, Shown, SignInApp, Sought, StatusState, UserToken, WorkflowFile, WorkflowRun,
+    Attempt, Attempts, CommitCheck, Covered, Dispatched, EditOutcome, ExchangeError, FileEntry,
+    Granted, Hook, Installation, Installed, Listed, NewCheck, NewPull, Permission, Proposal, Put,
+    RefOutcome, Remaining, RequiredCheck, RerunOutcome, Shown, SignInApp, Sought, StatusState,
+    UserToken, WorkflowFile, WorkflowRun,
 };
 pub use app_info::{AppInfo, AppOwner};
 pub use client::{ClientOptions, GitHub};

@@ -19,6 +19,8 @@ pub struct Repository {
     pub(super) github: GitHub,
     pub(super) repo: Repo,
     priority: Priority,
+    /// What the tokens for comments and reactions are for.
+    pub(super) talk: Purpose,
 }
 
 impl Repository {
@@ -27,6 +29,7 @@ impl Repository {
             github,
             repo,
             priority: Priority::Normal,
+            talk: Purpose::Everyday,
         }
     }
 
@@ -39,6 +42,12 @@ impl Repository {
     /// The same, for what can wait.
     pub fn for_housekeeping(&self) -> Self {
         self.clone().with_priority(Priority::Low)
+    }
+
+    /// The same, talking on issues that are no pull requests: that takes another permission.
+    pub fn on_issues(mut self) -> Self {
+        self.talk = Purpose::Issues;
+        self
     }
 
     /// Which one.

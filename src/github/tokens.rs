@@ -35,6 +35,10 @@ pub(super) enum Purpose {
     Files,
     /// To list what an installation covers.
     Survey,
+    /// To propose a change: a branch that is no mirror, a file on it, a pull request. It can't change a workflow.
+    Proposal,
+    /// To talk on issues that are no pull requests.
+    Issues,
     /// To send a `repository_dispatch`, which GitHub counts as writing contents.
     Dispatch,
 }
@@ -55,6 +59,8 @@ impl Purpose {
             Self::Workflows => &[("actions", "write")],
             Self::Survey => &[],
             Self::Files => &[("contents", "read")],
+            Self::Proposal => &[("contents", "write"), ("pull_requests", "write")],
+            Self::Issues => &[("issues", "write")],
             Self::Dispatch => &[("contents", "write")],
         };
         let owned = |(name, level): &(&str, &str)| ((*name).to_owned(), (*level).to_owned());

@@ -36,7 +36,7 @@ pub use model::access::{Permission, Visibility};
 pub use people::build::{NewCheck, NewCommit, NewPr, Origin};
 pub use people::views::{
     ActionView, CheckRunView, CommentView, Delivery, DispatchView, Exchange, MergeGroupView,
-    RepositoryDispatchView, RouteView, RunView, StatusView,
+    PullView, RepositoryDispatchView, RouteView, RunView, StatusView,
 };
 pub use running::{Options, OwnerKind, Sandbox};
 

@@ -49,8 +49,7 @@ pub const ALIVE_PATH: &str = "/healthz";
 /// Whether it can work.
 pub const READY_PATH: &str = "/readyz";
 
-/// The JSON Schema of the configuration.
-pub const SCHEMA_PATH: &str = "/schema/config.json";
+pub use crate::domain::config::SCHEMA_PATH;
 
 /// Everything the handlers need.
 pub struct Web {

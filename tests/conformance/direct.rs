@@ -30,6 +30,7 @@ pub async fn call(sandbox: &Sandbox) {
     client.token = client.new_token(json!({})).await;
     lists(&client).await;
     refs(&client).await;
+    proposals(&client).await;
     checks(&client).await;
     comments(&client).await;
     runs(&client).await;
@@ -218,6 +219,36 @@ async fn refs(client: &Client) {
     );
     assert_eq!(client.delete(&format!("{refs}/heads/new")).await, 204);
     assert_eq!(client.delete(&format!("{refs}/heads/new")).await, 422);
+}
+
+/// A file, and a pull request that would merge it.
+async fn proposals(client: &Client) {
+    let repo = repo(client);
+    let main = client.sandbox.branch("main").expect("main is there");
+    client.sandbox.push_branch("proposal", &main, "maya");
+    let file = format!("{repo}/contents/docs/new.md");
+    let put = |body: Value| client.send(Method::PUT, &file, body);
+    let new = json!({ "message": "New", "content": "bmV3", "branch": "proposal" });
+    let (status, written) = put(new.clone()).await;
+    assert_eq!((status, put(new).await.0), (201, 422));
+    let replaced = written["content"]["sha"].clone();
+    let newer =
+        json!({ "message": "Newer", "content": "bmV3ZXI=", "branch": "proposal", "sha": replaced });
+    assert_eq!(put(newer).await.0, 200);
+    let nowhere = json!({ "message": "New", "content": "bmV3", "branch": "nowhere" });
+    assert_eq!(put(nowhere).await.0, 404);
+    let listed = format!("{repo}/contents/docs?ref=proposal");
+    ask(client, Method::GET, &listed, &client.token, &[200]).await;
+    let pulls = format!("{repo}/pulls");
+    let open = json!({ "title": "New", "head": "proposal", "base": "main", "body": "New." });
+    for expected in [201, 422] {
+        assert_eq!(client.post(&pulls, open.clone()).await.0, expected);
+    }
+    for (field, value) in [("head", "nowhere"), ("head", "main"), ("title", " ")] {
+        let mut wrong = open.clone();
+        wrong[field] = json!(value);
+        assert_eq!(client.post(&pulls, wrong).await.0, 422);
+    }
 }
 
 async fn checks(client: &Client) {

@@ -14,10 +14,6 @@ use std::collections::{BTreeMap, BTreeSet};
 const NEEDED_OTHERWISE: &[(&str, &str)] = &[
     ("metadata", "every app has it, asked for or not"),
     (
-        "issues",
-        "without it GitHub does not deliver `issue_comment`",
-    ),
-    (
         "merge_queues",
         "without it GitHub does not deliver `merge_group`",
     ),
@@ -125,6 +121,8 @@ async fn refusals(permissions: &BTreeMap<String, String>) -> Vec<String> {
     }
     github.add_org_member("mel", Visibility::Private);
     github.set_permission("vera", Permission::Write);
+    github.issue_comment_on_plain_issue("maya", "/drawbridge init");
+    settle(&playground).await;
     github.write_file(
         "engine",
         ".github/drawbridge.yaml",

@@ -174,6 +174,13 @@ async fn configuration(playground: &Playground) {
     }
     github.delete_file("engine", CONFIG, "maya");
     settle(playground).await;
+    for who in ["vera", "maya", "maya"] {
+        github.issue_comment_on_plain_issue(who, "/drawbridge init");
+        settle(playground).await;
+    }
+    let pulls = github.pulls();
+    let proposed = pulls.iter().filter(|pull| pull.branch == "drawbridge-init");
+    assert_eq!(proposed.count(), 1, "{pulls:#?}");
     github.write_file(
         "engine",
         ".github/copy-pr-bot.yaml",

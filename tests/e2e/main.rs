@@ -10,6 +10,7 @@ mod dashboard;
 mod faults;
 mod gate;
 mod hostile;
+mod init;
 mod jobs;
 mod limits;
 mod metrics;

@@ -3,7 +3,7 @@
 use crate::hub::{BOT, Comment, Hub, MEL, Pull, VERA, sha};
 use chrono::{DateTime, Utc};
 use drawbridge::domain::command::extract;
-use drawbridge::domain::event::{Button, Event, PullChange};
+use drawbridge::domain::event::{Button, Event, PullChange, Thread};
 use drawbridge::domain::gate::GATE_NAME;
 use drawbridge::domain::ids::{CheckRunId, CommentId, PrNumber};
 use drawbridge::domain::pull::mirrored_number;
@@ -120,6 +120,7 @@ impl Hub {
             self.send(Event::Comment {
                 repo: Self::repo(),
                 number: PrNumber(number),
+                thread: Thread::Pull,
                 pull_author: Some(author),
                 comment: CommentId(id),
                 author: Self::user(by),

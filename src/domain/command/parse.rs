@@ -51,6 +51,8 @@ pub enum Invocation {
     Status,
     /// `/help`
     Help,
+    /// `/drawbridge init`
+    Init,
     /// Nothing in the table. Perhaps for another bot, perhaps no command at all.
     Unknown {
         /// The first word, cut and escaped for showing.
@@ -184,6 +186,7 @@ pub fn parse(line: &str) -> Invocation {
                 Command::Sync => return Invocation::Sync,
                 Command::Status => return Invocation::Status,
                 Command::Help => return Invocation::Help,
+                Command::Init => return Invocation::Init,
             }
         }
     }

@@ -23,6 +23,8 @@ pub enum Command {
     Status,
     /// `/help`
     Help,
+    /// `/drawbridge init`
+    Init,
 }
 
 /// Who may use a command.
@@ -34,6 +36,8 @@ pub enum Who {
     VetterOrAuthor,
     /// Anyone who can comment.
     Anyone,
+    /// Who has the permission `admin` on the repository.
+    Administrator,
 }
 
 impl fmt::Display for Who {
@@ -42,6 +46,7 @@ impl fmt::Display for Who {
             Who::Vetter => "vetter",
             Who::VetterOrAuthor => "vetter, or author of a trusted PR",
             Who::Anyone => "anyone",
+            Who::Administrator => "administrator of the repository",
         })
     }
 }
@@ -128,6 +133,14 @@ pub const TABLE: &[CommandSpec] = &[
         usage: "/help",
         who: Who::Anyone,
         effect: "show this table",
+    },
+    CommandSpec {
+        command: Command::Init,
+        name: "/drawbridge init",
+        aliases: &[],
+        usage: "/drawbridge init",
+        who: Who::Administrator,
+        effect: "propose a first configuration as a pull request; heard on issues, too, and before there is a configuration",
     },
 ];
 

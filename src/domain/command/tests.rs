@@ -44,6 +44,7 @@ fn every_spelling_is_understood() {
         ("/sync", Invocation::Sync),
         ("/STATUS", Invocation::Status),
         ("   /Help ", Invocation::Help),
+        ("/Drawbridge  init", Invocation::Init),
     ] {
         assert_eq!(parse(line), command);
     }
@@ -193,6 +194,7 @@ fn the_table_has_one_row_per_command_and_each_spelling_is_itself_understood() {
     | `/sync` | anyone | look at GitHub again now |
     | `/status` | anyone | say what the bot thinks and what is needed next |
     | `/help` | anyone | show this table |
+    | `/drawbridge init` | administrator of the repository | propose a first configuration as a pull request; heard on issues, too, and before there is a configuration |
     "#);
     for spec in TABLE {
         for spelling in spec.spellings() {

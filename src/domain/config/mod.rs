@@ -39,6 +39,9 @@ use serde::{Deserialize, Serialize};
 /// Where a repository's configuration may be, in the order they are looked for: the first that exists counts.
 pub const PATHS: [&str; 2] = [".github/drawbridge.yaml", ".github/copy-pr-bot.yaml"];
 
+/// Where a server gives out the schema of this file.
+pub const SCHEMA_PATH: &str = "/schema/config.json";
+
 /// The largest file that is read, in bytes.
 pub const LARGEST_FILE: usize = 256 * 1024;
 

@@ -121,6 +121,8 @@ impl Voice<'_> {
             Invocation::Sync => state.look_again(),
             Invocation::Status => return Ok(Followed::Status),
             Invocation::Help => return Err(text::help(&commands(self.config))),
+            // The repository's own task hears it and answers.
+            Invocation::Init => return Ok(Followed::NotOurs),
             Invocation::Retest { rest } => {
                 let jobs = self.jobs_only(&rest)?;
                 let head = self.may_steer(state, "/retest")?;

@@ -19,7 +19,7 @@ pub struct Heard {
 
 impl Heard {
     /// Takes note of a comment; whether it is the first time.
-    pub(super) fn is_new(&mut self, comment: CommentId) -> bool {
+    pub(in crate::domain) fn is_new(&mut self, comment: CommentId) -> bool {
         if self.up_to >= Some(comment) || !self.ids.insert(comment) {
             return false;
         }

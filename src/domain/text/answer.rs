@@ -163,7 +163,8 @@ pub fn help(commands: &[&Pipeline]) -> String {
         }
     }
     format!(
-        "{table}\nA command is the first thing on its line, in a new comment on an open pull request, outside quotes and code.",
+        "{table}\nA command is the first thing on its line, in a new comment on an open pull request, outside quotes and code. \
+         `/drawbridge init` is heard on open issues, too.",
     )
 }
 

@@ -1,4 +1,4 @@
-//! Comments on pull requests and reactions to them (GitHub, "REST API endpoints for issue comments").
+//! Comments on pull requests and issues, and reactions to them (GitHub, "REST API endpoints for issue comments").
 
 use super::cut_at_line;
 use crate::domain::command;
@@ -54,7 +54,9 @@ impl Repository {
         body: &str,
     ) -> Result<CommentId, GitHubError> {
         let path = self.path(format_args!("/issues/{number}/comments"));
-        let ask = Ask::new(Method::POST, path, "writing a comment").with(written(body));
+        let ask = Ask::new(Method::POST, path, "writing a comment")
+            .with(written(body))
+            .by(self.talk);
         let comment: WireId = self.ask_json(&ask).await?;
         Ok(CommentId(comment.id))
     }
@@ -92,7 +94,7 @@ impl Repository {
                 since.to_rfc3339_opts(SecondsFormat::Secs, true)
             ));
         }
-        let ask = Ask::get(path, "looking for the comment");
+        let ask = Ask::get(path, "looking for the comment").by(self.talk);
         let comments = self
             .pages(&ask, MOST_PAGES, |page: Vec<WireComment>| page)
             .await?;
@@ -128,7 +130,7 @@ impl Repository {
         let path = self.path(format_args!(
             "/issues/comments/{comment}/reactions?content=%2B1"
         ));
-        let ask = Ask::get(path, "looking for the answer");
+        let ask = Ask::get(path, "looking for the answer").by(self.talk);
         let reactions = self
             .pages(&ask, MOST_PAGES, |page: Vec<WireReaction>| page)
             .await;
@@ -149,7 +151,8 @@ impl Repository {
         match self
             .ask(
                 &Ask::new(Method::POST, path, "reacting to the comment")
-                    .with(json!({ "content": "+1" })),
+                    .with(json!({ "content": "+1" }))
+                    .by(self.talk),
             )
             .await
         {

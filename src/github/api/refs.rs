@@ -95,6 +95,16 @@ impl Repository {
 
     /// Creates a branch at a commit.
     pub async fn create_branch(&self, branch: &str, at: &Sha) -> Result<RefOutcome, GitHubError> {
+        self.create_branch_by(Purpose::Mirrors, branch, at).await
+    }
+
+    /// The same, with a token for this.
+    pub(super) async fn create_branch_by(
+        &self,
+        purpose: Purpose,
+        branch: &str,
+        at: &Sha,
+    ) -> Result<RefOutcome, GitHubError> {
         let body = json!({ "ref": format!("refs/heads/{branch}"), "sha": at.as_str() });
         let ask = Ask::new(
             Method::POST,
@@ -102,7 +112,7 @@ impl Repository {
             format!("creating the branch {branch}"),
         )
         .with(body)
-        .by(Purpose::Mirrors);
+        .by(purpose);
         match self.ask(&ask).await {
             Ok(_) => Ok(RefOutcome::Done),
             Err(error) if error.is_unprocessable("already exists") => Ok(RefOutcome::Exists),

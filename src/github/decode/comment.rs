@@ -2,8 +2,9 @@
 
 use super::{DecodeError, Decoded, Delivery, NO_INSTALLATION, ignored, ignored_action};
 use crate::domain::command;
-use crate::domain::event::{AccountKind, Event};
+use crate::domain::event::{AccountKind, Event, Thread};
 use crate::domain::ids::{CommentId, PrNumber};
+use crate::domain::init::asks_for_it;
 use crate::github::wire::{WireAccount, account};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
@@ -46,11 +47,12 @@ pub(super) fn decode(delivery: &Delivery<'_>) -> Result<Decoded, DecodeError> {
         return ignored(NO_INSTALLATION);
     };
     let Payload { issue, comment } = delivery.read()?;
-    if issue.pull_request.is_none() {
-        return ignored("a comment on an issue, not on a pull request");
-    }
+    let thread = match issue.pull_request {
+        Some(_) => Thread::Pull,
+        None => Thread::Issue,
+    };
     if issue.state != "open" {
-        return ignored("a comment on a closed pull request commands nothing");
+        return ignored("a comment on what is closed commands nothing");
     }
     let person = |account: &crate::domain::event::Account| account.kind == AccountKind::User;
     let Some(author) = account(comment.user.as_ref()).filter(person) else {
@@ -71,9 +73,13 @@ pub(super) fn decode(delivery: &Delivery<'_>) -> Result<Decoded, DecodeError> {
     if lines.is_empty() {
         return ignored("a comment without commands");
     }
+    if thread == Thread::Issue && !lines.iter().any(asks_for_it) {
+        return ignored("a comment on an issue, where only `/drawbridge init` is heard");
+    }
     Ok(Decoded::Event(Event::Comment {
         repo,
         number: PrNumber(issue.number),
+        thread,
         pull_author: account(issue.user.as_ref()),
         comment: CommentId(comment.id),
         author,

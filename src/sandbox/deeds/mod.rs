@@ -18,6 +18,7 @@ mod talk;
 pub(crate) use builds::Start;
 pub(crate) use checks::CheckChange;
 pub(crate) use dispatch::Ask;
+pub(crate) use pulls::FromBranch;
 pub(crate) use queue::Leaving;
 pub(crate) use refs::RefMove;
 pub(crate) use setup::{Founding, found};

@@ -9,6 +9,15 @@ use crate::sandbox::model::{Deed, Hub, Refused};
 use crate::sandbox::people::build::{NewCommit, NewPr, Origin};
 use crate::sandbox::show;
 
+/// A pull request from a branch of the repository itself, as it is.
+pub(crate) struct FromBranch {
+    pub(crate) head: String,
+    pub(crate) base: String,
+    pub(crate) title: String,
+    pub(crate) body: Option<String>,
+    pub(crate) by: u64,
+}
+
 impl Hub {
     /// Sends a `pull_request` webhook for the pull request as it is now.
     pub(super) fn emit_pull(
@@ -94,6 +103,31 @@ impl Hub {
             .refs
             .insert(format!("refs/pull/{number}/head"), head);
         self.emit_pull(repo, number, "opened", author, json!({}))?;
+        Ok(number)
+    }
+
+    pub(crate) fn open_from_branch(&mut self, repo: u64, new: FromBranch) -> Deed<u64> {
+        let tip = |name: &str| {
+            let tip = self.repo(repo).branch(name).cloned();
+            tip.ok_or_else(|| Refused::new(format!("there is no branch {name}")))
+        };
+        let (head, base) = (tip(&new.head)?, tip(&new.base)?);
+        let pull = Pull {
+            id: self.id(),
+            head_repo: repo,
+            head_branch: new.head,
+            head: head.clone(),
+            base_branch: new.base,
+            base,
+            draft: false,
+            merged: None,
+        };
+        let number = self.new_issue(repo, &new.title, new.by, Some(pull));
+        self.issue_mut(repo, number)?.body = new.body;
+        self.repo_mut(repo)
+            .refs
+            .insert(format!("refs/pull/{number}/head"), head);
+        self.emit_pull(repo, number, "opened", new.by, json!({}))?;
         Ok(number)
     }
 

@@ -43,6 +43,23 @@ impl Sandbox {
             .unwrap_or_else(|why| panic!("can't delete {path}: {why}"))
     }
 
+    /// The repository is as if nobody had ever pushed to it; no webhook.
+    pub fn empty_repo(&self) {
+        self.edit(|hub| {
+            let main = hub.main;
+            hub.repo_mut(main).refs.clear();
+        });
+    }
+
+    /// What a file says at the tip of a branch.
+    pub fn file_on(&self, branch: &str, path: &str) -> Option<String> {
+        self.look(|hub| {
+            let sha = hub.repo(hub.main).branch(branch).cloned()?;
+            let content = hub.objects.get(&sha)?.tree.get(path)?;
+            Some(content.to_string())
+        })
+    }
+
     /// Adds a commit that no ref points to, on top of the default branch: something to push later.
     pub fn loose_commit(&self, new: NewCommit) -> String {
         self.edit(|hub| {

@@ -9,7 +9,7 @@ use crate::sandbox::faults::Fault;
 use crate::sandbox::model::checks::{CheckRun, Run};
 use crate::sandbox::server::routes;
 use crate::sandbox::{
-    ActionView, CheckRunView, CommentView, Exchange, RouteView, RunView, Sandbox,
+    ActionView, CheckRunView, CommentView, Exchange, PullView, RouteView, RunView, Sandbox,
 };
 
 /// How long a condition may take before the test has failed.
@@ -54,6 +54,26 @@ impl Sandbox {
     /// Where a branch of the repository points.
     pub fn branch(&self, name: &str) -> Option<String> {
         self.look(|hub| hub.repo(hub.main).branch(name).cloned())
+    }
+
+    /// All pull requests of the repository, oldest first.
+    pub fn pulls(&self) -> Vec<PullView> {
+        self.look(|hub| {
+            let issues = hub.repo(hub.main).issues.values();
+            issues
+                .filter_map(|issue| {
+                    let pull = issue.pull.as_ref()?;
+                    Some(PullView {
+                        number: issue.number,
+                        open: issue.open,
+                        title: issue.title.clone(),
+                        body: issue.body.clone().unwrap_or_default(),
+                        author: hub.user(issue.user).login.clone(),
+                        branch: pull.head_branch.clone(),
+                    })
+                })
+                .collect()
+        })
     }
 
     /// All branches of the repository and where they point.

@@ -18,6 +18,23 @@ pub struct CommentView {
     pub reactions: Vec<(String, String)>,
 }
 
+/// A pull request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PullView {
+    /// Its number.
+    pub number: u64,
+    /// Whether it is open.
+    pub open: bool,
+    /// Its title.
+    pub title: String,
+    /// Its description.
+    pub body: String,
+    /// Login.
+    pub author: String,
+    /// The branch that is to be merged.
+    pub branch: String,
+}
+
 /// A button on a check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ActionView {

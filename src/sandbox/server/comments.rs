@@ -7,14 +7,27 @@ use super::call::Call;
 use super::paging;
 use crate::sandbox::clock::stamp;
 use crate::sandbox::deeds::Reacted;
+use crate::sandbox::model::access::Level;
 use crate::sandbox::model::issues::Comment;
 use crate::sandbox::show;
 
+/// On an issue that is no pull request, the right to pull requests is none.
+fn suffices(call: &Call<'_>, number: u64, level: Level) -> Result<(), Reply> {
+    let issue = call.hub.issue(call.repo, number);
+    let issue = issue.map_err(|_| Reply::not_found())?;
+    if issue.pull.is_some() || call.may("issues", level) {
+        return Ok(());
+    }
+    let needed = match level {
+        Level::Read => "issues=read",
+        Level::Write | Level::Admin => "issues=write",
+    };
+    Err(Reply::not_accessible().header("x-accepted-github-permissions", needed))
+}
+
 pub(super) fn list(call: &mut Call<'_>) -> Outcome {
     let number = call.number("issue_number")?;
-    call.hub
-        .issue(call.repo, number)
-        .map_err(|_| Reply::not_found())?;
+    suffices(call, number, Level::Read)?;
     let since = call.query("since").unwrap_or_default();
     let here = |comment: &&Comment| {
         comment.repo == call.repo
@@ -42,9 +55,7 @@ fn body_of(call: &Call<'_>) -> Result<String, Reply> {
 
 pub(super) fn create(call: &mut Call<'_>) -> Outcome {
     let number = call.number("issue_number")?;
-    call.hub
-        .issue(call.repo, number)
-        .map_err(|_| Reply::not_found())?;
+    suffices(call, number, Level::Write)?;
     let body = body_of(call)?;
     let (repo, bot, app) = (call.repo, call.actor(), call.hub.app);
     let id = call.hub.add_comment(repo, number, bot, Some(app), &body)?;
@@ -86,6 +97,7 @@ pub(super) fn delete(call: &mut Call<'_>) -> Outcome {
 
 pub(super) fn reactions(call: &mut Call<'_>) -> Outcome {
     let comment = found(call, asked_for(call)?)?;
+    suffices(call, comment.number, Level::Read)?;
     let wanted = call.query("content");
     let all = comment
         .reactions
@@ -100,6 +112,7 @@ pub(super) fn reactions(call: &mut Call<'_>) -> Outcome {
 /// 201 for a new reaction, 200 for one that was there.
 pub(super) fn react(call: &mut Call<'_>) -> Outcome {
     let id = asked_for(call)?;
+    suffices(call, found(call, id)?.number, Level::Write)?;
     let content = call.text("content").unwrap_or_default().to_owned();
     let bot = call.actor();
     Ok(match call.hub.react(id, bot, &content)? {

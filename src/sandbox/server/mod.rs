@@ -9,6 +9,7 @@ mod branches;
 mod call;
 mod checks;
 mod comments;
+mod contents;
 mod control;
 mod control_builds;
 mod created;

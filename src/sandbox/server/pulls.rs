@@ -3,6 +3,7 @@
 use super::answer::{Outcome, Reply};
 use super::call::Call;
 use super::paging;
+use crate::sandbox::deeds::FromBranch;
 use crate::sandbox::show;
 
 /// GitHub lists this many commits of a pull request, whatever the page.
@@ -36,6 +37,62 @@ pub(super) fn list(call: &mut Call<'_>) -> Outcome {
         .into_iter()
         .map(|(issue, pull)| show::pull::simple(call.hub, call.repo, issue, pull));
     Ok(paging::with_link(Reply::ok(here.collect()), link))
+}
+
+/// Within the repository: the app has no fork.
+pub(super) fn create(call: &mut Call<'_>) -> Outcome {
+    let wrong = |field: &str, code: &str| {
+        Err(Reply::invalid(
+            "PullRequest",
+            field,
+            code,
+            &format!("{field} is {code}"),
+        ))
+    };
+    let title = call.text("title").unwrap_or_default().to_owned();
+    if title.trim().is_empty() {
+        return wrong("title", "missing_field");
+    }
+    let head = call.text("head").unwrap_or_default();
+    let owner = call.hub.user(call.hub.repo(call.repo).owner).login.clone();
+    let head = head
+        .strip_prefix(&format!("{owner}:"))
+        .unwrap_or(head)
+        .to_owned();
+    let base = call.text("base").unwrap_or_default().to_owned();
+    let repo = call.hub.repo(call.repo);
+    let Some(tip) = repo.branch(&head).cloned() else {
+        return wrong("head", "invalid");
+    };
+    let Some(under) = repo.branch(&base).cloned() else {
+        return wrong("base", "invalid");
+    };
+    let open = repo.issues.values().filter(|issue| issue.open);
+    let same = open.filter_map(|issue| issue.pull.as_ref()).any(|pull| {
+        pull.head_repo == call.repo && pull.head_branch == head && pull.base_branch == base
+    });
+    let refused = |message: &str| Err(Reply::invalid("PullRequest", "head", "custom", message));
+    if same {
+        return refused(&format!(
+            "A pull request already exists for {owner}:{head}."
+        ));
+    }
+    if call.hub.objects.between(&under, &tip).is_empty() {
+        return refused(&format!("No commits between {base} and {head}"));
+    }
+    let body = call.text("body").map(str::to_owned);
+    let (repo, by) = (call.repo, call.actor());
+    let new = FromBranch {
+        head,
+        base,
+        title,
+        body,
+        by,
+    };
+    let number = call.hub.open_from_branch(repo, new)?;
+    show::pull::full(call.hub, repo, number)
+        .map(Reply::created)
+        .map_err(|_| Reply::not_found())
 }
 
 pub(super) fn show(call: &mut Call<'_>) -> Outcome {

@@ -28,6 +28,9 @@ fn full_name(call: &Call<'_>) -> String {
 
 pub(super) fn show(call: &mut Call<'_>) -> Outcome {
     let full = full_name(call);
+    if call.hub.repo(call.repo).refs.is_empty() {
+        return Err(Reply::error(409, "Git Repository is empty."));
+    }
     let sha = call
         .hub
         .repo(call.repo)

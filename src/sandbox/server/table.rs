@@ -4,8 +4,8 @@ use super::answer::Outcome;
 use super::call::Call;
 use super::routes::{Needs, Route};
 use super::{
-    actions, app, branches, checks, comments, dispatch, pulls, refs, register, repos, sign_in,
-    statuses,
+    actions, app, branches, checks, comments, contents, dispatch, pulls, refs, register, repos,
+    sign_in, statuses,
 };
 use crate::sandbox::model::access::Level::{Read, Write};
 
@@ -13,6 +13,7 @@ const METADATA: Needs = Needs::Any(&[("metadata", Read)]);
 const CODE: Needs = Needs::Any(&[("contents", Read)]);
 const CODE_WRITE: Needs = Needs::Any(&[("contents", Write)]);
 const PULLS: Needs = Needs::Any(&[("pull_requests", Read)]);
+const PULLS_WRITE: Needs = Needs::Any(&[("pull_requests", Write)]);
 const TALK: Needs = Needs::Any(&[("issues", Read), ("pull_requests", Read)]);
 const TALK_WRITE: Needs = Needs::Any(&[("issues", Write), ("pull_requests", Write)]);
 const CHECKS: Needs = Needs::Any(&[("checks", Read)]);
@@ -118,7 +119,13 @@ pub(super) static ROUTES: &[Route] = &[
         "GET",
         "/repos/{owner}/{repo}/contents/{path}",
         CODE,
-        repos::contents,
+        contents::show,
+    ),
+    route(
+        "PUT",
+        "/repos/{owner}/{repo}/contents/{path}",
+        CODE_WRITE,
+        contents::put,
     ),
     route(
         "GET",
@@ -169,6 +176,12 @@ pub(super) static ROUTES: &[Route] = &[
         repos::commit,
     ),
     route("GET", "/repos/{owner}/{repo}/pulls", PULLS, pulls::list),
+    route(
+        "POST",
+        "/repos/{owner}/{repo}/pulls",
+        PULLS_WRITE,
+        pulls::create,
+    ),
     route(
         "GET",
         "/repos/{owner}/{repo}/pulls/{pull_number}",

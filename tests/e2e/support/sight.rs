@@ -72,6 +72,13 @@ impl Town {
         self.find(pr, &mark, "answer")
     }
 
+    /// Sees the one answer to a comment that asked for a configuration.
+    #[track_caller]
+    pub fn said_of_init(&mut self, number: u64, comment: u64) -> Text {
+        let mark = format!("<!-- drawbridge:init:{comment} -->");
+        self.find(number, &mark, "answer")
+    }
+
     #[track_caller]
     fn find(&mut self, pr: u64, mark: &str, what: &str) -> Text {
         let mut found = self.bot_comments(pr);

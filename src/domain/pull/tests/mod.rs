@@ -5,7 +5,7 @@ mod talk;
 use super::*;
 use crate::domain::command;
 use crate::domain::config::{RepoConfig, Scope, parse, resolve};
-use crate::domain::event::{AccountKind, Conclusion, Event};
+use crate::domain::event::{AccountKind, Conclusion, Event, Thread};
 use crate::domain::gate::GateStatus;
 use crate::domain::ids::{CommentId, InstallationId, OwnerKind, RepoId, RepoName, UserId};
 use crate::domain::repository::RepoState;
@@ -116,6 +116,7 @@ impl Scene {
         self.state.intake(&Event::Comment {
             repo: repo(),
             number: PrNumber(7),
+            thread: Thread::Pull,
             pull_author: None,
             comment: CommentId(second.unsigned_abs()),
             author: by.clone(),

@@ -196,6 +196,7 @@ fn presses_of_those_who_may_look_leave_room_for_comments() {
     state.intake(&Event::Comment {
         repo: repo(),
         number: PrNumber(7),
+        thread: Thread::Pull,
         pull_author: None,
         comment: CommentId(5),
         author: user(1, "maya"),

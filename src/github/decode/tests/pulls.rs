@@ -1,7 +1,7 @@
 //! Pull requests, comments, pushes.
 
 use super::*;
-use crate::domain::event::{AccountKind, PullChange, PullHint};
+use crate::domain::event::{AccountKind, PullChange, PullHint, Thread};
 use crate::domain::ids::{OwnerKind, PrNumber, RepoId, UserId};
 
 pub(super) fn pull(action: &str) -> Value {
@@ -91,6 +91,24 @@ fn a_person_s_new_comment_with_a_command_is_heard() {
     );
     assert_eq!(lines.len(), 1);
     assert_eq!(lines[0].text, "/ok to test abc1234");
+}
+
+#[test]
+fn on_an_issue_only_a_request_for_a_configuration_is_heard() {
+    let on_an_issue = |body: &str| with(comment(body), "/issue/pull_request", json!(null));
+    let Event::Comment { thread, lines, .. } =
+        event("issue_comment", on_an_issue("/status\n\n/Drawbridge  INIT"))
+    else {
+        panic!()
+    };
+    assert_eq!((thread, lines.len()), (Thread::Issue, 2));
+    assert!(matches!(
+        event("issue_comment", comment("/drawbridge init")),
+        Event::Comment {
+            thread: Thread::Pull,
+            ..
+        }
+    ));
 }
 
 #[test]
