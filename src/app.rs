@@ -7,7 +7,8 @@ pub use listening::{listen, public_url};
 
 use crate::backends::{BackendOptions, Backends, Connection, Connections, JobTokens};
 use crate::clock::{Clock, SystemClock};
-use crate::engine::{Engine, LAST_FLUSH, Pace};
+use crate::domain::pages::Pages;
+use crate::engine::{self, Engine, LAST_FLUSH, Pace};
 use crate::github::{ClientOptions, GitHub, SignInApp};
 use crate::settings::{Keep, Settings};
 use crate::store::{SledStore, Store};
@@ -135,17 +136,20 @@ impl App {
         );
         metrics.include(disk.flushes());
         let store: Arc<dyn Store> = disk.clone();
-        let engine = Engine::start(
-            store.clone(),
-            github.clone(),
-            backends.clone(),
-            clock.clone(),
-            Pace {
+        let people_come_to = settings.dashboard.address(public_url.as_deref());
+        let led_to = people_come_to.clone().map(Pages::at);
+        let engine = Engine::start(engine::Parts {
+            store: store.clone(),
+            github: github.clone(),
+            backends: backends.clone(),
+            clock: clock.clone(),
+            pace: Pace {
                 inbox_limit: settings.inbox_limit,
                 ..pace
             },
-            metrics.clone(),
-        )
+            metrics: metrics.clone(),
+            pages: led_to.filter(|_| settings.dashboard.access.is_some()),
+        })
         .await?;
         let keep = settings.keep;
         let pruning = tokio::spawn(keep_house(store.clone(), clock.clone(), keep.retention));
@@ -156,7 +160,6 @@ impl App {
         let sign_in = settings.app.sign_in;
         let sign_in = sign_in.map(|app| SignInApp::new(api_url, app.client_id, app.client_secret));
         let sign_in = sign_in.transpose()?;
-        let people_come_to = settings.dashboard.address(public_url.as_deref());
         let https = settings.dashboard.is_https(public_url.as_deref());
         let dashboard = settings.dashboard.access.map(|access| {
             Arc::new(Dashboard::new(Parts {

@@ -8,6 +8,7 @@ use super::site::{At, at, form};
 use crate::domain::deed::Deed;
 use crate::domain::event::Event;
 use crate::domain::ids::{DeliveryId, PrNumber, PullKey, Sha, UserId};
+use crate::domain::pages;
 use crate::engine::Received;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
@@ -61,7 +62,8 @@ pub(super) async fn act(
         return Err(Refusal::Unavailable);
     }
     let name = &visible.row.name;
-    let to = format!("/r/{name}/pull/{number}?asked={word}");
+    let page = pages::pull(name, PrNumber(number));
+    let to = format!("{page}?asked={word}");
     if deed == Deed::Sync && !dashboard.pace.looks_again(state.key(), now) {
         // Somebody has asked for it a moment ago.
         return Ok(Redirect::to(&to));

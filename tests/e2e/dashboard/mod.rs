@@ -3,6 +3,7 @@
 mod access;
 mod acting;
 mod api;
+mod details;
 mod headers;
 mod hostile;
 mod lists;
