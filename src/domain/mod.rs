@@ -11,6 +11,7 @@ pub mod filter;
 pub mod gate;
 pub mod glob;
 pub mod ids;
+pub(crate) mod masked;
 pub mod pages;
 pub mod pipeline;
 pub mod preview;

@@ -16,6 +16,7 @@
 //! Accepted races: between judging a head and writing the mirror the head may move. What is written is a judged SHA
 //! all the same, and the delivery of the push brings the next look.
 
+mod again;
 mod anchors;
 mod branches;
 mod cause;
@@ -29,6 +30,7 @@ mod jobs;
 mod lost;
 mod openness;
 mod patience;
+mod payloads;
 mod people;
 mod perform;
 mod presence;
@@ -50,6 +52,8 @@ mod walk;
 mod wishes;
 mod work;
 
+pub use again::NotAgain;
+pub use payloads::{LONGEST_KEPT, Wrapping};
 pub use receive::{Raw, Read, Received, Taken};
 
 use crate::backends::Backends;
@@ -57,7 +61,7 @@ use crate::clock::Clock;
 use crate::domain::ids::{InstallationId, Repo, RepoId, Subject};
 use crate::domain::pages::Pages;
 use crate::github::{GitHub, GitHubError, Limits};
-use crate::store::{Accepted, Delivery, Loss, Store, StoreError};
+use crate::store::{Accepted, Delivery, Loss, Payloads, Store, StoreError};
 use crate::telemetry::{Found, Metrics};
 use chrono::{DateTime, Utc};
 use patience::{Permit, note_failure};
@@ -133,6 +137,8 @@ pub struct Parts {
     pub metrics: Metrics,
     /// Where the dashboard is, if there is one and people can be led there.
     pub pages: Option<Pages>,
+    /// Where payloads are kept for people to look at, if they are.
+    pub payloads: Option<Payloads>,
 }
 
 /// How long the last flush may take.
@@ -165,6 +171,7 @@ struct Shared {
     recovery: recovery::Progress,
     metrics: Metrics,
     pages: Option<Pages>,
+    payloads: Option<Payloads>,
     causes: cause::Causes,
     jobs: standing::Jobs,
     /// Cancelled when a stop does not wait for the work under way any longer.
@@ -209,6 +216,7 @@ impl Engine {
                 recovery: recovery::Progress::default(),
                 metrics: parts.metrics,
                 pages: parts.pages,
+                payloads: parts.payloads,
                 causes: cause::Causes::default(),
                 jobs: standing::Jobs::default(),
                 given_up: CancellationToken::new(),

@@ -204,6 +204,7 @@ impl World {
             pace,
             metrics,
             pages: None,
+            payloads: None,
         })
         .await;
         started.expect("the store can be read")

@@ -20,15 +20,15 @@ use std::sync::{Mutex, PoisonError};
 
 /// The largest form: two keys and a SHA.
 pub(super) const LARGEST_FORM: usize = 4 * 1024;
-const LARGEST: &str = "4 KiB of a form";
+pub(super) const LARGEST: &str = "4 KiB of a form";
 
 /// What a form says.
 #[derive(Deserialize)]
-struct Said {
+pub(super) struct Said {
     /// That it was written for this session.
-    key: String,
+    pub key: String,
     /// What tells this form from all others: sent twice, it counts once.
-    once: String,
+    pub once: String,
     /// The head that the page showed.
     #[serde(default)]
     sha: String,
@@ -71,13 +71,8 @@ pub(super) async fn act(
     if deed != Deed::Sync && !state.takes_deed(&by, &deed) {
         return Err(Refusal::TooOften);
     }
-    let odd = || Refusal::Bad("The form is not one of this page. Reload the page.".to_owned());
-    let is_one_of_ours = said.once.len() == 64 && said.once.bytes().all(|b| b.is_ascii_hexdigit());
-    // Nobody can use up the id of somebody else's form.
-    let id = format!("dashboard-{}-{}", by.id, said.once);
-    let id = DeliveryId::parse(&id).ok().filter(|_| is_one_of_ours);
     let taken = dashboard.engine.take_in(Received {
-        id: id.ok_or_else(odd)?,
+        id: once("dashboard", by.id, &said.once)?,
         received_at: now,
         event_name: "dashboard".to_owned(),
         event: Some(Event::Dashboard {
@@ -91,6 +86,14 @@ pub(super) async fn act(
     });
     taken.await?;
     Ok(Redirect::to(&to))
+}
+
+/// The id of what a form asks for. Nobody can use up that of somebody else's form.
+pub(super) fn once(kind: &str, by: UserId, once: &str) -> Result<DeliveryId, Refusal> {
+    let odd = || Refusal::Bad("The form is not one of this page. Reload the page.".to_owned());
+    let is_one_of_ours = once.len() == 64 && once.bytes().all(|b| b.is_ascii_hexdigit());
+    let id = DeliveryId::parse(&format!("{kind}-{by}-{once}")).ok();
+    id.filter(|_| is_one_of_ours).ok_or_else(odd)
 }
 
 fn deed(word: &str, sha: &str) -> Result<Deed, Refusal> {
@@ -132,7 +135,7 @@ const BETWEEN_LOOKS: TimeDelta = TimeDelta::seconds(30);
 
 impl Pace {
     /// Whether it may now; counts it.
-    fn allows(&self, account: UserId, now: DateTime<Utc>) -> bool {
+    pub(super) fn allows(&self, account: UserId, now: DateTime<Utc>) -> bool {
         let mut all = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|_, lately| (TimeDelta::zero()..WHILE).contains(&(now - lately.since)));
         let new = Lately {

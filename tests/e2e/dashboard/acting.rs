@@ -39,7 +39,7 @@ async fn press(town: &Town, browser: &mut Browser, deed: &str) {
     town.settle().await;
 }
 
-async fn signed_in(town: &Town, login: &str) -> Browser {
+pub(super) async fn signed_in(town: &Town, login: &str) -> Browser {
     let mut browser = Browser::of(town);
     browser.sign_in("/", login).await.is(303);
     browser

@@ -2,6 +2,7 @@
 
 mod access;
 mod acting;
+mod again;
 mod api;
 mod details;
 mod headers;
@@ -9,6 +10,7 @@ mod hostile;
 mod lists;
 mod live;
 mod pages;
+mod payloads;
 mod sign_in;
 
 use crate::support::{CONFIG, Town};
