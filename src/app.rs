@@ -7,10 +7,11 @@ pub use listening::{listen, public_url};
 
 use crate::backends::{BackendOptions, Backends, Connection, Connections, JobTokens};
 use crate::clock::{Clock, SystemClock};
-use crate::engine::{Engine, LAST_FLUSH, Pace};
+use crate::domain::pages::Pages;
+use crate::engine::{self, Engine, LAST_FLUSH, Pace};
 use crate::github::{ClientOptions, GitHub, SignInApp};
 use crate::settings::{Keep, Settings, warn_of_plain_http};
-use crate::store::{SledStore, Store};
+use crate::store::{Payloads, SledStore, Store};
 use crate::telemetry::{LAST_SPANS, Metrics};
 use crate::web::{self, Dashboard, Door, LARGE_AT_ONCE, METRICS_PATH, Parts, Shown, Web};
 use anyhow::Context;
@@ -55,6 +56,7 @@ pub struct App {
     disk: Arc<SledStore>,
     clock: Arc<dyn Clock>,
     keep: Keep,
+    payloads: Option<Payloads>,
     dashboard: Option<Arc<Dashboard>>,
     dashboard_address: Option<SocketAddr>,
 }
@@ -106,6 +108,7 @@ impl App {
     ) -> anyhow::Result<Self> {
         let metrics = Metrics::default();
         let tokens = JobTokens::new(&settings.app.key);
+        let payloads_key = settings.app.key.derive("payloads of deliveries, 1");
         let github = GitHub::new(ClientOptions {
             api_url: settings.api_url.clone(),
             app_id: settings.app.app_id,
@@ -135,17 +138,27 @@ impl App {
         );
         metrics.include(disk.flushes());
         let store: Arc<dyn Store> = disk.clone();
-        let engine = Engine::start(
-            store.clone(),
-            github.clone(),
-            backends.clone(),
-            clock.clone(),
-            Pace {
+        // Who has no dashboard has nowhere to look at them.
+        let room = settings
+            .dashboard
+            .access
+            .map_or(0, |_| settings.keep.payloads);
+        let payloads = Payloads::open(settings.data_dir.join("payloads"), payloads_key, room);
+        let people_come_to = settings.dashboard.address(public_url.as_deref());
+        let led_to = people_come_to.clone().map(Pages::at);
+        let engine = Engine::start(engine::Parts {
+            store: store.clone(),
+            github: github.clone(),
+            backends: backends.clone(),
+            clock: clock.clone(),
+            pace: Pace {
                 inbox_limit: settings.inbox_limit,
                 ..pace
             },
-            metrics.clone(),
-        )
+            metrics: metrics.clone(),
+            payloads: payloads.clone(),
+            pages: led_to.filter(|_| settings.dashboard.access.is_some()),
+        })
         .await?;
         let keep = settings.keep;
         let pruning = tokio::spawn(keep_house(store.clone(), clock.clone(), keep.retention));
@@ -156,7 +169,6 @@ impl App {
         let sign_in = settings.app.sign_in;
         let sign_in = sign_in.map(|app| SignInApp::new(api_url, app.client_id, app.client_secret));
         let sign_in = sign_in.transpose()?;
-        let people_come_to = settings.dashboard.address(public_url.as_deref());
         let https = settings.dashboard.is_https(public_url.as_deref());
         let dashboard = settings.dashboard.access.map(|access| {
             Arc::new(Dashboard::new(Parts {
@@ -225,6 +237,7 @@ impl App {
             disk,
             clock,
             keep,
+            payloads,
         })
     }
 
@@ -287,7 +300,13 @@ impl App {
         if let Err(error) = self.disk.write_journal().await {
             tracing::warn!(%error, "can't keep the end of the journal of deliveries");
         }
-        self.engine.stop(PATIENCE).await?;
+        let written = async {
+            if let Some(payloads) = &self.payloads {
+                drop(tokio::time::timeout(PATIENCE, payloads.settled()).await);
+            }
+        };
+        let (stopped, ()) = tokio::join!(self.engine.stop(PATIENCE), written);
+        stopped?;
         let last = take_snapshot(&self.disk, self.clock.now(), &self.keep);
         if tokio::time::timeout(LAST_SNAPSHOT, last).await.is_err() {
             tracing::warn!("the last snapshot takes too long; the one before stays the newest");

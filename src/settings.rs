@@ -124,6 +124,9 @@ pub struct Given {
     /// How many MiB of deliveries may wait; above that they are refused with 503 [default: 256]
     #[arg(long, env = "INBOX_LIMIT_MIB", value_name = "MIB")]
     pub inbox_limit_mib: Option<u64>,
+    /// How many MiB of payloads are kept for the dashboard; 0: none [default: 64]
+    #[arg(long, env = "PAYLOADS_MIB", value_name = "MIB")]
+    pub payloads_mib: Option<u64>,
     /// Who may look at the dashboard: off (there is none), private (who has signed in or has a token) or public (everybody, what concerns
     /// public repositories) [default: private]
     #[arg(long, env = "DASHBOARD", value_enum, hide_possible_values = true)]
@@ -263,6 +266,7 @@ impl Given {
             dispatch: file.dispatch,
             github_limits: self.github_limits.or(file.github_limits),
             inbox_limit_mib: self.inbox_limit_mib.or(file.inbox_limit_mib),
+            payloads_mib: self.payloads_mib.or(file.payloads_mib),
             dashboard: self.dashboard.or(file.dashboard),
             dashboard_token: self.dashboard_token.or(file.dashboard_token),
             dashboard_url: self.dashboard_url.or(file.dashboard_url),

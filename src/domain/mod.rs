@@ -12,6 +12,8 @@ pub mod gate;
 pub mod glob;
 pub mod ids;
 pub mod init;
+pub(crate) mod masked;
+pub mod pages;
 pub mod pipeline;
 pub mod preview;
 pub(crate) mod printable;

@@ -11,6 +11,7 @@ use crate::domain::gate::{
     CONFIG_GATE, Gate, GateStatus, HeadState, Published, combine, gates_of_pull, gates_of_runs,
 };
 use crate::domain::ids::{CheckRunId, Repo, RepoId, RunSubject, Sha, Subject};
+use crate::domain::pages;
 use crate::domain::pipeline::Publish;
 use crate::domain::pull::{GateName, PullState};
 use crate::github::{GitHubError, NewCheck, Priority, Repository, StatusState};
@@ -22,6 +23,8 @@ struct Wanted {
     repo: Repo,
     gates: Vec<(GateName, Gate)>,
     pulls: Vec<PullState>,
+    /// The page that tells more of them, where people can be led to one.
+    page: Option<String>,
 }
 
 impl Engine {
@@ -40,12 +43,13 @@ impl Engine {
             ..Change::default()
         };
         let known = self.store().head(repo, sha).await?;
-        let wanted = match (self.wanted_at(repo, sha).await?, &known) {
+        let mut wanted = match (self.wanted_at(repo, sha).await?, &known) {
             (Some(wanted), _) => wanted,
             (None, Some(head)) => Wanted {
                 repo: head.repo.clone(),
                 gates: Vec::new(),
                 pulls: Vec::new(),
+                page: None,
             },
             (None, None) => return self.store().commit(end).await.map(Worked::made),
         };
@@ -91,7 +95,7 @@ impl Engine {
             },
             None => Vec::new(),
         };
-        gates.extend(wanted.gates);
+        gates.append(&mut wanted.gates);
         let mut next = None;
         for (name, gate) in &gates {
             match self.turn_of(&mut head, name, gate) {
@@ -102,7 +106,7 @@ impl Engine {
                     continue;
                 }
             }
-            match self.publish(&mut head, name, gate, &wanted.pulls).await? {
+            match self.publish(&mut head, name, gate, &wanted).await? {
                 Ok(()) => {
                     let now = self.now();
                     let published = head.gate(name);
@@ -151,10 +155,22 @@ impl Engine {
             voices.push((runs.subject.to_string(), gates_of_runs(runs, sha, "")));
         }
         Ok(Some(Wanted {
+            page: self.page_of(&named, &pulls),
             repo: named,
             gates: combine(voices),
             pulls,
         }))
+    }
+
+    /// Where the dashboard tells more: of several pull requests at the one that was opened first, which stays the same
+    /// whatever becomes of the others.
+    fn page_of(&self, repo: &Repo, pulls: &[PullState]) -> Option<String> {
+        let page = match pulls.iter().map(|pull| pull.number).min() {
+            Some(number) => pages::pull(&repo.name, number),
+            None => pages::runs(&repo.name),
+        };
+        let dashboard = self.shared.pages.as_ref()?;
+        Some(dashboard.address(&page))
     }
 
     /// A gate of which nobody speaks any more keeps how it ended, and after a crash or an answer that was lost it may have
@@ -252,7 +268,7 @@ impl Engine {
         head: &mut HeadState,
         name: &GateName,
         gate: &Gate,
-        pulls: &[PullState],
+        wanted: &Wanted,
     ) -> Result<Result<(), GitHubError>, StoreError> {
         let github = self.shared.github.of(&head.repo);
         if name.publish == Publish::Status {
@@ -261,8 +277,12 @@ impl Engine {
                 GateStatus::Completed(conclusion) if conclusion.passes() => StatusState::Success,
                 GateStatus::Completed(_) => StatusState::Failure,
             };
-            let page = match (&gate.link, pulls.first()) {
-                (Some(link), _) => link.clone(),
+            // Nothing else leads on from a status, so what failed comes first.
+            let page = match (
+                gate.link.as_ref().or(wanted.page.as_ref()),
+                wanted.pulls.first(),
+            ) {
+                (Some(page), _) => page.clone(),
                 (None, Some(pull)) => github.pull_page(pull.number),
                 (None, None) => github.commit_page(&head.sha),
             };
@@ -279,7 +299,7 @@ impl Engine {
             }
         }
         if let Some(id) = published.check_run {
-            return Ok(github.update_check(id, gate).await);
+            return Ok(github.update_check(id, gate, wanted.page.as_deref()).await);
         }
         // After a crash or a lost answer the check run may be there: from now on it is looked for first.
         published.look_first = true;
@@ -293,7 +313,7 @@ impl Engine {
             name: &name.name,
             sha: &sha,
             external_id: sha.as_str(),
-            details_url: None,
+            details_url: wanted.page.as_deref(),
             gate,
         };
         Ok(match github.create_check(&new).await {

@@ -6,9 +6,9 @@
 //! limit of its installation, which is asked only whether a comment from before a loss was answered.
 
 use super::walk::Walk;
-use super::{Engine, Failure, Raw, Read};
+use super::{Engine, Failure, Raw, Read, Taken, Wrapping};
 use crate::github::{Attempt, GitHubError};
-use crate::store::StoreError;
+use crate::store::{Accepted, StoreError};
 
 /// What became of it.
 pub(super) enum Took {
@@ -69,7 +69,11 @@ impl Engine {
             at: attempt.at,
         };
         match self.read(&me, raw) {
-            Read::Undecodable(aside) | Read::NotJson(aside) => self.set_aside(aside).await?,
+            Read::Undecodable(aside) | Read::NotJson(aside) => {
+                let why = aside.reason.clone();
+                self.set_aside(aside).await?;
+                self.keep_payload(&me, raw, Wrapping::default(), Some(why));
+            }
             Read::Delivery(mut received) => {
                 if let Some(event) = &received.event
                     && let Some(why) = self.is_let_be(event).await.map_err(Trouble::Own)?
@@ -78,7 +82,9 @@ impl Engine {
                     received.note = why.to_owned();
                 }
                 tracing::info!(%delivery, event = attempt.event_name, "taking up a lost delivery");
-                self.take_in(*received).await?
+                if let Taken::In(Accepted::Fresh(_)) = self.take_in(*received).await? {
+                    self.keep_payload(&me, raw, Wrapping::default(), None);
+                }
             }
         };
         Ok(Took::Settled)

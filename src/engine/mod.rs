@@ -16,6 +16,7 @@
 //! Accepted races: between judging a head and writing the mirror the head may move. What is written is a judged SHA
 //! all the same, and the delivery of the push brings the next look.
 
+mod again;
 mod anchors;
 mod branches;
 mod cause;
@@ -31,6 +32,7 @@ mod jobs;
 mod lost;
 mod openness;
 mod patience;
+mod payloads;
 mod people;
 mod perform;
 mod presence;
@@ -52,13 +54,16 @@ mod walk;
 mod wishes;
 mod work;
 
+pub use again::NotAgain;
+pub use payloads::{LONGEST_KEPT, Wrapping};
 pub use receive::{Raw, Read, Received, Taken};
 
 use crate::backends::Backends;
 use crate::clock::Clock;
 use crate::domain::ids::{InstallationId, Repo, RepoId, Subject};
+use crate::domain::pages::Pages;
 use crate::github::{GitHub, GitHubError, Limits};
-use crate::store::{Accepted, Delivery, Loss, Store, StoreError};
+use crate::store::{Accepted, Delivery, Loss, Payloads, Store, StoreError};
 use crate::telemetry::{Found, Metrics};
 use chrono::{DateTime, Utc};
 use patience::{Permit, note_failure};
@@ -118,6 +123,26 @@ impl Default for Pace {
     }
 }
 
+/// What an engine is made of.
+pub struct Parts {
+    /// What survives a crash.
+    pub store: Arc<dyn Store>,
+    /// GitHub.
+    pub github: GitHub,
+    /// What executes jobs.
+    pub backends: Arc<Backends>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// How it paces itself.
+    pub pace: Pace,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// Where the dashboard is, if there is one and people can be led there.
+    pub pages: Option<Pages>,
+    /// Where payloads are kept for people to look at, if they are.
+    pub payloads: Option<Payloads>,
+}
+
 /// How long the last flush may take.
 pub const LAST_FLUSH: Duration = Duration::from_secs(1);
 
@@ -147,6 +172,8 @@ struct Shared {
     openness: openness::Openness,
     recovery: recovery::Progress,
     metrics: Metrics,
+    pages: Option<Pages>,
+    payloads: Option<Payloads>,
     causes: cause::Causes,
     jobs: standing::Jobs,
     /// Cancelled when a stop does not wait for the work under way any longer.
@@ -167,24 +194,16 @@ impl Engine {
     ///
     /// # Errors
     /// When the store can't be read.
-    pub async fn start(
-        store: Arc<dyn Store>,
-        github: GitHub,
-        backends: Arc<Backends>,
-        clock: Arc<dyn Clock>,
-        pace: Pace,
-        metrics: Metrics,
-    ) -> Result<Self, StoreError> {
-        let chance = pace
-            .seed
-            .map_or_else(StdRng::from_entropy, StdRng::seed_from_u64);
+    pub async fn start(parts: Parts) -> Result<Self, StoreError> {
+        let (clock, seed) = (parts.clock, parts.pace.seed);
+        let chance = seed.map_or_else(StdRng::from_entropy, StdRng::seed_from_u64);
         let engine = Self {
             shared: Arc::new(Shared {
                 chance: Mutex::new(chance),
-                store,
-                github,
-                backends,
-                pace,
+                store: parts.store,
+                github: parts.github,
+                backends: parts.backends,
+                pace: parts.pace,
                 schedule: Schedule::new(),
                 people: People::default(),
                 rules: rules::Rules::default(),
@@ -197,7 +216,9 @@ impl Engine {
                 presence: presence::Presence::default(),
                 openness: openness::Openness::default(),
                 recovery: recovery::Progress::default(),
-                metrics,
+                metrics: parts.metrics,
+                pages: parts.pages,
+                payloads: parts.payloads,
                 causes: cause::Causes::default(),
                 jobs: standing::Jobs::default(),
                 given_up: CancellationToken::new(),

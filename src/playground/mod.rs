@@ -203,6 +203,11 @@ impl Playground {
         self.pace = pace;
     }
 
+    /// Who may look at the dashboard from the app's next start on.
+    pub fn set_dashboard(&mut self, dashboard: Option<Access>) {
+        self.dashboard = dashboard;
+    }
+
     /// Puts the app's clock forward; it looks at the clock with the next thing that happens.
     pub fn advance(&self, by: TimeDelta) {
         self.clock.advance(by);

@@ -1,4 +1,4 @@
-//! How long what is kept.
+//! How much of what is kept, and how long.
 
 use super::{Given, SettingError, wrong};
 use crate::store::Retention;
@@ -14,6 +14,8 @@ pub struct Keep {
     pub snapshots: usize,
     /// What is forgotten when.
     pub retention: Retention,
+    /// How many bytes of payloads are kept.
+    pub payloads: u64,
 }
 
 impl Default for Keep {
@@ -22,6 +24,7 @@ impl Default for Keep {
             snapshot_every: Duration::from_secs(3600),
             snapshots: 24,
             retention: Retention::default(),
+            payloads: 64 << 20,
         }
     }
 }
@@ -53,6 +56,9 @@ impl Keep {
             snapshots: number("SNAPSHOTS", given.snapshots)?
                 .map_or(default.snapshots, |count| count as usize),
             retention,
+            payloads: given
+                .payloads_mib
+                .map_or(default.payloads, |mib| mib.saturating_mul(1 << 20)),
         })
     }
 }

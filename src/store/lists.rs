@@ -161,6 +161,8 @@ pub trait Lists: Store {
         words: Vec<String>,
         asked: Asked,
     ) -> Result<Page<Arrival>, StoreError>;
+    /// What the journal says of a delivery.
+    async fn arrival(&self, delivery: &DeliveryId) -> Result<Option<Arrival>, StoreError>;
     /// The deliveries that concerned a subject, the newest first, at most `limit`.
     async fn arrivals_of(
         &self,

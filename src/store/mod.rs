@@ -6,8 +6,10 @@
 //! what led to it, and it is made again.
 
 pub mod lists;
+mod payloads;
 mod sled_store;
 
+pub use payloads::{Found, Kept, Payloads};
 pub use sled_store::{
     Compacted, Counts, Imported, Kind, OnDisk, SledStore, Snapshot, StateDir, Verified,
 };

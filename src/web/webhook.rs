@@ -5,7 +5,8 @@ use super::answer::Answer;
 use super::{LARGEST_DELIVERY, Web};
 use crate::domain::event::Event;
 use crate::domain::ids::DeliveryId;
-use crate::engine::{Raw, Read, Taken};
+use crate::domain::printable::printable;
+use crate::engine::{Raw, Read, Taken, Wrapping};
 use crate::github::{BadSignature, WebhookSecrets};
 use crate::store::{Accepted, StoreError};
 use crate::telemetry::{EventName, Outcome};
@@ -89,17 +90,21 @@ async fn take(web: &Web, request: Request) -> Told {
     };
     // By its id it is followed from here to the last request that it leads to.
     let span = tracing::info_span!("delivery", delivery = %id, event = event_name, pull = Empty);
-    take_in(web, raw).instrument(span).await
+    take_in(web, raw, wrapping(&headers)).instrument(span).await
 }
 
 /// Finds out what it means, and makes it durable.
-async fn take_in(web: &Web, raw: Raw<'_>) -> Told {
+async fn take_in(web: &Web, raw: Raw<'_>, wrapping: Wrapping) -> Told {
     let Ok(me) = web.engine.identity().await else {
         return NOT_READY;
     };
+    let mut undecodable = None;
     let taken = match web.engine.read(&me, raw) {
         Read::NotJson(_) => return malformed("the payload is not JSON"),
-        Read::Undecodable(aside) => web.engine.set_aside(aside).await,
+        Read::Undecodable(aside) => {
+            undecodable = Some(aside.reason.clone());
+            web.engine.set_aside(aside).await
+        }
         Read::Delivery(received) => {
             if let Some((repo, number)) = received.event.as_ref().and_then(Event::pull) {
                 let pull = format!("{}#{number}", repo.name);
@@ -108,6 +113,10 @@ async fn take_in(web: &Web, raw: Raw<'_>) -> Told {
             web.engine.take_in(*received).await
         }
     };
+    // A second one of that id may be another: its id is not signed.
+    if let Ok(Taken::Aside | Taken::In(Accepted::Fresh(_))) = taken {
+        web.engine.keep_payload(&me, raw, wrapping, undecodable);
+    }
     match taken {
         Ok(Taken::Aside) => accepted(Outcome::SetAside, "set aside: it can't be decoded"),
         Ok(Taken::In(Accepted::Fresh(entries))) if entries.is_empty() => {
@@ -177,6 +186,9 @@ const TOO_LARGE: Told = (
     ),
 );
 
+/// So much of a header is kept.
+const LONGEST_HEADER: usize = 200;
+
 const EVENT: &str = "x-github-event";
 
 fn announced_length(headers: &HeaderMap) -> Option<u64> {
@@ -199,6 +211,23 @@ fn refusal(bad: &BadSignature) -> &'static str {
 fn text_header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let value = headers.get(name)?.to_str().ok()?;
     (!value.is_empty() && value.len() <= 100).then_some(value)
+}
+
+/// What is kept of the headers, for people to look at: what GitHub says of a delivery. Nothing that proves something is among it,
+/// and nothing that a proxy has added.
+fn wrapping(headers: &HeaderMap) -> Wrapping {
+    const MOST: usize = 32;
+    let of_github =
+        |name: &str| name.starts_with("x-github-") || matches!(name, "content-type" | "user-agent");
+    let kept = headers.iter().filter(|(name, _)| of_github(name.as_str()));
+    let kept = kept.filter_map(|(name, value)| {
+        let value = printable(value.to_str().ok()?, LONGEST_HEADER);
+        Some((name.as_str().to_owned(), value))
+    });
+    Wrapping {
+        headers: kept.take(MOST).collect(),
+        signed: Some("sha256".to_owned()),
+    }
 }
 
 /// The JSON of a delivery, which a webhook set to `application/x-www-form-urlencoded` sends in a form field.

@@ -140,6 +140,14 @@ async function story(town, browser) {
     await picture(page, name);
   }
 
+  console.log("▸ what a delivery said");
+  await page.goto(`${town.app}/deliveries?q=pull_request`);
+  await page.locator("td a[href^='/deliveries/']").first().click();
+  for (const summary of await page.locator("main summary").all()) await summary.press("Enter");
+  await says(page, '"pull_request":');
+  await is_accessible(page, "delivery");
+  await picture(page, "delivery");
+
   console.log("▸ a stranger opens a pull request while somebody looks");
   await page.goto(town.app + repository);
   await page.evaluate(() => (globalThis.stays = true));

@@ -10,7 +10,7 @@ use drawbridge::backends::{BackendOptions, Backends, Connections, JobTokens};
 use drawbridge::clock::Clock;
 use drawbridge::domain::event::{Conclusion, Event};
 use drawbridge::domain::ids::DeliveryId;
-use drawbridge::engine::{Engine, Pace, Received};
+use drawbridge::engine::{Engine, Pace, Parts, Received};
 use drawbridge::github::{AppKey, ClientOptions, GitHub, Limits};
 use drawbridge::telemetry::Metrics;
 use rand::rngs::StdRng;
@@ -196,7 +196,17 @@ impl World {
             ..Pace::default()
         };
         let store = self.store.clone();
-        let started = Engine::start(store, github, backends, clock, pace, metrics).await;
+        let started = Engine::start(Parts {
+            store,
+            github,
+            backends,
+            clock,
+            pace,
+            metrics,
+            pages: None,
+            payloads: None,
+        })
+        .await;
         started.expect("the store can be read")
     }
 

@@ -3,7 +3,7 @@
 use super::code;
 use crate::domain::deed::Deed;
 use crate::domain::event::Account;
-use crate::domain::ids::Sha;
+use crate::domain::ids::{DeliveryId, Sha};
 
 /// Somebody asked for something, and it was done.
 pub fn deed_done(by: &Account, deed: &Deed) -> String {
@@ -47,4 +47,109 @@ pub fn head_is_another(head: Option<&Sha>) -> String {
 /// Nothing is done in this repository.
 pub fn nothing_is_done_here() -> String {
     "Drawbridge is not enabled in this repository, or has no access to it.".to_owned()
+}
+
+/// So many bytes, as people read it.
+pub fn bytes(count: u64) -> String {
+    match count {
+        0..1_024 => super::plural(count as usize, "byte", "bytes"),
+        1_024..1_048_576 => format!("{:.1} KiB", count as f64 / 1_024.0),
+        _ => format!("{:.1} MiB", count as f64 / 1_048_576.0),
+    }
+}
+
+/// Why there is no payload: it is too long.
+pub fn payload_too_long(has: u64, most: u64) -> String {
+    format!(
+        "Its payload has {}, and one of more than {} is not kept.",
+        bytes(has),
+        bytes(most)
+    )
+}
+
+/// Why there is nothing of what GitHub sent.
+pub fn payload_not_kept() -> String {
+    "Headers and payload were not kept. The newest are, as far as `PAYLOADS_MIB` reaches; none is where very many come at once, or \
+     where the disk is full. What did not come from GitHub has none."
+        .to_owned()
+}
+
+/// Why there never is anything.
+pub fn payloads_are_off() -> String {
+    "Headers and payloads are not kept here (`PAYLOADS_MIB=0`).".to_owned()
+}
+
+/// What is on the disk was not written by us.
+pub fn payload_damaged() -> String {
+    "What was kept of it was changed or damaged on the disk, or the app has another private key since: it is not shown.".to_owned()
+}
+
+/// Who looks may not see it.
+pub fn payload_hidden() -> String {
+    "Headers and payload are shown to those who have a right of their own in the repository, once they have signed in with GitHub, and \
+     to operators."
+        .to_owned()
+}
+
+/// Somebody has a delivery taken in again.
+pub fn asked_again(by: &Account, delivery: &DeliveryId, event: &str) -> String {
+    format!(
+        "{} had the delivery `{}` ({}) taken in again on the dashboard",
+        code(&by.login),
+        super::plain(delivery.as_str()),
+        code(event)
+    )
+}
+
+/// There is nothing to take in.
+pub fn again_without_payload() -> String {
+    "Its payload is not kept, so it can't be taken in again. Sync on the page of its pull request looks at GitHub instead."
+        .to_owned()
+}
+
+/// Something was taken out that may matter.
+pub fn again_without_secrets() -> String {
+    "What looks like a secret was taken out of its payload, and without that it may mean something else: it can't be taken in again. \
+     A comment can be written once more; for all else Sync on the page of the pull request looks at GitHub. For three days GitHub shows \
+     the whole of it on the app's page, under Advanced."
+        .to_owned()
+}
+
+/// It is about more than a repository.
+pub fn again_of_more() -> String {
+    "It is not about one repository alone, so no right in one is enough to have it taken in again."
+        .to_owned()
+}
+
+/// The repository is not known here.
+pub fn again_unknown_repository() -> String {
+    "Drawbridge does not know its repository (any more): nothing would come of it.".to_owned()
+}
+
+/// It still can't be decoded.
+pub fn again_unreadable(why: &str) -> String {
+    format!("It still can't be read as the event that it claims to be: {why}.")
+}
+
+/// It means nothing to us.
+pub fn again_for_nothing(why: &str) -> String {
+    format!("Nothing would come of it: {why}.")
+}
+
+/// Who asks has not the right.
+pub fn again_not_allowed(login: &str) -> String {
+    format!(
+        "{} can't have deliveries taken in again: that takes the right to write in the repository.",
+        super::plain(login)
+    )
+}
+
+/// It could not be asked whether they have it.
+pub fn again_not_asked() -> String {
+    "GitHub can't be asked at the moment whether you may. Nothing was done; please try again in a minute.".to_owned()
+}
+
+/// The disk did not take it.
+pub fn again_not_written() -> String {
+    "It could not be written. Please try again in a minute; the server's log says why.".to_owned()
 }

@@ -26,7 +26,12 @@ pub use comment::{
     ANSWER_MARKER, STATUS_MARKER, answer_marker, comment_auto_sync_off, comment_needs_vetting,
     comment_nothing_needed,
 };
-pub use dashboard::{deed_done, deed_refused, head_is_another, nothing_is_done_here};
+pub use dashboard::{
+    again_for_nothing, again_not_allowed, again_not_asked, again_not_written, again_of_more,
+    again_unknown_repository, again_unreadable, again_without_payload, again_without_secrets,
+    asked_again, bytes, deed_done, deed_refused, head_is_another, nothing_is_done_here,
+    payload_damaged, payload_hidden, payload_not_kept, payload_too_long, payloads_are_off,
+};
 pub use escape::{code, inert, link, plain, quoted};
 pub use gate::{
     gate_broken_configuration, gate_waits_for_github, last_good_in_force, last_good_note,

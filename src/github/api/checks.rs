@@ -64,9 +64,19 @@ impl Repository {
     }
 
     /// Writes a gate into a check run; one that was completed is opened again by a gate that is not.
-    pub async fn update_check(&self, id: CheckRunId, gate: &Gate) -> Result<(), GitHubError> {
+    /// Without `details_url`, *Details* leads where it led before.
+    pub async fn update_check(
+        &self,
+        id: CheckRunId,
+        gate: &Gate,
+        details_url: Option<&str>,
+    ) -> Result<(), GitHubError> {
+        let mut body = written(gate);
+        if let Some(url) = details_url {
+            body["details_url"] = json!(url);
+        }
         let path = self.path(format_args!("/check-runs/{id}"));
-        self.ask(&Ask::new(Method::PATCH, path, "updating the check").with(written(gate)))
+        self.ask(&Ask::new(Method::PATCH, path, "updating the check").with(body))
             .await?;
         Ok(())
     }

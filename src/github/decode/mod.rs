@@ -14,6 +14,9 @@ mod people;
 mod pull_request;
 mod push;
 mod repository;
+mod whose;
+
+pub use whose::repository_in;
 
 use super::error::plain;
 use super::wire::{WireAccount, WireId, WireRepo};

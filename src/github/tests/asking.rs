@@ -245,7 +245,10 @@ async fn a_check_is_created_updated_and_found_again() {
         details_url: None,
     };
     assert_eq!(repository.create_check(&new).await, Ok(CheckRunId(11)));
-    assert_eq!(repository.update_check(CheckRunId(11), &gate).await, Ok(()));
+    assert_eq!(
+        repository.update_check(CheckRunId(11), &gate, None).await,
+        Ok(())
+    );
     assert_eq!(
         repository.find_check(&sha('a'), "gate", 7).await,
         Ok(Some(CheckRunId(3)))

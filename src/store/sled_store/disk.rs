@@ -75,6 +75,8 @@ pub(super) struct Disk {
     pub journal: Tree,
     /// subject, place turned round → nothing.
     pub journal_of: Tree,
+    /// delivery → its place in `journal`.
+    pub journal_at: Tree,
     /// When this store was first created.
     pub born_at: DateTime<Utc>,
     /// How much the records took when all of them were read, in bytes; 0: they were not.
@@ -150,6 +152,7 @@ impl Disk {
             lists: tree("lists")?,
             journal: tree("journal")?,
             journal_of: tree("journal_of")?,
+            journal_at: tree("journal_at")?,
             changing: RwLock::new(()),
             db: db.clone(),
         };

@@ -5,7 +5,7 @@ use super::disk::Disk;
 use super::pages::page;
 use super::records::{decode, encode, failed};
 use super::{Delivery, StoreError, keys, lock};
-use crate::domain::ids::Subject;
+use crate::domain::ids::{DeliveryId, Subject};
 use crate::domain::text;
 use crate::store::lists::{Among, Arrival, Asked, Page};
 use sled::Batch;
@@ -60,9 +60,11 @@ impl Disk {
         let first = self.newest_place()?.map_or(1, |place| place + 1);
         let mut journal = Batch::default();
         let mut of = Batch::default();
+        let mut at = Batch::default();
         let mut place = first;
         for arrival in waiting.drain(..) {
             journal.insert(&turned(place), encode(DOING, &arrival)?);
+            at.insert(arrival.delivery.as_str(), &turned(place));
             for subject in &arrival.subjects {
                 of.insert(place_of(subject, place), &[] as &[u8]);
             }
@@ -70,6 +72,7 @@ impl Disk {
         }
         self.journal.apply_batch(journal).map_err(failed(DOING))?;
         self.journal_of.apply_batch(of).map_err(failed(DOING))?;
+        self.journal_at.apply_batch(at).map_err(failed(DOING))?;
         self.prune_journal(place - 1)
     }
 
@@ -84,6 +87,7 @@ impl Disk {
         };
         let mut journal = Batch::default();
         let mut of = Batch::default();
+        let mut at = Batch::default();
         for entry in self.journal.range(turned(oldest_kept)..) {
             let (key, value) = entry.map_err(failed(DOING))?;
             let place = keys::number_in(&key).map(|n| !n).unwrap_or_default();
@@ -91,11 +95,22 @@ impl Disk {
                 for subject in &arrival.subjects {
                     of.remove(place_of(subject, place));
                 }
+                at.remove(arrival.delivery.as_str());
             }
             journal.remove(key);
         }
         self.journal_of.apply_batch(of).map_err(failed(DOING))?;
+        self.journal_at.apply_batch(at).map_err(failed(DOING))?;
         self.journal.apply_batch(journal).map_err(failed(DOING))
+    }
+
+    pub fn arrival(&self, delivery: &DeliveryId) -> Result<Option<Arrival>, StoreError> {
+        let place = self.journal_at.get(delivery.as_str());
+        let Some(place) = place.map_err(failed(DOING))? else {
+            return Ok(None);
+        };
+        let value = self.journal.get(place).map_err(failed(DOING))?;
+        Ok(value.and_then(|value| super::listed::read(&value)))
     }
 
     pub fn list_arrivals(

@@ -1,7 +1,7 @@
 //! Lists for people, and telling them what was changed.
 
 use super::{SledStore, StoreError};
-use crate::domain::ids::{RepoId, RunSubject, Subject};
+use crate::domain::ids::{DeliveryId, RepoId, RunSubject, Subject};
 use crate::store::lists::{
     Among, Arrival, Asked, Lists, Page, PullRow, RepoRow, RunsRow, Search, Touched,
 };
@@ -123,6 +123,15 @@ impl Lists for SledStore {
         self.write_journal().await?;
         self.run("listing deliveries", move |disk| {
             disk.list_arrivals(&among, &words, &asked)
+        })
+        .await
+    }
+
+    async fn arrival(&self, delivery: &DeliveryId) -> Result<Option<Arrival>, StoreError> {
+        self.write_journal().await?;
+        let delivery = delivery.clone();
+        self.run("looking for a delivery", move |disk| {
+            disk.arrival(&delivery)
         })
         .await
     }

@@ -69,7 +69,12 @@ impl Disk {
             compare(index, keys, &mut findings.problems);
         }
         // What stands there is made of the records, but damage is found only by reading.
-        for tree in [&self.lists, &self.journal, &self.journal_of] {
+        for tree in [
+            &self.lists,
+            &self.journal,
+            &self.journal_of,
+            &self.journal_at,
+        ] {
             compare(tree, &BTreeSet::new(), &mut findings.problems);
         }
         self.compare_counters(&expected.last_lines, &mut findings.problems);

@@ -1,9 +1,11 @@
 //! Who looks, and what they may see. Nothing of the store can be read but through a [`Seer`], and nothing of a repository but
 //! through a [`Visible`] that a seer has handed out.
 
+mod delivery;
 mod proof;
 mod reading;
 
+pub(super) use delivery::{Said, SeenDelivery};
 pub(super) use proof::{SESSION, SIGNING_IN, cookie_of, cookie_text};
 
 use super::Dashboard;

@@ -6,8 +6,9 @@ use super::refusal::Refusal;
 use super::sign_in::FromHere;
 use super::site::{At, at, form};
 use crate::domain::deed::Deed;
-use crate::domain::event::{Account, Event};
+use crate::domain::event::Event;
 use crate::domain::ids::{DeliveryId, PrNumber, PullKey, Sha, UserId};
+use crate::domain::pages;
 use crate::engine::{Received, Taken};
 use crate::store::Accepted;
 use axum::body::Bytes;
@@ -20,15 +21,15 @@ use std::sync::{Mutex, PoisonError};
 
 /// The largest form: two keys and a SHA.
 pub(super) const LARGEST_FORM: usize = 4 * 1024;
-const LARGEST: &str = "4 KiB of a form";
+pub(super) const LARGEST: &str = "4 KiB of a form";
 
 /// What a form says.
 #[derive(Deserialize)]
-struct Said {
+pub(super) struct Said {
     /// That it was written for this session.
-    key: String,
+    pub key: String,
     /// What tells this form from all others: sent twice, it counts once.
-    once: String,
+    pub once: String,
     /// The head that the page showed.
     #[serde(default)]
     sha: String,
@@ -55,7 +56,7 @@ pub(super) async fn act(
     let deed = deed(&word, &said.sha)?;
     let dashboard = &seer.dashboard;
     let now = dashboard.now();
-    if !dashboard.pace.presses.allows(by.id, now) {
+    if !dashboard.pace.presses(by.id, now) {
         return Err(Refusal::TooOften);
     }
     if dashboard.engine.is_full() {
@@ -63,8 +64,9 @@ pub(super) async fn act(
     }
     let (is_look, pull) = (deed == Deed::Sync, state.key());
     let name = &visible.row.name;
-    let to = format!("/r/{name}/pull/{number}?asked={word}");
-    let id = id_of(&by, &said.once)?;
+    let page = pages::pull(name, PrNumber(number));
+    let to = format!("{page}?asked={word}");
+    let id = once("dashboard", by.id, &said.once)?;
     if is_look && dashboard.pace.looked(pull, now) {
         // Somebody has asked for it a moment ago.
         return Ok(Redirect::to(&to));
@@ -99,12 +101,12 @@ pub(super) async fn act(
     Ok(Redirect::to(&to))
 }
 
-/// What tells a form from all others. Nobody can use up that of somebody else's.
-fn id_of(by: &Account, once: &str) -> Result<DeliveryId, Refusal> {
+/// The id of what a form asks for. Nobody can use up that of somebody else's form.
+pub(super) fn once(kind: &str, by: UserId, once: &str) -> Result<DeliveryId, Refusal> {
     let odd = || Refusal::Bad("The form is not one of this page. Reload the page.".to_owned());
     let is_one_of_ours = once.len() == 64 && once.bytes().all(|b| b.is_ascii_hexdigit());
-    let id = DeliveryId::parse(&format!("dashboard-{}-{once}", by.id));
-    id.ok().filter(|_| is_one_of_ours).ok_or_else(odd)
+    let id = DeliveryId::parse(&format!("{kind}-{by}-{once}")).ok();
+    id.filter(|_| is_one_of_ours).ok_or_else(odd)
 }
 
 fn deed(word: &str, sha: &str) -> Result<Deed, Refusal> {
@@ -184,6 +186,11 @@ impl Often {
 }
 
 impl Pace {
+    /// Whether an account may press now, which counts.
+    pub(super) fn presses(&self, account: UserId, now: DateTime<Utc>) -> bool {
+        self.presses.allows(account, now)
+    }
+
     /// Whether a look at a pull request was asked for a moment ago.
     fn looked(&self, pull: PullKey, now: DateTime<Utc>) -> bool {
         let mut all = self.looks.lock().unwrap_or_else(PoisonError::into_inner);

@@ -6,8 +6,9 @@ use super::access::Seer;
 use super::refusal::Refusal;
 use super::site::{Asked, At, LARGEST_FORM, at, query};
 use super::views::{
-    self, CommandsView, ConfigAsked, DeliveriesAsked, DeliveriesView, Listed, OverviewView, Part,
-    PlanView, PullItem, PullView, PullsAsked, RepoView, RepositoryView, RunsItem, VettingView,
+    self, CommandsView, ConfigAsked, DeliveriesAsked, DeliveriesView, DeliveryPageView, Listed,
+    OverviewView, Part, PlanView, PullItem, PullView, PullsAsked, RepoView, RepositoryView,
+    RunsItem, VettingView,
 };
 use axum::Json;
 use axum::Router;
@@ -64,6 +65,7 @@ fn described() -> OpenApiRouter<Arc<Dashboard>> {
         .routes(routes!(pull))
         .routes(routes!(runs))
         .routes(routes!(deliveries))
+        .routes(routes!(delivery))
         .routes(routes!(commands))
         .routes(routes!(plan))
 }
@@ -161,6 +163,13 @@ async fn runs(
 #[utoipa::path(get, path = "/api/v1/deliveries", params(DeliveriesAsked), responses((status = 200, body = DeliveriesView), (status = 401, body = Mistaken)))]
 async fn deliveries(seer: Seer, asked: Asked<DeliveriesAsked>) -> Shown<DeliveriesView> {
     Ok(Json(views::deliveries(&seer, &query(asked)?).await?))
+}
+
+/// A delivery: what it said, and what became of it.
+#[utoipa::path(get, path = "/api/v1/deliveries/{id}", params(("id" = String, Path, description = "`X-GitHub-Delivery`")),
+    responses((status = 200, body = DeliveryPageView), (status = 401, body = Mistaken), (status = 404, body = Mistaken)))]
+async fn delivery(seer: Seer, path: At<String>) -> Shown<DeliveryPageView> {
+    Ok(Json(views::delivery(&seer, &at(path)?).await?))
 }
 
 /// The commands that people write in comments.

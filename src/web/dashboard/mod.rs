@@ -9,6 +9,7 @@
 
 mod access;
 mod acting;
+mod again;
 mod api;
 mod assets;
 mod events;

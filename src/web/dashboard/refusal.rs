@@ -3,6 +3,7 @@
 use super::pages::sign_in::Ways;
 use super::with_github::Failed;
 use super::{Dashboard, headers, pages};
+use crate::engine::NotAgain;
 use crate::store::StoreError;
 use axum::extract::{Request, State};
 use axum::http::Method;
@@ -35,6 +36,8 @@ pub(super) enum Refusal {
     NobodyInParticular,
     /// It takes a right that they don't have.
     NotYours,
+    /// A delivery is not taken in again.
+    NotAgain(NotAgain),
     /// They ask for too much.
     TooOften,
     /// GitHub can't be asked what this person may see.
@@ -52,6 +55,9 @@ impl Refusal {
             Self::FromElsewhere | Self::NobodyInParticular | Self::NotYours => {
                 StatusCode::FORBIDDEN
             }
+            Self::NotAgain(NotAgain::May(_)) => StatusCode::FORBIDDEN,
+            Self::NotAgain(NotAgain::Can(_)) => StatusCode::CONFLICT,
+            Self::NotAgain(NotAgain::Now(_)) => StatusCode::SERVICE_UNAVAILABLE,
             Self::TooOften => StatusCode::TOO_MANY_REQUESTS,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Bad(_) => StatusCode::BAD_REQUEST,
@@ -74,6 +80,7 @@ impl Refusal {
             Self::NotSignedIn(failed) => failed.title(),
             Self::NobodyInParticular => "A token is nobody in particular",
             Self::NotYours => "That is not yours to do",
+            Self::NotAgain(_) => "It was not taken in again",
             Self::TooOften => "That is very often",
             Self::Unseen => "GitHub can't be asked what you may see",
             Self::Crowded => "Many are looking already",
@@ -106,6 +113,7 @@ impl Refusal {
                                of a trusted pull request may re-run and cancel. If you were given the right just now, try again in ten \
                                minutes, or say it in a comment on GitHub."
                 .to_owned(),
+            Self::NotAgain(NotAgain::Can(why) | NotAgain::May(why) | NotAgain::Now(why)) => why.clone(),
             Self::TooOften => "Nothing was done. Please try again in a minute.".to_owned(),
             Self::Unseen => "Until it can, nothing is shown. It is asked again by itself; please come back in a minute.".to_owned(),
             Self::Crowded => "Pages are told of changes again when others are closed. Until then, reload.".to_owned(),
@@ -156,7 +164,9 @@ fn page_of(request: &Request) -> Option<String> {
     let path = request.uri().path();
     match *request.method() {
         Method::GET | Method::HEAD => request.uri().path_and_query().map(ToString::to_string),
-        _ if path.starts_with("/r/") => path.rsplit_once('/').map(|(page, _)| page.to_owned()),
+        _ if path.starts_with("/r/") || path.starts_with("/deliveries/") => {
+            path.rsplit_once('/').map(|(page, _)| page.to_owned())
+        }
         _ => None,
     }
 }

@@ -3,7 +3,7 @@
 use super::access::Seer;
 use super::refusal::Refusal;
 use super::views::{ConfigAsked, DeliveriesAsked, Part, PullsAsked};
-use super::{Dashboard, acting, assets, events, pages, sign_in, views, with_github};
+use super::{Dashboard, acting, again, assets, events, pages, sign_in, views, with_github};
 use crate::domain::ids::RunSubject;
 use axum::Router;
 use axum::body::Bytes;
@@ -34,6 +34,7 @@ pub(super) fn routes() -> Router<Arc<Dashboard>> {
         .route("/r/{owner}/{repo}/pull/{number}", get(pull))
         .route("/badge/{owner}/{repo}/{file}", get(badge))
         .route("/deliveries", get(deliveries))
+        .route("/deliveries/{id}", get(delivery))
         .route("/commands", get(commands))
         .route("/config", get(config).post(plan))
         .route("/events", get(events::events))
@@ -56,6 +57,7 @@ fn small_forms() -> Router<Arc<Dashboard>> {
 fn deeds() -> Router<Arc<Dashboard>> {
     Router::new()
         .route("/r/{owner}/{repo}/pull/{number}/{deed}", post(acting::act))
+        .route("/deliveries/{id}/again", post(again::take_in))
         .layer(DefaultBodyLimit::max(acting::LARGEST_FORM))
 }
 
@@ -144,6 +146,19 @@ async fn deliveries(seer: Seer, asked: Asked<DeliveriesAsked>) -> Shown {
     let asked = query(asked)?;
     let view = views::deliveries(&seer, &asked).await?;
     Ok(Html(pages::deliveries::page(&seer, &view, &asked)))
+}
+
+/// As what a delivery was taken in again, a moment ago.
+#[derive(Default, Deserialize)]
+struct JustTaken {
+    again: Option<String>,
+}
+
+async fn delivery(seer: Seer, path: At<String>, asked: Asked<JustTaken>) -> Shown {
+    let view = views::delivery(&seer, &at(path)?).await?;
+    let again = query(asked)?.again;
+    let again = again.filter(|id| id.starts_with(again::AGAIN));
+    Ok(Html(pages::delivery::page(&seer, &view, again.as_deref())))
 }
 
 async fn commands(seer: Seer) -> Shown {

@@ -48,7 +48,7 @@ async fn refused(browser: &mut Browser, deed: &str) {
     said.says("That is not yours to do");
 }
 
-async fn signed_in(town: &Town, login: &str) -> Browser {
+pub(super) async fn signed_in(town: &Town, login: &str) -> Browser {
     let mut browser = Browser::of(town);
     browser.sign_in("/", login).await.is(303);
     browser

@@ -33,6 +33,7 @@ async fn every_answer_of_the_api_is_as_its_description_says() {
     let document: Value =
         serde_json::from_str(&visitor.get("/api/openapi.json").await.is(200).body).unwrap();
     assert_eq!(document, serde_json::to_value(document_of_code()).unwrap());
+    let delivery = town.delivery("pull_request", "opened").guid;
     let paths = document["paths"].as_object().unwrap();
     let mut answered = 0;
     for (path, operations) in paths {
@@ -40,6 +41,7 @@ async fn every_answer_of_the_api_is_as_its_description_says() {
             let real = path
                 .replace("{owner}", "acme")
                 .replace("{repo}", "engine")
+                .replace("{id}", &delivery)
                 .replace("{number}", "1");
             let url = format!("{}{real}", visitor.base);
             let request = match method.as_str() {

@@ -2,12 +2,15 @@
 
 mod access;
 mod acting;
+mod again;
 mod api;
+mod details;
 mod headers;
 mod hostile;
 mod lists;
 mod live;
 mod pages;
+mod payloads;
 mod sign_in;
 
 use crate::support::{CONFIG, Town};

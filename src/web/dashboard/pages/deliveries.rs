@@ -42,12 +42,12 @@ fn delivery(row: &DeliveryView, now: DateTime<Utc>) -> Markup {
             td { (row.what) }
             td { @if row.ignored { span.dim { "ignored" } }
                 @for one in &row.concerns { div { (concern(one)) } } }
-            td { code title=(row.id) { (row.id.get(..8).unwrap_or(&row.id)) } }
+            td { (link(&row.id)) }
         }
     }
 }
 
-fn concern(one: &ConcernView) -> Markup {
+pub(super) fn concern(one: &ConcernView) -> Markup {
     html! {
         @match (&one.repository, one.pull) {
             (Some(name), Some(pull)) => { a href={ "/r/" (name) "/pull/" (pull) } { (name) "#" (pull) } }
@@ -55,6 +55,11 @@ fn concern(one: &ConcernView) -> Markup {
             (None, _) => { (one.says) }
         }
     }
+}
+
+/// The way to a delivery.
+pub(super) fn link(id: &str) -> Markup {
+    html! { a href={ "/deliveries/" (encoded(id)) } title=(id) { code { (id.get(..8).unwrap_or(id)) } } }
 }
 
 fn set_aside(asides: &[AsideView], now: DateTime<Utc>) -> Markup {
@@ -65,6 +70,7 @@ fn set_aside(asides: &[AsideView], now: DateTime<Utc>) -> Markup {
             @for one in asides {
                 details {
                     summary { code { (one.event) } " " (ago(one.at, now)) ": " (one.reason) }
+                    p { "Delivery " (link(&one.id)) }
                     pre tabindex="0" { (one.payload) }
                 }
             }

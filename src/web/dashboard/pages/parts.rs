@@ -72,7 +72,7 @@ pub(super) fn web(url: Option<&str>) -> Option<&str> {
 }
 
 /// A piece of a path or query.
-pub(super) fn encoded(text: &str) -> String {
+pub(in crate::web::dashboard) fn encoded(text: &str) -> String {
     percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 

@@ -142,7 +142,7 @@ fn history(happenings: &[HappeningView], now: DateTime<Utc>) -> Markup {
                     time datetime=(one.at.to_rfc3339()) title=(exact(one.at)) { (one.at.format("%m-%d %H:%M:%S")) } " "
                     span.kind { (one.kind) } " "
                     span.what { (marked(&one.what)) }
-                    @if let Some(delivery) = &one.delivery { " " a.dim href={ "/deliveries?q=" (encoded(delivery)) } { (delivery.get(..8).unwrap_or(delivery)) } }
+                    @if let Some(delivery) = &one.delivery { " " a.dim href={ "/deliveries/" (encoded(delivery)) } { (delivery.get(..8).unwrap_or(delivery)) } }
                 } } }
                 p.dim { "Times are UTC; the page was written at " (now.format("%H:%M:%S")) "." }
             }

@@ -1,8 +1,8 @@
 //! The deliveries that came, and what became of them.
 
-use super::masked::masked;
 use super::{Listed, ROWS};
 use crate::domain::ids::Subject;
+use crate::domain::masked::masked;
 use crate::domain::printable::printable;
 use crate::store::Aside;
 use crate::store::lists::{Arrival, Search};
@@ -105,7 +105,7 @@ pub(in crate::web::dashboard) async fn deliveries(
     })
 }
 
-async fn view(seer: &Seer, arrival: Arrival) -> Result<DeliveryView, Refusal> {
+pub(super) async fn view(seer: &Seer, arrival: Arrival) -> Result<DeliveryView, Refusal> {
     let mut concerns = Vec::new();
     for subject in &arrival.subjects {
         let row = match subject.repository() {

@@ -3,7 +3,7 @@
 
 mod config;
 mod deliveries;
-mod masked;
+mod delivery;
 mod overview;
 mod pull;
 mod repository;
@@ -14,6 +14,7 @@ pub(super) use config::{ConfigAsked, MistakeView, PlanView, PlannedRun, plan};
 pub(super) use deliveries::{
     AsideView, ConcernView, DeliveriesAsked, DeliveriesView, DeliveryView, deliveries,
 };
+pub(super) use delivery::{DeliveryPageView, SentView, delivery};
 pub(super) use overview::{BudgetView, OverviewView, RunningView, VettingView, overview, vetting};
 pub(super) use pull::{HappeningView, PullView, pull};
 pub(super) use repository::{

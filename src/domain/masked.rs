@@ -1,4 +1,5 @@
-//! Payloads with what looks like a secret taken out. It is shown to who sees everything, and still: pages are copied into issues.
+//! Payloads with what looks like a secret taken out. Few may look at them, and still: pages are copied into issues, and disks into
+//! backups.
 //!
 //! What can't be told is taken out as a whole: a text in which a secret is, is not shown in part.
 
@@ -18,7 +19,7 @@ const KEYS: [&str; 11] = [
 ];
 
 /// What secrets begin with, or what stands before them; in lower case.
-const MARKS: [&str; 15] = [
+const MARKS: [&str; 19] = [
     "ghp_",
     "gho_",
     "ghu_",
@@ -28,7 +29,11 @@ const MARKS: [&str; 15] = [
     "glpat-",
     "glptt-",
     "gldt-",
+    "glrt-",
+    "glcbt-",
     "xoxb-",
+    "xoxp-",
+    "xapp-",
     "x-access-token",
     "bearer ",
     "basic ",
@@ -40,7 +45,7 @@ const MARKS: [&str; 15] = [
 const HIDDEN: &str = "…";
 
 /// Takes out what looks like a secret.
-pub(super) fn masked(text: &str) -> String {
+pub(crate) fn masked(text: &str) -> String {
     let mut shown = String::new();
     let mut value = Value::Shown;
     // JSON: texts stand between quotes. A text that is cut off has no end.
@@ -106,7 +111,8 @@ impl Value {
 
 fn names_secret(key: &str) -> bool {
     let key = key.to_lowercase();
-    key.len() <= 100 && KEYS.iter().any(|name| key.contains(name))
+    let is_key = key == "key" || key.ends_with("_key") || key.ends_with("-key");
+    key.len() <= 100 && (is_key || KEYS.iter().any(|name| key.contains(name)))
 }
 
 /// Whether a secret seems to stand in a text: a mark of one, a name with `=` or `:` behind it, or an address with a password.
@@ -148,6 +154,7 @@ fn quotes(text: &str) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn what_looks_like_a_secret_is_not_shown() {
@@ -204,6 +211,83 @@ mod tests {
             let json = serde_json::json!({ "body": secret }).to_string();
             assert_eq!(masked(&json), r#"{"body":"…"}"#, "{secret}");
             assert!(!masked(secret).contains("hidden"), "{secret}");
+        }
+    }
+
+    /// A text in which nothing is secret.
+    fn harmless() -> impl Strategy<Value = String> {
+        "[a-zA-Z0-9 .,/\\n\"{}\\[\\]:äöü\\\\-]{0,24}"
+    }
+
+    /// What must not be seen, as somebody might write it down, and the key under which.
+    fn secret() -> impl Strategy<Value = (String, String)> {
+        let marked = prop::sample::select(
+            &[
+                "ghp_",
+                "ghs_",
+                "github_pat_",
+                "glpat-",
+                "Bearer eyJ",
+                "-----BEGIN KEY-----\n",
+                "token=",
+                "PASSWORD: ",
+                "https://user:",
+            ][..],
+        );
+        let named = prop::sample::select(
+            &[
+                "token",
+                "client_secret",
+                "Password",
+                "key",
+                "deploy_key",
+                "Authorization",
+                "cookie",
+            ][..],
+        );
+        prop_oneof![
+            (marked, harmless()).prop_map(|(mark, before)| {
+                let end = if mark.starts_with("https") {
+                    "@example.com/a"
+                } else {
+                    ""
+                };
+                ("title".to_owned(), format!("{before}{mark}{NEEDLE}{end}"))
+            }),
+            named.prop_map(|name| (name.to_owned(), NEEDLE.to_owned())),
+        ]
+    }
+
+    const NEEDLE: &str = "Needle0123456789";
+
+    fn json() -> impl Strategy<Value = serde_json::Value> {
+        let leaf = prop_oneof![
+            harmless().prop_map(serde_json::Value::from),
+            any::<i32>().prop_map(serde_json::Value::from),
+            Just(serde_json::Value::Null),
+            secret().prop_map(|(key, value)| serde_json::json!({ key: value })),
+            secret().prop_map(|(key, value)| serde_json::json!({ key: [value, { "a": 1 }] })),
+        ];
+        leaf.prop_recursive(4, 32, 5, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..5).prop_map(serde_json::Value::from),
+                prop::collection::btree_map("[a-z\"\\\\]{1,6}", inner, 0..5)
+                    .prop_map(serde_json::Value::from_iter),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn no_secret_survives_and_json_stays_json(value in json(), pretty in any::<bool>()) {
+            let text = match pretty {
+                true => serde_json::to_string_pretty(&value).unwrap(),
+                false => value.to_string(),
+            };
+            let shown = masked(&text);
+            prop_assert!(!shown.contains(NEEDLE), "{shown}");
+            prop_assert!(serde_json::from_str::<serde_json::Value>(&shown).is_ok(), "{text} → {shown}");
+            prop_assert_eq!(masked(&shown), shown, "what is masked stays as it is");
         }
     }
 }

@@ -1,0 +1,109 @@
+//! What deliveries said, for people to look at: which of it is kept. However a delivery came, it comes through here, once it was
+//! taken in for the first time or set aside.
+//!
+//! Secrets are taken out before anything is written. That may change what a payload means (a comment with something in it that looks
+//! like a secret): so it is decoded both ways, and it is noted whether both say the same. Only then can it be taken in again.
+
+use super::{Engine, Raw};
+use crate::domain::ids::{DeliveryId, RepoId};
+use crate::domain::masked::masked;
+use crate::github::{Identity, decode, repository_in};
+use crate::store::{Found, Kept};
+
+/// A longer payload is not kept.
+pub const LONGEST_KEPT: usize = 1 << 20;
+
+/// News of who belongs to what: not everybody with a right in a repository may know it.
+const OF_PEOPLE: [&str; 5] = ["member", "membership", "organization", "team", "team_add"];
+
+/// What was around a payload.
+#[derive(Debug, Clone, Default)]
+pub struct Wrapping {
+    /// What GitHub wrote on it, without anything that proves something.
+    pub headers: Vec<(String, String)>,
+    /// By which algorithm it was signed; `None`: it was read from GitHub's list.
+    pub signed: Option<String>,
+}
+
+impl Engine {
+    /// Keeps a delivery for people to look at, soon and beside the way of deliveries. `aside`: why it could not be decoded.
+    pub fn keep_payload(
+        &self,
+        me: &Identity,
+        raw: Raw<'_>,
+        wrapping: Wrapping,
+        aside: Option<String>,
+    ) {
+        let Some(payloads) = &self.shared.payloads else {
+            return;
+        };
+        let headers = wrapping.headers.into_iter();
+        let mut kept = Kept {
+            delivery: raw.id.clone(),
+            event_name: raw.event_name.to_owned(),
+            at: raw.at,
+            headers: headers
+                .map(|(name, value)| (name, masked(&value)))
+                .collect(),
+            signed: wrapping.signed,
+            repository: None,
+            bytes: raw.payload.len() as u64,
+            payload: None,
+            means_the_same: false,
+            aside,
+        };
+        let enough = if raw.payload.len() > LONGEST_KEPT {
+            kept.repository = tells_of(&raw);
+            payloads.keep(1, move || kept)
+        } else {
+            let (payload, me) = (raw.payload.to_vec(), me.clone());
+            payloads.keep(payload.len(), move || with_payload(kept, &payload, &me))
+        };
+        if !enough {
+            let delivery = raw.id;
+            tracing::debug!(%delivery, "a payload is not kept: too many come at once");
+        }
+    }
+
+    /// What is kept of a delivery.
+    pub async fn payload_of(&self, delivery: &DeliveryId) -> Found {
+        match &self.shared.payloads {
+            Some(payloads) => payloads.find(delivery).await,
+            None => Found::Nothing,
+        }
+    }
+
+    /// Whether payloads are kept at all.
+    pub fn keeps_payloads(&self) -> bool {
+        self.shared.payloads.is_some()
+    }
+}
+
+fn with_payload(mut kept: Kept, payload: &[u8], me: &Identity) -> Kept {
+    let raw = Raw {
+        id: &kept.delivery,
+        event_name: &kept.event_name,
+        payload,
+        at: kept.at,
+    };
+    let text = String::from_utf8_lossy(payload);
+    let shown = masked(&text);
+    let again = Raw {
+        payload: shown.as_bytes(),
+        ..raw
+    };
+    let means = |raw: Raw<'_>| decode(raw.event_name, raw.payload, me, raw.at).ok();
+    let same = means(raw).is_some_and(|meaning| means(again) == Some(meaning));
+    kept.means_the_same = same || shown.as_bytes() == payload;
+    kept.repository = tells_of(&raw);
+    kept.payload = Some(shown);
+    kept
+}
+
+/// The repository that a delivery tells of, if that is all it does.
+fn tells_of(raw: &Raw<'_>) -> Option<RepoId> {
+    match OF_PEOPLE.contains(&raw.event_name) {
+        true => None,
+        false => repository_in(raw.payload),
+    }
+}

@@ -1,0 +1,100 @@
+//! One delivery, by whoever may see it. Its payload says more than that it came: it is shown to operators, and to those with a right of
+//! their own in the one repository that it tells of. That GitHub shows the repository to everybody is not enough.
+
+use super::{Person, Seer, Sees, Viewer, all_seen};
+use crate::domain::ids::{DeliveryId, RepoId};
+use crate::store::lists::Arrival;
+use crate::store::{Aside, Found, HistoryEntry, Kept, StoreError};
+use crate::web::dashboard::refusal::Refusal;
+
+/// So many of those that were set aside are known.
+const ASIDES: usize = 1_000;
+/// So many lines of a history are looked through.
+const LINES: usize = 200;
+/// Of so many whom a delivery was given to the history is looked at.
+const OF: usize = 10;
+
+/// A delivery that may be seen.
+pub(in crate::web::dashboard) struct SeenDelivery {
+    /// As it came, where that is still known.
+    pub arrival: Option<Arrival>,
+    /// As it was set aside, for who sees everything.
+    pub aside: Option<Aside>,
+    /// What it said.
+    pub said: Said,
+}
+
+/// What a delivery said.
+pub(in crate::web::dashboard) enum Said {
+    /// This.
+    This(Box<Kept>),
+    /// It is not what was written.
+    Damaged,
+    /// Nothing was kept, or not any more.
+    NotKept,
+    /// Not for this viewer to know.
+    Hidden,
+}
+
+impl Seer {
+    /// A delivery. Whether there is none or it may not be seen makes no difference to who asks.
+    pub async fn delivery(&self, id: &DeliveryId) -> Result<SeenDelivery, Refusal> {
+        let arrival = self.shelf().arrival(id).await?;
+        let found = self.dashboard.engine.payload_of(id).await;
+        let aside = match &arrival {
+            None => self.asides(ASIDES).await?,
+            Some(_) => Vec::new(),
+        };
+        let aside = aside.into_iter().find(|aside| aside.delivery == *id);
+        let kept = match &found {
+            // What was set aside under this id later is another one.
+            Found::Kept(kept) if arrival.is_none() || kept.aside.is_none() => Some(kept),
+            _ => None,
+        };
+        let all = arrival
+            .as_ref()
+            .is_none_or(|one| all_seen(&self.among, one));
+        let told = arrival.as_ref().is_some_and(|one| !one.subjects.is_empty());
+        let of = kept.and_then(|kept| kept.repository);
+        let entitled = all && of.is_some_and(|repo| self.has_right_in(repo));
+        let there = arrival.is_some() || aside.is_some() || kept.is_some();
+        let seen = self.sees_everything() || entitled || (all && told);
+        if !there || !seen {
+            return Err(Refusal::NotFound);
+        }
+        let shown = self.sees_everything() || entitled;
+        let said = match (kept.cloned(), found) {
+            (Some(kept), _) if shown => Said::This(kept),
+            (Some(_), _) => Said::Hidden,
+            (None, Found::Damaged) => Said::Damaged,
+            (None, _) => Said::NotKept,
+        };
+        Ok(SeenDelivery {
+            arrival,
+            aside,
+            said,
+        })
+    }
+
+    /// What was done because of a delivery that may be seen.
+    pub async fn done_for(&self, arrival: &Arrival) -> Result<Vec<HistoryEntry>, StoreError> {
+        let mut done = Vec::new();
+        for subject in arrival.subjects.iter().take(OF) {
+            let lines = self.shelf().history(subject, LINES).await?.into_iter();
+            done.extend(lines.filter(|line| line.delivery.as_ref() == Some(&arrival.delivery)));
+        }
+        done.sort_by_key(|line| line.at);
+        Ok(done)
+    }
+
+    /// Whether whoever looks has more to do with a repository than everybody has.
+    fn has_right_in(&self, repo: RepoId) -> bool {
+        match &self.viewer {
+            Viewer::Person(Person {
+                sees: Sees::Repositories(own),
+                ..
+            }) => own.contains(&repo),
+            _ => self.sees_everything(),
+        }
+    }
+}
