@@ -7,13 +7,13 @@
 mod look;
 
 use super::pull::Naming;
-use super::{Engine, Failure, note_failure};
+use super::{Engine, Failure, is_organisation_defaults, note_failure};
 use crate::domain::event::Thread;
 use crate::domain::ids::{PrNumber, RepoId, Sha, Subject};
 use crate::domain::init::{self, FILE, InitRequest, InitRequests, Judged, Outlook, Rights, Stage};
 use crate::domain::repository::RepoState;
 use crate::domain::text;
-use crate::github::{GitHubError, NewPull, Permission, Put, RefOutcome, Repository};
+use crate::github::{GitHubError, NewPull, Permission, Proposal, Put, RefOutcome, Repository};
 use crate::store::{Change, HistoryEntry, Record, StoreError};
 use chrono::{DateTime, Utc};
 use look::own_file;
@@ -41,10 +41,17 @@ impl Engine {
             let Some(state) = known.filter(|known| !known.archived) else {
                 return Ok(None);
             };
-            let Some(request) = state.init.next().cloned() else {
-                return Ok(None);
+            let now = self.now();
+            let Some(request) = state.init.next(now).cloned() else {
+                return Ok(state.init.next_try());
             };
             let comment = request.comment;
+            if request.is_over(now) {
+                let what = text::history_init(&request, "that was more than a week ago");
+                self.note_init(id, Some(what), |all| all.is_done(comment))
+                    .await?;
+                continue;
+            }
             match self.step(&state, &request).await {
                 Ok(Came::To(stage)) => {
                     self.note_init(id, None, |all| all.has_come(comment, stage))
@@ -60,7 +67,7 @@ impl Engine {
                     note_failure(&error, "can't propose a configuration");
                     match given_up(&request, &error) {
                         Some(Came::To(stage)) => {
-                            let what = Some(error.to_string());
+                            let what = Some(text::history_init(&request, &error.to_string()));
                             self.note_init(id, what, |all| all.has_come(comment, stage))
                                 .await?;
                             self.store().flush().await?;
@@ -68,9 +75,15 @@ impl Engine {
                         Some(Came::End(what)) => {
                             self.note_init(id, what, |all| all.is_done(comment)).await?;
                         }
+                        // What others asked for goes on meanwhile.
                         None => {
-                            self.note_init(id, None, |all| all.failed(comment)).await?;
-                            return Ok(Some(self.retry_after(&error, request.failures + 1)));
+                            let failures = match error {
+                                GitHubError::Resting { .. } => request.failures,
+                                _ => request.failures.saturating_add(1),
+                            };
+                            let again = self.retry_after(&error, failures.max(1));
+                            self.note_init(id, None, |all| all.failed(comment, failures, again))
+                                .await?;
                         }
                     }
                 }
@@ -108,6 +121,13 @@ impl Engine {
         let github = self.shared.github.of(&state.repo);
         match &request.stage {
             Stage::Asked => self.who_asks(&github, state, request).await,
+            // An outage may lie between the stages.
+            Stage::Granted | Stage::Proposing { .. }
+                if !is_administrator(&github, request).await? =>
+            {
+                let what = text::history_init(request, "they are no administrator any more");
+                Ok(Came::End(Some(what)))
+            }
             Stage::Granted => self.choose(&github, state, request).await,
             Stage::Proposing {
                 base,
@@ -136,6 +156,7 @@ impl Engine {
         request: &InitRequest,
     ) -> Result<Came, Failure> {
         let rights = match github.permission(&request.by).await? {
+            // Whether there is a configuration is looked at where it is made.
             Permission::Admin => return Ok(Came::To(Stage::Granted)),
             Permission::Write => Rights::Writer,
             Permission::Read | Permission::None => Rights::Other,
@@ -171,6 +192,9 @@ impl Engine {
         request: &InitRequest,
     ) -> Result<Came, Failure> {
         let say = |body| Ok(Came::To(Stage::Answering { body, done: false }));
+        if is_organisation_defaults(&state.repo) {
+            return say(text::init_for_organisation());
+        }
         let Some(base) = github.first_base().await? else {
             return say(text::init_no_commit(&state.repo.default_branch));
         };
@@ -185,14 +209,17 @@ impl Engine {
                 None => {}
                 Some(there) => {
                     let proposals = github.proposals(&branch).await?;
-                    if let Some(open) = proposals.iter().find(|one| one.open && one.ours) {
+                    let is_one = |one: &&Proposal| one.open && one.ours && one.for_all;
+                    if let Some(open) = proposals.iter().find(is_one) {
                         return Ok(Came::To(Stage::Answering {
                             body: text::init_proposed_before(open.number),
                             done: true,
                         }));
                     }
                     let fresh = there == base && !proposals.iter().any(|one| one.open);
-                    if !fresh && !holds(github, &branch, &suggestion.file).await? {
+                    // What was merged from it before is nothing to merge again.
+                    let merged = proposals.iter().any(|one| one.merged);
+                    if !fresh && (merged || !holds(github, &branch, &suggestion.file).await?) {
                         continue;
                     }
                 }
@@ -208,6 +235,12 @@ impl Engine {
         let first = init::branches().next().unwrap_or_default();
         say(text::init_no_branch(&first))
     }
+}
+
+/// Whether who asked is an administrator now.
+async fn is_administrator(github: &Repository, request: &InitRequest) -> Result<bool, GitHubError> {
+    let permission = github.permission(&request.by).await?;
+    Ok(permission == Permission::Admin)
 }
 
 /// Whether a branch holds exactly this file.
@@ -250,11 +283,9 @@ async fn open(
 ) -> Result<PrNumber, GitHubError> {
     let there = github.proposals(branch).await?;
     // One that was closed before was not about this request; one that was closed since is not opened again.
-    let about_this = |open: bool, ours: bool, since: bool| open || (ours && since);
-    let found = there
-        .iter()
-        .find(|one| about_this(one.open, one.ours, one.created_at >= request.at));
-    if let Some(found) = found {
+    let about_this =
+        |one: &&Proposal| one.for_all && (one.open || (one.ours && one.created_at >= request.at));
+    if let Some(found) = there.iter().find(about_this) {
         return Ok(found.number);
     }
     let new = NewPull {
@@ -312,7 +343,7 @@ fn given_up(request: &InitRequest, error: &GitHubError) -> Option<Came> {
     }
     Some(match &request.stage {
         // It is not known that they may be answered.
-        Stage::Asked => Came::End(Some(error.to_string())),
+        Stage::Asked => Came::End(Some(text::history_init(request, &error.to_string()))),
         Stage::Granted | Stage::Proposing { .. } => Came::To(Stage::Answering {
             body: why,
             done: false,

@@ -130,7 +130,7 @@ impl GitHubError {
         }
     }
 
-    pub(super) fn unusable(doing: &str, message: impl Into<String>) -> Self {
+    pub(crate) fn unusable(doing: &str, message: impl Into<String>) -> Self {
         Self::Refused {
             doing: doing.to_owned(),
             status: 200,

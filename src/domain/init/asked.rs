@@ -5,11 +5,15 @@ use crate::domain::event::{Account, Event, Thread};
 use crate::domain::ids::{CommentId, PrNumber, Sha};
 use crate::domain::pull::Heard;
 use crate::domain::text;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 /// How many may wait in one repository; more than that in one go are not people who need a configuration.
-const MOST_WAITING: usize = 10;
+const MOST_WAITING: usize = 50;
+/// How many of one account: nobody takes the places of all.
+const MOST_OF_ONE: usize = 2;
+/// What could not be followed for so long is let be, as a comment that is heard of so late is.
+const LONGEST: TimeDelta = TimeDelta::days(7);
 
 /// What was asked for in a repository.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +41,16 @@ pub struct InitRequest {
     pub stage: Stage,
     /// How often in a row the next step has failed.
     pub failures: u32,
+    /// It is not to be tried again before, whatever else happens in the repository.
+    #[serde(default)]
+    pub not_before: Option<DateTime<Utc>>,
+}
+
+impl InitRequest {
+    /// Whether it is too long ago to be followed.
+    pub fn is_over(&self, now: DateTime<Utc>) -> bool {
+        self.at + LONGEST < now
+    }
 }
 
 /// How far it has come. Each stage is on disk before the steps on GitHub that it is for.
@@ -82,7 +96,8 @@ impl InitRequests {
         else {
             return;
         };
-        let room = self.waiting.len() < MOST_WAITING;
+        let own = self.waiting.iter().filter(|one| one.by.id == author.id);
+        let room = self.waiting.len() < MOST_WAITING && own.count() < MOST_OF_ONE;
         if !lines.iter().any(asks_for_it) || !room || !self.heard.is_new(*comment) {
             return;
         }
@@ -94,12 +109,21 @@ impl InitRequests {
             at: *created_at,
             stage: Stage::Asked,
             failures: 0,
+            not_before: None,
         });
     }
 
-    /// What is to be followed next.
-    pub fn next(&self) -> Option<&InitRequest> {
-        self.waiting.first()
+    /// What is to be followed next, if its time has come. Who asks is found out first: that takes one question, and most who ask
+    /// in a crowd have no right to.
+    pub fn next(&self, now: DateTime<Utc>) -> Option<&InitRequest> {
+        let now = Some(now);
+        let ready = self.waiting.iter().filter(|one| one.not_before <= now);
+        ready.min_by_key(|one| one.stage != Stage::Asked)
+    }
+
+    /// When the next one that failed is to be tried again.
+    pub fn next_try(&self) -> Option<DateTime<Utc>> {
+        self.waiting.iter().filter_map(|one| one.not_before).min()
     }
 
     /// Notes how far a request has come.
@@ -107,13 +131,15 @@ impl InitRequests {
         if let Some(request) = self.find(comment) {
             request.stage = stage;
             request.failures = 0;
+            request.not_before = None;
         }
     }
 
-    /// Notes that a step failed, and how often in a row.
-    pub fn failed(&mut self, comment: CommentId) {
+    /// Notes that a step failed, how often in a row, and when it is to be tried again.
+    pub fn failed(&mut self, comment: CommentId, failures: u32, again: DateTime<Utc>) {
         if let Some(request) = self.find(comment) {
-            request.failures = request.failures.saturating_add(1);
+            request.failures = failures;
+            request.not_before = Some(again);
         }
     }
 

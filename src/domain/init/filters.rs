@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 const MOST: usize = 20;
 /// So many patterns of one.
 const MOST_PATTERNS: usize = 50;
+/// So many are tried: each takes some work to find out about.
+const MOST_TRIED: usize = 200;
 
 /// What was found, ready to be written.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -22,10 +24,12 @@ pub(super) struct Found {
     pub of_workflow: BTreeMap<String, String>,
     /// What could not be taken over.
     pub remarks: Vec<String>,
+    /// What became of the patterns that were tried.
+    tried: BTreeMap<Vec<String>, Option<String>>,
 }
 
 /// Gathers the filters of the workflows, without those that the parser of configurations would refuse.
-pub(super) fn gather(readings: &[Reading], place: &Place<'_>) -> Found {
+pub(super) fn gather(readings: &[Reading], place: &Place) -> Found {
     let mut found = Found::default();
     let mut files = Vec::new();
     for reading in readings {
@@ -70,7 +74,7 @@ pub(super) fn gather(readings: &[Reading], place: &Place<'_>) -> Found {
 }
 
 impl Found {
-    fn add_file(&mut self, path: &str, place: &Place<'_>) {
+    fn add_file(&mut self, path: &str, place: &Place) {
         match place.parsed(path) {
             Some(Ok(filters)) => self.add_all(&filters),
             Some(Err(why)) => self.remarks.push(format!(
@@ -100,21 +104,29 @@ impl Found {
         }
     }
 
-    /// The name that these patterns have now; `None`: not one of them can be used.
+    /// The name that these patterns have now; `None`: not one of them can be used, or there are too many.
     fn add(&mut self, wanted: String, patterns: &[String]) -> Option<String> {
+        let patterns = &patterns[..patterns.len().min(MOST_PATTERNS)];
+        if let Some(known) = self.tried.get(patterns) {
+            return known.clone();
+        }
+        if self.tried.len() >= MOST_TRIED || self.filters.len() >= MOST {
+            return None;
+        }
+        let name = self.add_usable(wanted, patterns);
+        self.tried.insert(patterns.to_vec(), name.clone());
+        name
+    }
+
+    fn add_usable(&mut self, wanted: String, patterns: &[String]) -> Option<String> {
         let usable = |pattern: &&String| {
             scalar(pattern).is_some_and(|text| is_valid(&format!("filters:\n  a: [{text}]\n")))
         };
-        let patterns: Vec<String> = patterns
-            .iter()
-            .filter(usable)
-            .take(MOST_PATTERNS)
-            .cloned()
-            .collect();
+        let patterns: Vec<String> = patterns.iter().filter(usable).cloned().collect();
         if let Some((name, _)) = self.filters.iter().find(|(_, there)| **there == patterns) {
             return Some(name.clone());
         }
-        if patterns.is_empty() || self.filters.len() >= MOST {
+        if patterns.is_empty() {
             return None;
         }
         // What was found in a file has to be written here once something joins it.
@@ -158,7 +170,7 @@ fn is_valid(text: &str) -> bool {
     super::suggest::mistake(text, None).is_none()
 }
 
-impl Place<'_> {
+impl Place {
     /// A file of filters as the server reads it; `None`: it was not read.
     pub(super) fn parsed(&self, path: &str) -> Option<Result<Filters, String>> {
         let text = self.filter_files.get(path)?;

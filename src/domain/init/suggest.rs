@@ -11,9 +11,9 @@ const MOST_LINES: usize = 20;
 
 /// What else is known where the configuration is for.
 #[derive(Debug, Clone, Default)]
-pub struct Place<'a> {
+pub struct Place {
     /// Where editors find the schema, if anybody has said where the server is.
-    pub schema: Option<&'a str>,
+    pub schema: Option<String>,
     /// The texts of the files of filters that workflows name.
     pub filter_files: BTreeMap<String, String>,
     /// Workflows that were not looked at, as there are too many.
@@ -36,7 +36,7 @@ pub struct Suggestion {
 }
 
 /// Suggests a configuration for a repository with these workflows.
-pub fn suggest(readings: &[Reading], place: &Place<'_>) -> Suggestion {
+pub fn suggest(readings: &[Reading], place: &Place) -> Suggestion {
     let found = gather(readings, place);
     let listening = listening(readings);
     let mut remarks: Vec<String> = readings
@@ -93,14 +93,14 @@ fn listening(readings: &[Reading]) -> Vec<String> {
 }
 
 fn written(
-    place: &Place<'_>,
+    place: &Place,
     listening: &[String],
     remarks: &[String],
     filters: &str,
     example: &str,
 ) -> String {
     let mut file = String::new();
-    if let Some(schema) = place.schema {
+    if let Some(schema) = &place.schema {
         file.push_str(&format!("# yaml-language-server: $schema={schema}\n"));
     }
     file.push_str(HEAD);

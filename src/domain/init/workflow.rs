@@ -18,6 +18,12 @@ const MOST_PATTERNS: usize = 50;
 const MOST_INPUTS: usize = 25;
 /// So many steps of one workflow are looked at.
 const MOST_STEPS: usize = 500;
+/// So many of them that filter paths.
+const MOST_FILTERING: usize = 10;
+/// The longest filters that are written in a step, in bytes.
+const LONGEST_FILTERS: usize = 16 * 1024;
+/// So many filters of one step are looked at.
+const MOST_FILTERS: usize = 20;
 
 /// A workflow's file and what became of reading it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,7 +119,10 @@ fn said(file: &str, root: &Value) -> Workflow {
             .filter(|_| hears_mirrors)
             .map_or_else(Vec::new, |push| paths(&push)),
         inputs: event(&root["on"], "workflow_dispatch").map(|dispatch| inputs(&dispatch)),
-        filters: steps(root).filter_map(step_filters).collect(),
+        filters: steps(root)
+            .filter_map(step_filters)
+            .take(MOST_FILTERING)
+            .collect(),
     }
 }
 
@@ -216,8 +225,12 @@ fn step_filters(step: &Map<String, Value>) -> Option<StepFilters> {
             path.strip_prefix("./").unwrap_or(path).to_owned(),
         ));
     }
+    if filters.len() > LONGEST_FILTERS {
+        let why = format!("they have more than {LONGEST_FILTERS} bytes");
+        return Some(StepFilters::Other(why));
+    }
     Some(match parse_filters("filters", filters) {
-        Ok(filters) => StepFilters::InPlace(filters),
+        Ok(filters) => StepFilters::InPlace(filters.into_iter().take(MOST_FILTERS).collect()),
         Err(error) => StepFilters::Other(error.message),
     })
 }

@@ -120,6 +120,16 @@ pub fn init_not_an_administrator(login: &str) -> String {
     )
 }
 
+/// The file would be the organisation's defaults.
+pub fn init_for_organisation() -> String {
+    format!(
+        "{} here holds the defaults of the whole organisation: `enabled: true` in it enables Drawbridge in every repository that has no \
+         value of its own. So nothing is suggested here. Comment `/drawbridge init` in the repository that you want to set up, or write \
+         the defaults yourself.",
+        code(FILE)
+    )
+}
+
 /// There is nothing to make a branch from.
 pub fn init_no_commit(branch: &str) -> String {
     format!(

@@ -38,9 +38,9 @@ pub use gate::{
     shared_head, summary, title_mirroring, title_uncovered, title_waits_for_vetter, too_many_files,
 };
 pub use init::{
-    history_init, init_body, init_commit, init_configured, init_lacks, init_marker, init_no_branch,
-    init_no_commit, init_not_an_administrator, init_proposed, init_proposed_before, init_refused,
-    init_title,
+    history_init, init_body, init_commit, init_configured, init_for_organisation, init_lacks,
+    init_marker, init_no_branch, init_no_commit, init_not_an_administrator, init_proposed,
+    init_proposed_before, init_refused, init_title,
 };
 pub use jobs::{backend, job_colour, job_state, job_why, no_anchor, skip_reason, span};
 pub use next::next_step;

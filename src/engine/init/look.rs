@@ -27,13 +27,14 @@ impl Engine {
                 true => Err(format!("it has more than {LARGEST_WORKFLOW} bytes")),
                 false => readable(github, &format!("{WORKFLOWS}/{}", file.name), base).await?,
             };
-            readings.push(match said {
+            let reading = thinking(move || match said {
                 Ok(text) => init::read(&file.name, &text),
                 Err(why) => Reading {
                     file: file.name,
                     said: Err(why),
                 },
             });
+            readings.push(reading.await?);
         }
         let mut filter_files = BTreeMap::new();
         let named = init::named_filter_files(&readings);
@@ -49,12 +50,20 @@ impl Engine {
             .public_url()
             .map(|url| format!("{url}{SCHEMA_PATH}"));
         let place = Place {
-            schema: schema.as_deref(),
+            schema,
             filter_files,
             more,
         };
-        Ok(init::suggest(&readings, &place))
+        thinking(move || init::suggest(&readings, &place)).await
     }
+}
+
+/// Does what takes a processor for a moment, on a thread of its own.
+async fn thinking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, GitHubError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| GitHubError::unusable("reading the workflows", error.to_string()))
 }
 
 /// The text of a file, or why it has none.

@@ -32,6 +32,10 @@ pub struct Proposal {
     pub number: PrNumber,
     /// Whether it is open.
     pub open: bool,
+    /// Whether it was merged.
+    pub merged: bool,
+    /// Whether it is to be merged into the default branch, where the file counts.
+    pub for_all: bool,
     /// Whether the app opened it.
     pub ours: bool,
     /// When it was opened.
@@ -82,6 +86,14 @@ struct WirePull {
     state: String,
     user: Option<WireAccount>,
     created_at: DateTime<Utc>,
+    merged_at: Option<DateTime<Utc>>,
+    base: WireBase,
+}
+
+#[derive(Deserialize)]
+struct WireBase {
+    #[serde(rename = "ref")]
+    branch: String,
 }
 
 impl Repository {
@@ -151,6 +163,8 @@ impl Repository {
         let proposal = |wire: WirePull| Proposal {
             number: PrNumber(wire.number),
             open: wire.state == "open",
+            merged: wire.merged_at.is_some(),
+            for_all: wire.base.branch == self.repo.default_branch,
             ours: account(wire.user.as_ref()).is_some_and(|by| me.is_bot(&by)),
             created_at: wire.created_at,
         };

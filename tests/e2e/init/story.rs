@@ -89,6 +89,26 @@ async fn asking_again_leads_to_the_same_pull_request_and_a_closed_one_is_propose
 }
 
 #[tokio::test]
+async fn what_was_merged_and_taken_away_again_is_proposed_on_another_branch() {
+    let mut town = Town::empty().await;
+    let (issue, comment) = town.ask_on_an_issue("maya").await;
+    town.said_of_init(issue, comment);
+    let first = town.proposal().number;
+    town.github().merge_pr(first, "maya");
+    town.settle().await;
+    town.github().delete_file("engine", CONFIG, "maya");
+    town.settle().await;
+    let (issue, comment) = town.ask_on_an_issue("maya").await;
+    let mut ours = town.github().pulls();
+    ours.retain(|pull| pull.author == "drawbridge[bot]" && pull.number != first);
+    assert_eq!(ours.len(), 1, "{ours:#?}");
+    assert_eq!(ours[0].branch, format!("{BRANCH}-2"));
+    town.said_of_init(issue, comment)
+        .says(&format!("#{} proposes", ours[0].number));
+    town.finish().await;
+}
+
+#[tokio::test]
 async fn a_repository_that_inherits_its_configuration_may_have_one_of_its_own() {
     let mut town = Town::empty().await;
     town.github().add_repo(".github");

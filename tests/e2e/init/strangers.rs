@@ -2,7 +2,9 @@
 
 use super::INIT;
 use crate::support::{CONFIG, Town};
-use drawbridge::sandbox::Permission;
+use drawbridge::sandbox::{FaultKind, Permission};
+
+const CONTENTS: &str = "/repos/{owner}/{repo}/contents/{path}";
 
 #[tokio::test]
 async fn where_nobody_has_invited_the_app_only_those_who_may_write_are_answered() {
@@ -105,4 +107,24 @@ async fn a_configuration_that_is_there_is_named_whatever_is_in_it() {
         town.nothing_proposed();
         town.finish().await;
     }
+}
+
+#[tokio::test]
+async fn a_right_that_is_taken_while_it_is_followed_ends_it() {
+    let town = Town::empty().await;
+    town.github().set_permission("vera", Permission::Admin);
+    town.settle().await;
+    town.fault("GET", CONTENTS, FaultKind::Hang);
+    let (issue, _) = town.github().issue_comment_on_plain_issue("vera", INIT);
+    town.github()
+        .wait_until("the repository is looked at", |g| g.hung() == 1)
+        .await;
+    town.github().hold_deliveries(true);
+    town.github().set_permission("vera", Permission::Write);
+    town.github().release_hung();
+    town.github().hold_deliveries(false);
+    town.settle().await;
+    town.silent(issue);
+    town.nothing_proposed();
+    town.finish().await;
 }

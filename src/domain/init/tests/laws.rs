@@ -98,7 +98,7 @@ proptest! {
     #[test]
     fn whatever_the_workflows_say_the_suggestion_is_valid_and_so_is_its_example(
         texts in prop::collection::vec((nasty(), prop_oneof![workflow(), nasty()]), 0..6),
-        schema in prop::option::of(Just("https://example.com/schema/config.json")),
+        schema in prop::option::of(Just("https://example.com/schema/config.json".to_owned())),
         file in nasty(),
     ) {
         let readings: Vec<Reading> = texts.iter().map(|(file, text)| read(file, text)).collect();

@@ -6,7 +6,7 @@ use crate::domain::event::{Account, AccountKind, Event, Thread};
 use crate::domain::ids::{
     CommentId, InstallationId, OwnerKind, PrNumber, Repo, RepoId, RepoName, UserId,
 };
-use chrono::DateTime;
+use chrono::{DateTime, TimeDelta, Utc};
 use insta::assert_snapshot;
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ fn said(text: &str) -> Workflow {
 }
 
 /// As the server reads it.
-fn understood(file: &str, place: &Place<'_>) -> RepoConfig {
+fn understood(file: &str, place: &Place) -> RepoConfig {
     let read = config::parse(FILE, file, Scope::Repository);
     let read = read.unwrap_or_else(|error| panic!("{error}\n{file}"));
     let named = config::filters_file(None, Some(&read)).map(|named| named.path.to_owned());
@@ -66,7 +66,7 @@ fn what_runs_on_mirrors_is_told_by_its_branches() {
 #[test]
 fn a_repository_whose_workflows_say_nothing_is_told_what_to_add() {
     let place = Place {
-        schema: Some("https://drawbridge.example.com/schema/config.json"),
+        schema: Some("https://drawbridge.example.com/schema/config.json".to_owned()),
         ..Place::default()
     };
     let suggestion = suggest(
@@ -227,7 +227,7 @@ fn who_asks_is_answered_by_what_they_may() {
         for enabled in [false, true] {
             let mut requests = InitRequests::default();
             requests.take_in(&comment(1, "/drawbridge init", thread));
-            let request = requests.next().expect("it is heard").clone();
+            let request = requests.next(NOW).expect("it is heard").clone();
             for file in [None, Some(FILE)] {
                 let outlook = Outlook {
                     enabled,
@@ -264,29 +264,107 @@ fn who_asks_is_answered_by_what_they_may() {
 #[test]
 fn a_request_is_heard_once_and_few_wait() {
     let mut requests = InitRequests::default();
-    for (id, text) in [
-        (1, "/drawbridge init"),
-        (1, "/drawbridge init"),
-        (2, "/help"),
-    ] {
-        requests.take_in(&comment(id, text, Thread::Issue));
-    }
-    assert_eq!(requests.next().map(|one| one.comment), Some(CommentId(1)));
+    let next = |requests: &InitRequests| requests.next(NOW).map(|one| one.comment.0);
+    let init = |id| comment(id, "/drawbridge init", Thread::Issue);
+    requests.take_in(&init(1));
+    requests.take_in(&init(1));
+    requests.take_in(&comment(2, "/help", Thread::Issue));
+    assert_eq!(next(&requests), Some(1));
     requests.is_done(CommentId(1));
-    requests.take_in(&comment(1, "/drawbridge init", Thread::Issue));
-    assert_eq!(requests.next(), None);
-    for id in 10..100 {
-        requests.take_in(&comment(id, "/drawbridge init", Thread::Issue));
+    requests.take_in(&init(1));
+    assert_eq!(next(&requests), None);
+    for id in 10..30 {
+        requests.take_in(&init(id));
     }
-    let mut waiting = 0;
-    while let Some(next) = requests.next().map(|one| one.comment) {
-        requests.is_done(next);
-        waiting += 1;
+    for _ in 0..2 {
+        let own = next(&requests).expect("two of one account");
+        requests.is_done(CommentId(own));
     }
-    assert_eq!(waiting, 10);
-    // What was not heard for want of room may come again.
-    requests.take_in(&comment(99, "/drawbridge init", Thread::Issue));
-    assert_eq!(requests.next().map(|one| one.comment), Some(CommentId(99)));
+    assert_eq!(next(&requests), None);
+    // What was not heard for want of room may come again; and nobody takes the places of all.
+    requests.take_in(&init(29));
+    for id in 100..200 {
+        requests.take_in(&by(id, init(id)));
+    }
+    let mut waiting = Vec::new();
+    while let Some(next) = next(&requests) {
+        requests.is_done(CommentId(next));
+        waiting.push(next);
+    }
+    assert_eq!((waiting.len(), waiting[0]), (50, 29));
+}
+
+#[test]
+fn one_that_fails_waits_for_its_time_and_lets_the_others_go_on() {
+    let mut requests = InitRequests::default();
+    for id in [1, 2] {
+        requests.take_in(&by(id, comment(id, "/drawbridge init", Thread::Issue)));
+    }
+    requests.has_come(CommentId(1), Stage::Granted);
+    let next = |requests: &InitRequests, at| requests.next(at).map(|one| one.comment.0);
+    assert_eq!(next(&requests, NOW), Some(2), "who asks is found out first");
+    let again = NOW + TimeDelta::minutes(10);
+    requests.failed(CommentId(2), 1, again);
+    assert_eq!(next(&requests, NOW), Some(1));
+    requests.failed(CommentId(1), 1, again + TimeDelta::minutes(1));
+    assert_eq!(
+        (next(&requests, NOW), requests.next_try()),
+        (None, Some(again))
+    );
+    assert_eq!(next(&requests, again), Some(2));
+    let request = requests.next(again).expect("the second");
+    assert!(!request.is_over(NOW + TimeDelta::days(7)));
+    assert!(request.is_over(NOW + TimeDelta::days(8)));
+}
+
+#[test]
+fn workflows_that_filter_by_more_than_anybody_would_take_little_work() {
+    // A step with very many filters, and many steps with the same, or others.
+    let step = |text: &str| {
+        let indented: String = text
+            .lines()
+            .map(|line| format!("            {line}\n"))
+            .collect();
+        format!(
+            "      - uses: dorny/paths-filter@v3\n        with:\n          filters: |\n{indented}"
+        )
+    };
+    let filters = |begin: usize, count: usize| -> String {
+        let one = |n: usize| format!("f{n}: ['src/{n}/**']\n");
+        (begin..begin + count).map(one).collect()
+    };
+    let steps: String = (0..30).map(|n| step(&filters(100 * n, 100))).collect();
+    let huge = step(&filters(0, 2_000));
+    let texts = (0..20).map(|n| {
+        let body = if n % 2 == 0 { &steps } else { &huge };
+        read(
+            &format!("{n}.yml"),
+            &format!("on: push\njobs:\n  a:\n    steps:\n{body}"),
+        )
+    });
+    let readings: Vec<Reading> = texts.collect();
+    for reading in &readings {
+        let workflow = reading.said.as_ref().expect("it is read");
+        assert!(workflow.filters.len() <= 10);
+    }
+    let suggestion = suggest(&readings, &Place::default());
+    let config = understood(&suggestion.file, &Place::default());
+    assert_eq!(config.filters.len(), 20);
+    assert!(
+        suggestion.file.contains("they have more than"),
+        "{}",
+        suggestion.file
+    );
+}
+
+const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;
+
+/// The same by an account of its own.
+fn by(id: u64, mut event: Event) -> Event {
+    if let Event::Comment { author, .. } = &mut event {
+        author.id = UserId(id);
+    }
+    event
 }
 
 fn comment(id: u64, text: &str, thread: Thread) -> Event {
