@@ -56,6 +56,11 @@ enum Command {
     Sandbox(crate::playground::SandboxArgs),
 }
 
+/// All commands, with their flags.
+pub fn command() -> clap::Command {
+    <Cli as clap::CommandFactory>::command()
+}
+
 /// Runs the command that the process was started with.
 pub fn run() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread()

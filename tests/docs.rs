@@ -2,6 +2,8 @@
 
 #[path = "docs/schema.rs"]
 mod schema;
+#[path = "docs/snippets.rs"]
+mod snippets;
 
 use clap::Args as _;
 use drawbridge::domain::command::help_table;
