@@ -127,8 +127,7 @@ pub struct Given {
     /// How many MiB of payloads are kept for the dashboard; 0: none [default: 64]
     #[arg(long, env = "PAYLOADS_MIB", value_name = "MIB")]
     pub payloads_mib: Option<u64>,
-    /// Who may look at the dashboard: off (there is none), private (who has signed in or has a token) or public (everybody, what concerns
-    /// public repositories) [default: private]
+    /// Who may look at the dashboard: off, private (who has signed in or has a token), public (everybody) [default: private]
     #[arg(long, env = "DASHBOARD", value_enum, hide_possible_values = true)]
     pub dashboard: Option<DashboardAccess>,
     /// What one signs in with to the dashboard and its API; several, comma-separated, while it is being changed
