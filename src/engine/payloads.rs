@@ -14,9 +14,9 @@ use crate::store::{Found, Kept};
 /// A longer payload is not kept.
 pub const LONGEST_KEPT: usize = 1 << 20;
 
-/// What everybody with a right in a repository may know, of what the app hears of. All else is for operators, whatever an owner has
+/// What everybody with a right in a repository may know, of what the app asks to hear of. All else is for operators, whatever an owner has
 /// ticked on the app's page: who belongs to what, advisories, alerts of secrets that were found.
-const OF_A_REPOSITORY: [&str; 10] = [
+const OF_A_REPOSITORY: [&str; 9] = [
     "check_run",
     "check_suite",
     "issue_comment",
@@ -25,7 +25,6 @@ const OF_A_REPOSITORY: [&str; 10] = [
     "push",
     "repository",
     "status",
-    "workflow_job",
     "workflow_run",
 ];
 
@@ -155,7 +154,8 @@ mod tests {
         for (event, of) in [
             ("push", Some(RepoId(7))),
             ("issue_comment", Some(RepoId(7))),
-            ("workflow_job", Some(RepoId(7))),
+            ("workflow_run", Some(RepoId(7))),
+            ("workflow_job", None),
             ("member", None),
             ("team_add", None),
             ("installation_repositories", None),
