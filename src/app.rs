@@ -161,7 +161,8 @@ impl App {
         })
         .await?;
         let keep = settings.keep;
-        let pruning = tokio::spawn(keep_house(store.clone(), clock.clone(), keep.retention));
+        let (house, time) = (store.clone(), clock.clone());
+        let pruning = tokio::spawn(keep_house(house, payloads.clone(), time, keep.retention));
         let snapshots = tokio::spawn(take_snapshots(disk.clone(), clock.clone(), keep.clone()));
         let resuming = tokio::spawn(resume(disk.reopened(), engine.clone()));
         let writing = tokio::spawn(write_journal(disk.clone()));

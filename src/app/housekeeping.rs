@@ -3,7 +3,7 @@
 use crate::clock::Clock;
 use crate::engine::Engine;
 use crate::settings::Keep;
-use crate::store::{Retention, SledStore, Store};
+use crate::store::{Payloads, Retention, SledStore, Store};
 use chrono::{DateTime, Utc};
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,13 +16,21 @@ const HOUSEKEEPING: Duration = Duration::from_secs(6 * 3600);
 const JOURNAL: Duration = Duration::from_secs(2);
 
 /// Forgets what is no longer needed, again and again.
-pub(super) async fn keep_house(store: Arc<dyn Store>, clock: Arc<dyn Clock>, retention: Retention) {
+pub(super) async fn keep_house(
+    store: Arc<dyn Store>,
+    payloads: Option<Payloads>,
+    clock: Arc<dyn Clock>,
+    retention: Retention,
+) {
     let mut ticks = tokio::time::interval(HOUSEKEEPING);
     loop {
         ticks.tick().await;
         match store.prune(clock.now(), retention).await {
             Ok(forgotten) => tracing::debug!(forgotten, "forgot what is no longer needed"),
             Err(error) => tracing::error!(%error, "can't forget what is no longer needed"),
+        }
+        if let Some(payloads) = &payloads {
+            payloads.forget(clock.now() - retention.history).await;
         }
     }
 }

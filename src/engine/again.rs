@@ -2,18 +2,24 @@
 //!
 //! It is what GitHub sent, whole as far as it means anything, and proven to be what was written here: nobody gets anything in that GitHub
 //! did not send. It goes the way of every delivery under an id of its own, so all that holds for repetitions holds for it: a comment is
-//! obeyed once, and what else it says is a hint that GitHub is asked about. GitHub's own *Redeliver* would bring the id that is known,
+//! obeyed once and not when it is older than a week, and what else it says is a hint that GitHub is asked about. The press of a button
+//! on GitHub has no number by which a second one is known, so it is not taken in again. GitHub's own *Redeliver* would bring the id that is known,
 //! and nothing would come of it.
 //!
 //! Whoever asks needs the right to write in the repository. That is asked of GitHub at once, before anything is done: where it can't be
-//! asked, nothing is.
+//! asked within seconds, nothing is. Only that they have none is believed for as long as elsewhere.
 
 use super::{Engine, Raw, Read, route};
-use crate::domain::event::Account;
+use crate::domain::event::{Account, Event};
 use crate::domain::ids::{DeliveryId, Repo};
 use crate::domain::text;
-use crate::github::GitHubError;
+use crate::github::{GitHubError, too_old};
 use crate::store::{Change, HistoryEntry, Kept, StoreError};
+use chrono::{DateTime, Utc};
+use std::time::Duration;
+
+/// So long a press of the button waits for GitHub to say whether they may.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Why a delivery is not taken in again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,6 +72,7 @@ impl Engine {
         }
         let me = self.identity().await.map_err(can_not_ask)?;
         let payload = kept.payload.as_deref().unwrap_or_default();
+        // What GitHub does not date is as old as it was when it came.
         let raw = Raw {
             id: &id,
             event_name: &kept.event_name,
@@ -81,6 +88,9 @@ impl Engine {
         let Some(event) = &received.event else {
             return Err(NotAgain::Can(text::again_for_nothing(&received.note)));
         };
+        if let Some(why) = moved_on(event, self.now()) {
+            return Err(NotAgain::Can(why));
+        }
         // What is decoded is what counts.
         if event.repo().map(|of| of.id) != Some(repo.id) {
             return Err(NotAgain::Can(text::again_of_more()));
@@ -115,16 +125,28 @@ impl Engine {
         known.ok_or_else(|| NotAgain::Can(text::again_unknown_repository()))
     }
 
-    /// Whatever was believed of it before.
+    /// Nobody has the right because they had it before. Who has none is refused without a question, for as long as that is believed.
     async fn may_write_now(&self, repo: &Repo, by: &Account) -> Result<(), NotAgain> {
         let people = &self.shared.people;
-        people.forget_right(repo, by);
-        let github = &self.shared.github;
-        match people.may_write(github, repo, by, self.now()).await {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(NotAgain::May(text::again_not_allowed(&by.login))),
-            Err(error) => Err(can_not_ask(error)),
+        if people.is_known_to_write(repo, by, self.now()) != Some(false) {
+            people.forget_right(repo, by);
         }
+        let asking = people.may_write(&self.shared.github, repo, by, self.now());
+        match tokio::time::timeout(PATIENCE, asking).await {
+            Ok(Ok(true)) => Ok(()),
+            Ok(Ok(false)) => Err(NotAgain::May(text::again_not_allowed(&by.login))),
+            Ok(Err(error)) => Err(can_not_ask(error)),
+            Err(_) => Err(NotAgain::Now(text::again_not_asked())),
+        }
+    }
+}
+
+/// Why what was good when it came is none today.
+fn moved_on(event: &Event, now: DateTime<Utc>) -> Option<String> {
+    match event {
+        Event::Comment { created_at, .. } => too_old(*created_at, now).map(text::again_for_nothing),
+        Event::GatePressed { .. } => Some(text::again_press_again()),
+        _ => None,
     }
 }
 

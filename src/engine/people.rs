@@ -64,6 +64,17 @@ impl People {
         Ok(yes)
     }
 
+    /// What is believed of one account's right to write, without a question.
+    pub(super) fn is_known_to_write(
+        &self,
+        repo: &Repo,
+        account: &Account,
+        now: DateTime<Utc>,
+    ) -> Option<bool> {
+        let key = (repo.installation, repo.id, account.id);
+        self.vetters.get(&key, now)
+    }
+
     /// Drops what is believed of one account's right to write.
     pub(super) fn forget_right(&self, repo: &Repo, account: &Account) {
         self.vetters

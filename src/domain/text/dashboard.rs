@@ -84,6 +84,11 @@ pub fn payload_damaged() -> String {
     "What was kept of it was changed or damaged on the disk, or the app has another private key since: it is not shown.".to_owned()
 }
 
+/// It could not be read in time.
+pub fn payload_not_now() -> String {
+    "Headers and payload can't be read at the moment. Please look again in a minute.".to_owned()
+}
+
 /// Who looks may not see it.
 pub fn payload_hidden() -> String {
     "Headers and payload are shown to those who have a right of their own in the repository, once they have signed in with GitHub, and \
@@ -119,6 +124,11 @@ pub fn again_without_secrets() -> String {
 pub fn again_of_more() -> String {
     "It is not about one repository alone, so no right in one is enough to have it taken in again."
         .to_owned()
+}
+
+/// It is the press of a button.
+pub fn again_press_again() -> String {
+    "It is the press of a button on GitHub, which counts once: press it again there.".to_owned()
 }
 
 /// The repository is not known here.

@@ -28,9 +28,10 @@ pub use comment::{
 };
 pub use dashboard::{
     again_for_nothing, again_not_allowed, again_not_asked, again_not_written, again_of_more,
-    again_unknown_repository, again_unreadable, again_without_payload, again_without_secrets,
-    asked_again, bytes, deed_done, deed_refused, head_is_another, nothing_is_done_here,
-    payload_damaged, payload_hidden, payload_not_kept, payload_too_long, payloads_are_off,
+    again_press_again, again_unknown_repository, again_unreadable, again_without_payload,
+    again_without_secrets, asked_again, bytes, deed_done, deed_refused, head_is_another,
+    nothing_is_done_here, payload_damaged, payload_hidden, payload_not_kept, payload_not_now,
+    payload_too_long, payloads_are_off,
 };
 pub use escape::{code, inert, link, plain, quoted};
 pub use gate::{

@@ -14,6 +14,12 @@ use serde::de::IgnoredAny;
 /// somebody else, and is sent by somebody else.
 const OLDEST: TimeDelta = TimeDelta::days(7);
 
+/// Why a comment of that time is not heard any more; `None`: it is young enough.
+pub fn too_old(created_at: DateTime<Utc>, now: DateTime<Utc>) -> Option<&'static str> {
+    let why = "a comment that is older than a week commands nothing; write a new one";
+    (now - created_at > OLDEST).then_some(why)
+}
+
 #[derive(Deserialize)]
 struct Payload {
     issue: WireIssue,
@@ -66,8 +72,8 @@ pub(super) fn decode(delivery: &Delivery<'_>) -> Result<Decoded, DecodeError> {
     {
         return ignored("a comment made by an app commands nothing");
     }
-    if delivery.now - comment.created_at > OLDEST {
-        return ignored("a comment that is older than a week commands nothing; write a new one");
+    if let Some(why) = too_old(comment.created_at, delivery.now) {
+        return ignored(why);
     }
     let lines = command::extract(comment.body.as_deref().unwrap_or_default());
     if lines.is_empty() {

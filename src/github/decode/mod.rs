@@ -16,6 +16,7 @@ mod push;
 mod repository;
 mod whose;
 
+pub use comment::too_old;
 pub use whose::repository_in;
 
 use super::error::plain;

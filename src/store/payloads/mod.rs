@@ -14,8 +14,12 @@ use chrono::{DateTime, Utc};
 use secrecy::zeroize::Zeroizing;
 use segments::Segments;
 use serde::{Deserialize, Serialize};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 /// So many bytes of payloads wait to be written at most.
@@ -24,6 +28,8 @@ const WAITING: usize = 16 << 20;
 const MOST_WAITING: usize = 1_000;
 /// So many are read at a time: who looks never takes the places of what comes.
 const READ_AT_ONCE: usize = 4;
+/// So long somebody who looks waits for what is written before.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What is kept of a delivery.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -59,6 +65,8 @@ pub enum Found {
     Damaged,
     /// Nothing.
     Nothing,
+    /// It can't be said now: too much is to be written before.
+    NotNow,
 }
 
 /// The payloads. Clones share everything.
@@ -67,12 +75,16 @@ pub struct Payloads {
     to: mpsc::Sender<Told>,
     room: Arc<Semaphore>,
     readers: Arc<Semaphore>,
+    /// Whether it was said that nobody writes any more.
+    said: Arc<AtomicBool>,
 }
 
 /// What the thread is told.
 enum Told {
     Keep(Box<dyn FnOnce() -> Kept + Send>, OwnedSemaphorePermit),
-    Read(DeliveryId, oneshot::Sender<Found>),
+    /// Its place is taken for as long as it waits here, also when whoever asked has gone away.
+    Read(DeliveryId, oneshot::Sender<Found>, OwnedSemaphorePermit),
+    Forget(DateTime<Utc>),
     Settled(oneshot::Sender<()>),
 }
 
@@ -91,6 +103,7 @@ impl Payloads {
             to,
             room: Arc::new(Semaphore::new(WAITING)),
             readers: Arc::new(Semaphore::new(READ_AT_ONCE)),
+            said: Arc::default(),
         })
     }
 
@@ -103,20 +116,42 @@ impl Payloads {
         let Ok(room) = self.room.clone().try_acquire_many_owned(bytes) else {
             return false;
         };
-        self.to.try_send(Told::Keep(Box::new(make), room)).is_ok()
+        match self.to.try_send(Told::Keep(Box::new(make), room)) {
+            Ok(()) => true,
+            Err(TrySendError::Full(_)) => false,
+            Err(TrySendError::Closed(_)) => {
+                if !self.said.swap(true, Ordering::Relaxed) {
+                    tracing::warn!(
+                        "payloads of deliveries are not kept any more until the next start: their thread has ended"
+                    );
+                }
+                false
+            }
+        }
     }
 
     /// What is kept of a delivery.
     pub async fn find(&self, delivery: &DeliveryId) -> Found {
-        let Ok(_place) = self.readers.acquire().await else {
+        let found = tokio::time::timeout(PATIENCE, self.ask_for(delivery));
+        found.await.unwrap_or(Found::NotNow)
+    }
+
+    async fn ask_for(&self, delivery: &DeliveryId) -> Found {
+        let Ok(place) = self.readers.clone().acquire_owned().await else {
             return Found::Nothing;
         };
         let (answer, found) = oneshot::channel();
-        let asked = self.to.send(Told::Read(delivery.clone(), answer)).await;
-        match asked {
+        let read = Told::Read(delivery.clone(), answer, place);
+        match self.to.send(read).await {
             Ok(()) => found.await.unwrap_or(Found::Nothing),
             Err(_) => Found::Nothing,
         }
+    }
+
+    /// Forgets what came before that time, as far as nothing later is in the same file.
+    pub async fn forget(&self, before: DateTime<Utc>) {
+        // Whoever writes nothing any more forgets nothing either; that was said.
+        drop(self.to.send(Told::Forget(before)).await);
     }
 
     /// Returns once everything that waits is written.
@@ -135,7 +170,15 @@ fn keep_and_read(mut segments: Segments, mut told: mpsc::Receiver<Told>) {
     while let Some(told) = told.blocking_recv() {
         match told {
             Told::Keep(make, room) => {
-                let written = segments.add(&make());
+                // A mistake of ours about one payload takes no other with it.
+                let made = catch_unwind(AssertUnwindSafe(make));
+                let Ok(kept) = made else {
+                    tracing::error!(
+                        "a payload is not kept: making it ready failed; please report this"
+                    );
+                    continue;
+                };
+                let written = segments.add(&kept);
                 drop(room);
                 match written {
                     Ok(()) => failing = false,
@@ -147,7 +190,16 @@ fn keep_and_read(mut segments: Segments, mut told: mpsc::Receiver<Told>) {
                 }
             }
             // Whoever asked may have gone away.
-            Told::Read(delivery, answer) => drop(answer.send(segments.find(&delivery))),
+            Told::Read(_, answer, _) if answer.is_closed() => {}
+            Told::Read(delivery, answer, place) => {
+                drop(answer.send(segments.find(&delivery)));
+                drop(place);
+            }
+            Told::Forget(before) => {
+                if let Err(error) = segments.forget(before) {
+                    tracing::warn!(%error, "can't forget old payloads of deliveries; trying again in some hours");
+                }
+            }
             Told::Settled(answer) => drop(answer.send(())),
         }
     }

@@ -6,11 +6,12 @@
 
 use super::{Found, Kept};
 use crate::domain::ids::DeliveryId;
+use chrono::{DateTime, TimeDelta, Utc};
 use hmac::{Hmac, Mac};
 use secrecy::zeroize::Zeroizing;
 use sha2::Sha256;
 use std::collections::{BTreeMap, HashMap};
-use std::fs::{self, File};
+use std::fs::{self, DirEntry, File};
 use std::io::{self, BufReader, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -22,6 +23,10 @@ const SUFFIX: &str = ".payloads";
 const FILES: u64 = 16;
 /// None is larger unless one record is.
 const LARGEST: u64 = 4 << 20;
+/// Nor takes in for longer than this, so that what is old does not stay for what is new.
+const LONGEST: TimeDelta = TimeDelta::days(7);
+/// Numbers have ten digits. A file with another name is not ours.
+const HIGHEST: u64 = 9_999_999_999;
 
 #[derive(Debug, Clone, Copy)]
 struct Place {
@@ -30,16 +35,32 @@ struct Place {
     length: u32,
 }
 
+/// A file.
+#[derive(Debug, Clone, Copy)]
+struct Segment {
+    length: u64,
+    /// When what was added last came; of a file from before, when it was last written.
+    newest: DateTime<Utc>,
+}
+
+/// The file that is added to.
+struct Open {
+    number: u64,
+    file: File,
+    /// When what was added first came.
+    since: DateTime<Utc>,
+}
+
 /// All files.
 pub(super) struct Segments {
     dir: PathBuf,
     key: Zeroizing<[u8; 32]>,
     limit: u64,
-    /// How long each is, by number: the newest has the highest.
-    files: BTreeMap<u64, u64>,
+    /// By number: the newest has the highest.
+    files: BTreeMap<u64, Segment>,
     index: HashMap<DeliveryId, Place>,
     /// The newest, if it is ours to add to.
-    open: Option<(u64, File)>,
+    open: Option<Open>,
 }
 
 impl Segments {
@@ -66,11 +87,12 @@ impl Segments {
             entries => entries?,
         };
         for entry in entries {
-            let entry = entry?;
-            let name = entry.file_name();
-            let number = name.to_str().and_then(|name| name.strip_suffix(SUFFIX));
-            if let Some(number) = number.and_then(|number| number.parse().ok()) {
-                self.files.insert(number, entry.metadata()?.len());
+            // What can't be looked at hides nothing else.
+            match entry.and_then(|entry| self.segment_of(&entry)) {
+                Ok(found) => self.files.extend(found),
+                Err(error) => {
+                    tracing::warn!(%error, "can't look at a file of payloads that were kept");
+                }
             }
         }
         for number in self.files.keys().copied().collect::<Vec<_>>() {
@@ -79,6 +101,23 @@ impl Segments {
             }
         }
         Ok(())
+    }
+
+    /// Its number, and what is known of it; `None`: it is not ours.
+    fn segment_of(&self, entry: &DirEntry) -> io::Result<Option<(u64, Segment)>> {
+        let name = entry.file_name();
+        let number = name.to_str().and_then(|name| name.strip_suffix(SUFFIX));
+        let number = number.and_then(|number| number.parse().ok());
+        let ours = |number: &u64| *number <= HIGHEST && name == *name_of(*number);
+        let Some(number) = number.filter(ours) else {
+            return Ok(None);
+        };
+        let there = entry.metadata()?;
+        let segment = Segment {
+            length: there.len(),
+            newest: there.modified()?.into(),
+        };
+        Ok(Some((number, segment)))
     }
 
     /// Reads which records a file has, up to the first that can't be one.
@@ -113,24 +152,32 @@ impl Segments {
             return Ok(());
         }
         self.make_room(length)?;
-        let (number, mut file) = match self.open.take() {
-            Some((number, file)) if self.fits(number, length) => (number, file),
-            _ => self.begin()?,
+        let open = self.open.take();
+        let mut open = match open.filter(|open| self.fits(open, length, kept.at)) {
+            Some(open) => open,
+            None => self.begin(kept.at)?,
         };
-        let at = self.files.get(&number).copied().unwrap_or_default();
-        if let Err(error) = file.write_all(&record) {
+        let number = open.number;
+        let segment = self.files.get(&number).copied();
+        let at = segment.map_or(0, |segment| segment.length);
+        let newest = segment.map_or(kept.at, |segment| segment.newest.max(kept.at));
+        let grown = Segment {
+            length: at + length,
+            newest,
+        };
+        if let Err(error) = open.file.write_all(&record) {
             // What was half written goes, with the file if it has nothing else, and the next record begins another one.
-            let mended = file.set_len(at);
+            let mended = open.file.set_len(at);
             if at == 0 && self.remove(number).is_ok() {
                 return Err(error);
             }
             if mended.is_err() {
-                self.files.insert(number, at + length);
+                self.files.insert(number, grown);
             }
             return Err(error);
         }
-        self.files.insert(number, at + length);
-        self.open = Some((number, file));
+        self.files.insert(number, grown);
+        self.open = Some(open);
         let place = Place {
             segment: number,
             at,
@@ -192,11 +239,23 @@ impl Segments {
 
     /// The oldest files go until so many bytes more may be there.
     fn make_room(&mut self, more: u64) -> io::Result<()> {
-        while self.files.values().sum::<u64>() + more > self.limit {
+        let lengths = |files: &BTreeMap<u64, Segment>| -> u64 {
+            files.values().map(|segment| segment.length).sum()
+        };
+        while lengths(&self.files) + more > self.limit {
             let Some(oldest) = self.files.keys().next().copied() else {
                 return Ok(());
             };
             self.remove(oldest)?;
+        }
+        Ok(())
+    }
+
+    /// Files in which nothing came at that time or later go.
+    pub fn forget(&mut self, before: DateTime<Utc>) -> io::Result<()> {
+        let old = self.files.iter().filter(|(_, file)| file.newest < before);
+        for number in old.map(|(number, _)| *number).collect::<Vec<_>>() {
+            self.remove(number)?;
         }
         Ok(())
     }
@@ -206,33 +265,58 @@ impl Segments {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        self.open.take_if(|(open, _)| *open == number);
+        self.open.take_if(|open| open.number == number);
         self.files.remove(&number);
         self.index.retain(|_, place| place.segment != number);
         Ok(())
     }
 
-    fn fits(&self, number: u64, more: u64) -> bool {
+    fn fits(&self, open: &Open, more: u64, came: DateTime<Utc>) -> bool {
         let largest = (self.limit / FILES).min(LARGEST);
-        let length = self.files.get(&number);
-        length.is_some_and(|length| length + more <= largest)
+        let segment = self.files.get(&open.number);
+        segment.is_some_and(|segment| segment.length + more <= largest)
+            && came - open.since < LONGEST
     }
 
-    fn begin(&mut self) -> io::Result<(u64, File)> {
+    fn begin(&mut self, since: DateTime<Utc>) -> io::Result<Open> {
         make_dir(&self.dir)?;
-        let number = self.files.keys().next_back().map_or(1, |newest| newest + 1);
+        let newest = self.files.keys().next_back().copied().unwrap_or_default();
         let mut options = File::options();
         options.append(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(self.path(number))?;
-        self.files.insert(number, 0);
-        Ok((number, file))
+        for number in newest + 1..=HIGHEST {
+            match options.open(self.path(number)) {
+                // One that could not be looked at, or came from elsewhere.
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                file => {
+                    let file = file?;
+                    let segment = Segment {
+                        length: 0,
+                        newest: since,
+                    };
+                    self.files.insert(number, segment);
+                    return Ok(Open {
+                        number,
+                        file,
+                        since,
+                    });
+                }
+            }
+        }
+        let last = name_of(HIGHEST);
+        Err(io::Error::other(format!(
+            "no number is left for a file behind {last}; move that one away and restart"
+        )))
     }
 
     fn path(&self, number: u64) -> PathBuf {
-        self.dir.join(format!("{number:010}{SUFFIX}"))
+        self.dir.join(name_of(number))
     }
+}
+
+fn name_of(number: u64) -> String {
+    format!("{number:010}{SUFFIX}")
 }
 
 /// The next record's delivery and length; `None`: there is none, or something else.

@@ -157,6 +157,115 @@ fn a_record_that_was_cut_off_hurts_no_other() {
     }
 }
 
+#[test]
+fn what_is_older_than_it_may_be_goes_with_its_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut segments = open(dir.path());
+    let day = |days| DateTime::UNIX_EPOCH + chrono::TimeDelta::days(days);
+    let came = |number, days| Kept {
+        at: day(days),
+        ..kept(number, "{}")
+    };
+    for (number, days) in [(0, 1), (1, 2), (2, 20), (3, 0)] {
+        segments.add(&came(number, days)).unwrap();
+    }
+    assert_eq!(files(dir.path()).len(), 2, "a week is in a file");
+    segments.forget(day(2)).unwrap();
+    assert!(matches!(segments.find(&id(0)), Found::Kept(_)));
+    segments.forget(day(3)).unwrap();
+    for number in [0, 1] {
+        assert_eq!(segments.find(&id(number)), Found::Nothing);
+    }
+    assert!(matches!(segments.find(&id(3)), Found::Kept(_)));
+    // What was added before a start is as old as its file.
+    let file = &files(dir.path())[0];
+    let file = fs::File::options().append(true).open(file).unwrap();
+    file.set_modified(day(5).into()).unwrap();
+    let mut again = open(dir.path());
+    again.forget(day(5)).unwrap();
+    assert!(matches!(again.find(&id(2)), Found::Kept(_)));
+    again.forget(day(6)).unwrap();
+    assert_eq!(again.find(&id(2)), Found::Nothing);
+    assert_eq!(files(dir.path()).len(), 0);
+    again.add(&came(2, 30)).unwrap();
+    assert!(matches!(again.find(&id(2)), Found::Kept(_)));
+}
+
+#[test]
+fn files_of_others_hinder_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let place = dir.path().join("payloads");
+    fs::create_dir(&place).unwrap();
+    let mut segments = open(dir.path());
+    for name in [
+        "18446744073709551615.payloads",
+        "7.payloads",
+        "+000000007.payloads",
+        "0000000001.payloads",
+        "0000000002.payloads",
+        "notes",
+    ] {
+        fs::write(place.join(name), "of somebody else").unwrap();
+    }
+    // Those that came meanwhile, and those that were there.
+    for number in 0..2 {
+        segments.add(&kept(number, "{}")).unwrap();
+        assert!(matches!(segments.find(&id(number)), Found::Kept(_)));
+        segments = open(dir.path());
+    }
+    assert!(place.join("0000000004.payloads").exists());
+    // Where no number is left that is said, and what there is is shown.
+    fs::write(place.join("9999999999.payloads"), "").unwrap();
+    let mut last = open(dir.path());
+    let error = last.add(&kept(2, "{}")).unwrap_err();
+    assert!(error.to_string().contains("move that one away"), "{error}");
+    assert!(matches!(last.find(&id(1)), Found::Kept(_)));
+}
+
+/// Payloads whose thread waits until it is told to go on.
+fn held_up(dir: &Path) -> (Payloads, std::sync::mpsc::Sender<()>) {
+    let payloads = Payloads::open(dir.join("payloads"), key(7), LIMIT).unwrap();
+    let (go, wait) = std::sync::mpsc::channel::<()>();
+    assert!(payloads.keep(2, move || {
+        // Also when the test has failed.
+        let _ = wait.recv();
+        kept(0, "{}")
+    }));
+    (payloads, go)
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_looks_while_much_is_written_does_not_wait_for_ever() {
+    let dir = tempfile::tempdir().unwrap();
+    let (payloads, go) = held_up(dir.path());
+    assert_eq!(payloads.find(&id(0)).await, Found::NotNow);
+    go.send(()).unwrap();
+}
+
+#[tokio::test]
+async fn those_who_look_and_go_away_take_few_places() {
+    let dir = tempfile::tempdir().unwrap();
+    let (payloads, go) = held_up(dir.path());
+    let first = id(0);
+    for _ in 0..100 {
+        let looking = payloads.find(&first);
+        assert!(futures::poll!(std::pin::pin!(looking)).is_pending());
+    }
+    assert!(payloads.to.capacity() >= MOST_WAITING - READ_AT_ONCE - 1);
+    go.send(()).unwrap();
+    assert!(matches!(payloads.find(&id(0)).await, Found::Kept(_)));
+}
+
+#[tokio::test]
+async fn a_mistake_about_one_payload_takes_no_other_with_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let payloads = Payloads::open(dir.path().join("payloads"), key(7), LIMIT).unwrap();
+    assert!(payloads.keep(WAITING, || panic!("a mistake of ours")));
+    payloads.settled().await;
+    assert!(payloads.keep(WAITING, || kept(1, "{}")));
+    assert!(matches!(payloads.find(&id(1)).await, Found::Kept(_)));
+}
+
 #[tokio::test]
 async fn a_place_that_nothing_can_be_written_to_is_survived() {
     let dir = tempfile::tempdir().unwrap();

@@ -100,6 +100,7 @@ impl Disk {
             }
             disk.read = disk.verify().sound()?.bytes;
             disk.make_lists()?;
+            disk.find_places()?;
             disk.prune_ids(now).map_err(storage)?;
             disk.db.flush().map_err(storage)?;
             Ok(disk)

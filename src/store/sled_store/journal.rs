@@ -76,6 +76,22 @@ impl Disk {
         self.prune_journal(place - 1)
     }
 
+    /// Notes where entries are that an earlier version wrote, which noted it of none.
+    pub fn find_places(&self) -> Result<(), StoreError> {
+        if self.journal_at.len() >= self.journal.len() {
+            return Ok(());
+        }
+        let mut at = Batch::default();
+        // The oldest first: of an id that came twice the newest place stays.
+        for entry in self.journal.iter().rev() {
+            let (place, value) = entry.map_err(failed(DOING))?;
+            if let Some(arrival) = super::listed::read::<Arrival>(&value) {
+                at.insert(arrival.delivery.as_str(), place);
+            }
+        }
+        self.journal_at.apply_batch(at).map_err(failed(DOING))
+    }
+
     fn newest_place(&self) -> Result<Option<u64>, StoreError> {
         let first = self.journal.first().map_err(failed(DOING))?;
         Ok(first.and_then(|(key, _)| keys::number_in(&key)).map(|n| !n))

@@ -27,8 +27,10 @@ pub(super) async fn take_in(
     let seen = seer.delivery(&id).await?;
     let said: Said = form(body, super::acting::LARGEST)?;
     let by = seer.actor(&said.key)?;
-    let Sent::This(kept) = seen.said else {
-        return Err(NotAgain::Can(text::again_without_payload()).into());
+    let kept = match seen.said {
+        Sent::This(kept) => kept,
+        Sent::NotNow => return Err(NotAgain::Now(text::payload_not_now()).into()),
+        _ => return Err(NotAgain::Can(text::again_without_payload()).into()),
     };
     let dashboard = &seer.dashboard;
     if !dashboard.pace.presses(by.id, dashboard.now()) {

@@ -110,6 +110,38 @@ pipelines:
 }
 
 #[tokio::test]
+async fn a_comment_that_is_older_than_a_week_and_the_press_of_a_button_are_not_taken_in_again() {
+    let mut town = town(Access::Private, "enabled: true\n").await;
+    let pr = town.stranger_pr().await;
+    town.told(pr);
+    town.press(pr, "sam").await;
+    town.not_mirrored(pr);
+    let pressed = format!(
+        "/deliveries/{}",
+        town.delivery("check_run", "requested_action").guid
+    );
+    let said = town.comment(pr, "sam", "/sync").await;
+    town.acknowledged(pr, said);
+    let page = comment(&town, "sam");
+    super::sign_in::later(&town, 8 * 24 * 60).await;
+    let mut vera = signed_in(&town, "vera").await;
+    press(&mut vera, &page)
+        .await
+        .is(409)
+        .says("a comment that is older than a week commands nothing");
+    press(&mut vera, &pressed)
+        .await
+        .is(409)
+        .says("press it again there");
+    town.settle().await;
+    town.not_mirrored(pr);
+    vera.get("/r/acme/engine/pull/1")
+        .await
+        .does_not_say("taken in again");
+    town.finish().await;
+}
+
+#[tokio::test]
 async fn it_takes_the_right_to_write_of_that_moment_and_a_form_of_ones_own() {
     let mut town = town(Access::Private, "enabled: true\n").await;
     let pr = town.stranger_pr().await;
@@ -158,7 +190,18 @@ async fn it_takes_the_right_to_write_of_that_moment_and_a_form_of_ones_own() {
     // Who had the right when they signed in has it no more.
     town.github().set_permission("vera", Permission::Read);
     send(&mut vera, &page, &form).await.is(403);
+    // That costs no further question, until GitHub tells of another right.
+    town.github().clear_exchanges();
+    send(&mut vera, &page, &form).await.is(403);
+    let asked = town.github().exchanges();
+    assert!(
+        !asked
+            .iter()
+            .any(|one| one.path.ends_with("/vera/permission")),
+        "{asked:?}"
+    );
     town.github().set_permission("vera", Permission::Write);
+    town.settle().await;
     let of_pull = "/r/acme/engine/pull/1";
     vera.get(of_pull).await.does_not_say("taken in again");
     // Sent twice it counts once.

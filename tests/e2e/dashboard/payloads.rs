@@ -88,6 +88,14 @@ async fn what_is_in_a_payload_is_only_text_on_the_page() {
         .does_not_say("<script>x")
         .does_not_say("\u{202e}");
     seen.says("Set aside").says("It could not be read");
+    // Why it could not be read is no way round either.
+    let quoted = json!({ "repository": { "id": "ghp_0123456789" }, "installation": { "id": 1 } });
+    let guid = town.github().send_event("push", quoted);
+    town.settle().await;
+    let visitor = Visitor::of(&town);
+    for page in [&format!("/deliveries/{guid}"), "/deliveries"] {
+        visitor.get(page).await.is(200).does_not_say("ghp_");
+    }
     town.finish().await;
 }
 
@@ -137,6 +145,13 @@ async fn a_payload_is_for_those_with_a_right_of_their_own_and_to_others_it_is_no
     rita.get(&whole).await.is(404);
     let operator = visitor.clone().with_token(TOKEN);
     operator.get(&whole).await.is(200).says("\"organization\"");
+    // Nor of what an owner has ticked on the app's page.
+    let alert = json!({ "action": "created", "repository": { "id": town.github().repo_id() } });
+    let alert = town.github().send_event("secret_scanning_alert", alert);
+    town.settle().await;
+    let alert = format!("/deliveries/{alert}");
+    rita.get(&alert).await.is(404);
+    operator.get(&alert).await.is(200).says("\"repository\"");
     town.finish().await;
 }
 

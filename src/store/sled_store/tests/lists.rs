@@ -164,6 +164,28 @@ async fn lists_that_an_older_version_has_left_behind_are_made_anew() {
 }
 
 #[tokio::test]
+async fn the_journal_of_an_earlier_version_leads_to_its_deliveries_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let ids = ["one", "two", "three"].map(|id| DeliveryId::parse(id).unwrap());
+    let store = SledStore::open(dir.path(), day(0)).unwrap();
+    for id in &ids {
+        store.accept(delivery(id.as_str(), vec![])).await.unwrap();
+    }
+    store.write_journal().await.unwrap();
+    // Which noted no places, until one was noted by a version in between.
+    let places = disk(&store).journal_at.clone();
+    places.remove("one").unwrap();
+    places.remove("two").unwrap();
+    drop(places);
+    store.close().await.unwrap();
+    let store = SledStore::open(dir.path(), day(0)).unwrap();
+    for id in &ids {
+        let found = store.arrival(id).await.unwrap();
+        assert_eq!(found.map(|arrival| arrival.delivery), Some(id.clone()));
+    }
+}
+
+#[tokio::test]
 async fn the_journal_knows_what_came_and_whom_it_concerned() {
     let store = store();
     for (id, entries) in [

@@ -2,7 +2,7 @@
 //! their own in the one repository that it tells of. That GitHub shows the repository to everybody is not enough.
 
 use super::{Person, Seer, Sees, Viewer, all_seen};
-use crate::domain::ids::{DeliveryId, RepoId};
+use crate::domain::ids::{DeliveryId, RepoId, Subject};
 use crate::store::lists::Arrival;
 use crate::store::{Aside, Found, HistoryEntry, Kept, StoreError};
 use crate::web::dashboard::refusal::Refusal;
@@ -32,6 +32,8 @@ pub(in crate::web::dashboard) enum Said {
     Damaged,
     /// Nothing was kept, or not any more.
     NotKept,
+    /// It can't be read now.
+    NotNow,
     /// Not for this viewer to know.
     Hidden,
 }
@@ -40,7 +42,15 @@ impl Seer {
     /// A delivery. Whether there is none or it may not be seen makes no difference to who asks.
     pub async fn delivery(&self, id: &DeliveryId) -> Result<SeenDelivery, Refusal> {
         let arrival = self.shelf().arrival(id).await?;
-        let found = self.dashboard.engine.payload_of(id).await;
+        if let Some(arrival) = &arrival
+            && !all_seen(&self.among, arrival)
+        {
+            return Err(Refusal::NotFound);
+        }
+        let found = match self.may_be_shown(arrival.as_ref()) {
+            true => Some(self.dashboard.engine.payload_of(id).await),
+            false => None,
+        };
         let aside = match &arrival {
             None => self.asides(ASIDES).await?,
             Some(_) => Vec::new(),
@@ -48,17 +58,17 @@ impl Seer {
         let aside = aside.into_iter().find(|aside| aside.delivery == *id);
         let kept = match &found {
             // What was set aside under this id later is another one.
-            Found::Kept(kept) if arrival.is_none() || kept.aside.is_none() => Some(kept),
+            Some(Found::Kept(kept)) if arrival.is_none() || kept.aside.is_none() => Some(kept),
             _ => None,
         };
-        let all = arrival
-            .as_ref()
-            .is_none_or(|one| all_seen(&self.among, one));
         let told = arrival.as_ref().is_some_and(|one| !one.subjects.is_empty());
         let of = kept.and_then(|kept| kept.repository);
-        let entitled = all && of.is_some_and(|repo| self.has_right_in(repo));
+        let entitled = of.is_some_and(|repo| self.has_right_in(repo));
         let there = arrival.is_some() || aside.is_some() || kept.is_some();
-        let seen = self.sees_everything() || entitled || (all && told);
+        let seen = self.sees_everything() || entitled || told;
+        if !there && self.sees_everything() && found == Some(Found::NotNow) {
+            return Err(Refusal::Unavailable);
+        }
         if !there || !seen {
             return Err(Refusal::NotFound);
         }
@@ -66,8 +76,10 @@ impl Seer {
         let said = match (kept.cloned(), found) {
             (Some(kept), _) if shown => Said::This(kept),
             (Some(_), _) => Said::Hidden,
-            (None, Found::Damaged) => Said::Damaged,
-            (None, _) => Said::NotKept,
+            (None, None) => Said::Hidden,
+            (None, Some(Found::Damaged)) => Said::Damaged,
+            (None, Some(Found::NotNow)) => Said::NotNow,
+            (None, Some(_)) => Said::NotKept,
         };
         Ok(SeenDelivery {
             arrival,
@@ -85,6 +97,21 @@ impl Seer {
         }
         done.sort_by_key(|line| line.at);
         Ok(done)
+    }
+
+    /// Whether what a delivery said may be for this viewer, as far as is known without it: what certainly is not, is not read.
+    fn may_be_shown(&self, arrival: Option<&Arrival>) -> bool {
+        let subjects = arrival.map_or(&[][..], |arrival| &arrival.subjects);
+        let mut repos = subjects.iter().filter_map(Subject::repository);
+        match &self.viewer {
+            Viewer::Person(Person {
+                sees: Sees::Repositories(own),
+                ..
+            }) if !self.sees_everything() => {
+                !own.is_empty() && (subjects.is_empty() || repos.any(|repo| own.contains(&repo)))
+            }
+            _ => self.sees_everything(),
+        }
     }
 
     /// Whether whoever looks has more to do with a repository than everybody has.

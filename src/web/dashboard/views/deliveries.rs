@@ -147,7 +147,7 @@ fn aside(aside: Aside) -> AsideView {
         id: aside.delivery.to_string(),
         at: aside.received_at,
         event: printable(&aside.event_name, 100),
-        reason: aside.reason,
+        reason: masked(&aside.reason),
         payload: masked(&payload),
     }
 }

@@ -2,6 +2,7 @@
 
 use super::deliveries::{DeliveryView, view as row};
 use crate::domain::ids::DeliveryId;
+use crate::domain::masked::masked;
 use crate::domain::printable::printable;
 use crate::domain::text;
 use crate::engine::LONGEST_KEPT;
@@ -122,7 +123,8 @@ fn arrival_of(seen: &SeenDelivery, delivery: DeliveryId) -> Arrival {
         delivery,
         at,
         event_name: printable(event, 100),
-        what: what.to_owned(),
+        // Why it could not be read may quote it.
+        what: masked(what),
         subjects: Vec::new(),
     }
 }
@@ -136,6 +138,7 @@ fn missing(said: &Said, keeps: bool) -> Option<String> {
         Said::Damaged => text::payload_damaged(),
         Said::NotKept if keeps => text::payload_not_kept(),
         Said::NotKept => text::payloads_are_off(),
+        Said::NotNow => text::payload_not_now(),
         Said::Hidden => text::payload_hidden(),
     })
 }
