@@ -79,8 +79,10 @@ impl Engine {
         let now = self.now();
         let tasks = tasks::begin(pass, now);
         if tasks.is_empty() {
+            pass.stepped_at = Some(now);
             return Ok(false);
         }
+        pass.stepped_at = None;
         if tasks
             .iter()
             .any(|task| matches!(task.kind, Kind::Start { .. }))

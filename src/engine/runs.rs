@@ -26,6 +26,8 @@ pub(super) struct Pass {
     pub(super) history: Vec<HistoryEntry>,
     /// When the next tick of a schedule comes.
     pub(super) next_tick: Option<DateTime<Utc>>,
+    /// When no step of a job was left to take: what has become due since then is still to come.
+    pub(super) stepped_at: Option<DateTime<Utc>>,
     /// The commits that no branch holds on which a workflow could be started now.
     pub(super) adrift: BTreeSet<Sha>,
     /// Whether the gates may read differently now.
@@ -70,6 +72,7 @@ impl Engine {
             began,
             history: Vec::new(),
             next_tick: None,
+            stepped_at: None,
             adrift: BTreeSet::new(),
         };
         if let Some(pull) = &pass.pull {
@@ -212,7 +215,10 @@ impl Engine {
     fn next_look_at_runs(&self, pass: &Pass) -> Option<DateTime<Utc>> {
         let now = self.now();
         let state = &pass.state;
-        let jobs = state.runs().filter_map(|run| run.next_look(now)).min();
+        let jobs = state
+            .runs()
+            .filter_map(|run| run.next_look(pass.stepped_at.unwrap_or(now)))
+            .min();
         let builds = state.next_reading(self.build_poll());
         [jobs, builds, pass.next_tick].into_iter().flatten().min()
     }
