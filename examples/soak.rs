@@ -118,7 +118,7 @@ async fn take_in(store: Arc<SledStore>, number: u64, begin: DateTime<Utc>) -> an
     let line = HistoryEntry {
         subject: subject.clone(),
         at: now,
-        delivery: None,
+        deliveries: Vec::new(),
         what: "somebody pushed, and it was judged again".into(),
     };
     store

@@ -102,7 +102,7 @@ impl Engine {
         let asked = |subject| HistoryEntry {
             subject,
             at: received.received_at,
-            delivery: Some(id.clone()),
+            deliveries: vec![id.clone()],
             what: text::asked_again(by, &kept.delivery, &kept.event_name),
         };
         // Before anything comes of it: whatever happens then, it is known who asked.

@@ -102,6 +102,7 @@ impl Engine {
                 Turn::Now => {}
                 Turn::Never => continue,
                 Turn::At(at) => {
+                    cause::goes_on();
                     next = Some(next.map_or(at, |earlier: DateTime<Utc>| earlier.min(at)));
                     continue;
                 }

@@ -277,12 +277,7 @@ impl Engine {
     }
 
     fn happened(&self, state: &PullState, what: String) -> HistoryEntry {
-        HistoryEntry {
-            subject: Subject::Pull(state.key()),
-            at: self.now(),
-            delivery: None,
-            what,
-        }
+        cause::line(Subject::Pull(state.key()), self.now(), what)
     }
 }
 

@@ -258,11 +258,7 @@ impl Pass {
 
     /// Notes what happened, for the history.
     pub(super) fn happened(&mut self, at: DateTime<Utc>, what: String) {
-        self.history.push(HistoryEntry {
-            subject: self.subject.clone(),
-            at,
-            delivery: None,
-            what,
-        });
+        self.history
+            .push(cause::line(self.subject.clone(), at, what));
     }
 }

@@ -5,7 +5,7 @@ use crate::domain::ids::{DeliveryId, RepoId, RunSubject, Subject};
 use crate::store::lists::{
     Among, Arrival, Asked, Lists, Page, PullRow, RepoRow, RunsRow, Search, Touched,
 };
-use crate::store::{Change, Record};
+use crate::store::{Change, HistoryEntry, Record};
 use async_trait::async_trait;
 use tokio::sync::broadcast;
 
@@ -145,6 +145,18 @@ impl Lists for SledStore {
         let subject = subject.clone();
         self.run("listing the deliveries of a subject", move |disk| {
             disk.arrivals_of(&subject, limit)
+        })
+        .await
+    }
+
+    async fn done_for(
+        &self,
+        arrival: &Arrival,
+        subjects: Vec<Subject>,
+    ) -> Result<Vec<HistoryEntry>, StoreError> {
+        let arrival = arrival.clone();
+        self.run("reading what was done", move |disk| {
+            disk.done_for(&arrival, &subjects)
         })
         .await
     }

@@ -1,6 +1,8 @@
 use super::*;
 use crate::domain::trust::{PullView, Reason, Verdict};
-use crate::store::lists::{Among, Asked, Lists, MOST_LOOKS, Page, PullRow, RunsRow, Search, Stage};
+use crate::store::lists::{
+    Among, Arrival, Asked, Lists, MOST_LOOKS, Page, PullRow, RunsRow, Search, Stage,
+};
 use std::sync::Arc;
 
 const FIRST: Asked = Asked {
@@ -222,4 +224,40 @@ async fn the_journal_knows_what_came_and_whom_it_concerned() {
     let subject = entry(1).0;
     let of = store.arrivals_of(&subject, 10).await.unwrap();
     assert_eq!(of.len(), 1);
+}
+
+#[tokio::test]
+async fn what_was_done_for_a_delivery_is_what_its_subjects_have_done_since_it_came() {
+    let store = store();
+    let [one, other, third] = [1, 2, 3].map(|id| Subject::Repository(RepoId(id)));
+    let told = |subject: &Subject, what: &str, at, by: &[&str]| HistoryEntry {
+        at: day(at),
+        deliveries: by.iter().map(|id| DeliveryId::parse(id).unwrap()).collect(),
+        ..line(subject, what)
+    };
+    let history = vec![
+        told(&one, "before it came", 1, &["a"]),
+        told(&one, "looked", 2, &["a"]),
+        told(&one, "something else", 3, &["b"]),
+        told(&one, "answered", 5, &["b", "a"]),
+        told(&other, "followed", 4, &["a"]),
+        told(&third, "not asked for", 4, &["a"]),
+    ];
+    store
+        .commit(Change {
+            history,
+            ..Change::default()
+        })
+        .await
+        .unwrap();
+    let arrival = Arrival {
+        delivery: DeliveryId::parse("a").unwrap(),
+        at: day(2),
+        event_name: "push".into(),
+        what: String::new(),
+        subjects: vec![one.clone()],
+    };
+    let done = store.done_for(&arrival, vec![one, other]).await.unwrap();
+    let what: Vec<&str> = done.iter().map(|line| line.what.as_str()).collect();
+    assert_eq!(what, ["looked", "followed", "answered"]);
 }

@@ -122,7 +122,7 @@ fn line(subject: &Subject, what: &str) -> HistoryEntry {
     HistoryEntry {
         subject: subject.clone(),
         at: day(0),
-        delivery: None,
+        deliveries: Vec::new(),
         what: what.into(),
     }
 }
