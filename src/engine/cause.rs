@@ -7,7 +7,7 @@
 //! wait with it, still does it because of the same ones ([`goes_on`]). Lines of histories name them.
 
 use crate::domain::ids::{DeliveryId, PrNumber, Repo, Subject};
-use crate::store::{HistoryEntry, InboxEntry};
+use crate::store::{EntryKind, HistoryEntry, InboxEntry};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -93,11 +93,17 @@ pub(super) fn goes_on() {
 }
 
 /// A line of history of what the present task does, which names the deliveries that led to it.
-pub(super) fn line(subject: Subject, at: DateTime<Utc>, what: String) -> HistoryEntry {
+pub(super) fn line(
+    subject: Subject,
+    at: DateTime<Utc>,
+    kind: EntryKind,
+    what: String,
+) -> HistoryEntry {
     let deliveries = AT_WORK.try_with(|at| newest(&at.cause.deliveries).to_vec());
     HistoryEntry {
         subject,
         at,
+        kind,
         deliveries: deliveries.unwrap_or_default(),
         what,
     }
@@ -224,7 +230,7 @@ mod tests {
         let subject = Subject::Repository(RepoId(1));
         let ids: Vec<String> = (0..20).map(|n| format!("d{n}")).collect();
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-        let line = async { line(subject.clone(), time(0), "done".into()) };
+        let line = async { line(subject.clone(), time(0), EntryKind::Action, "done".into()) };
         let line = cause(&ids, 5).scope(&subject, line).await;
         let named: Vec<&str> = line.deliveries.iter().map(DeliveryId::as_str).collect();
         assert_eq!(named, ids[4..]);

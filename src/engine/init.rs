@@ -14,7 +14,7 @@ use crate::domain::init::{self, FILE, InitRequest, InitRequests, Judged, Outlook
 use crate::domain::repository::RepoState;
 use crate::domain::text;
 use crate::github::{GitHubError, NewPull, Permission, Proposal, Put, RefOutcome, Repository};
-use crate::store::{Change, Record, StoreError};
+use crate::store::{Change, EntryKind, Record, StoreError};
 use chrono::{DateTime, Utc};
 use look::own_file;
 
@@ -103,7 +103,8 @@ impl Engine {
             return Ok(());
         };
         change(&mut state.init);
-        let happened = what.map(|what| cause::line(Subject::Repository(id), self.now(), what));
+        let subject = Subject::Repository(id);
+        let happened = what.map(|what| cause::line(subject, self.now(), EntryKind::Result, what));
         let change = Change {
             records: vec![Record::Repo(Box::new(state))],
             history: happened.into_iter().collect(),

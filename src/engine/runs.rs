@@ -9,7 +9,7 @@ use crate::domain::ids::{RepoId, RunSubject, Sha, Subject};
 use crate::domain::pull::PullState;
 use crate::domain::runs::RunsState;
 use crate::github::{GitHubError, Priority};
-use crate::store::{Change, HistoryEntry, InboxEntry, Record, StoreError};
+use crate::store::{Change, EntryKind, HistoryEntry, InboxEntry, Record, StoreError};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::BTreeSet;
 use tokio::time::Instant;
@@ -257,8 +257,8 @@ impl Pass {
     }
 
     /// Notes what happened, for the history.
-    pub(super) fn happened(&mut self, at: DateTime<Utc>, what: String) {
+    pub(super) fn happened(&mut self, at: DateTime<Utc>, kind: EntryKind, what: String) {
         self.history
-            .push(cause::line(self.subject.clone(), at, what));
+            .push(cause::line(self.subject.clone(), at, kind, what));
     }
 }

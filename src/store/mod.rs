@@ -10,7 +10,7 @@ pub mod lists;
 mod payloads;
 mod sled_store;
 
-pub use history::HistoryEntry;
+pub use history::{EntryKind, HistoryEntry};
 pub use payloads::{Found, Kept, Payloads};
 pub use sled_store::{
     Compacted, Counts, Imported, Kind, OnDisk, SledStore, Snapshot, StateDir, Verified,

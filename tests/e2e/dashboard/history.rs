@@ -1,7 +1,7 @@
 //! What happened, and because of which deliveries.
 
 use super::{TOKEN, Visitor, town};
-use drawbridge::sandbox::Visibility;
+use drawbridge::sandbox::{FaultKind, Visibility};
 use drawbridge::web::Access;
 use serde_json::Value;
 
@@ -49,6 +49,41 @@ async fn the_page_of_a_delivery_says_what_was_done_because_of_it_and_the_history
     assert!(line.contains(&link), "{line}");
     let json = visitor.json("/repositories/acme/engine/pulls/2").await;
     assert!(names(saying(&json["history"], &moved)[0], &second));
+    town.finish().await;
+}
+
+#[tokio::test]
+async fn a_history_goes_from_the_delivery_over_the_decision_and_the_action_to_the_result() {
+    let mut town = town(Access::Open, "enabled: true\n").await;
+    let visitor = Visitor::of(&town);
+    town.fault(
+        "POST",
+        "/repos/{owner}/{repo}/git/refs",
+        FaultKind::Status(500),
+    );
+    let pr = town.member_pr().await;
+    town.mirrored(pr);
+    let opened = town.delivery("pull_request", "opened").guid;
+    let json = visitor.json("/repositories/acme/engine/pulls/1").await;
+    let done = visitor.json(&format!("/deliveries/{opened}")).await;
+    let page = visitor.get("/r/acme/engine/pull/1").await.is(200);
+    for (what, kind) in [
+        ("is trusted", "decision"),
+        ("answered 500", "result"),
+        ("moved pull-request/1 to", "action"),
+    ] {
+        for lines in [&json["history"], &done["done"]] {
+            let found = saying(lines, what);
+            let is = found.iter().any(|line| line["kind"] == kind);
+            assert!(is, "{what}: {lines:#}");
+        }
+        let of = format!("of-{kind}");
+        let mut shown = page.body.split("<li");
+        let is = shown.any(|line| line.contains(what) && line.contains(&of));
+        assert!(is, "{what}: {}", page.text());
+    }
+    let came = saying(&json["history"], "acme/engine#1 was opened");
+    assert_eq!(came[0]["kind"], "delivery");
     town.finish().await;
 }
 

@@ -37,7 +37,8 @@ fn deliveries(ids: &[String]) -> Markup {
 fn kind(word: &str) -> &'static str {
     match word {
         "delivery" => "of-delivery",
-        "run" => "of-run",
-        _ => "of-decision",
+        "decision" => "of-decision",
+        "action" => "of-action",
+        _ => "of-result",
     }
 }

@@ -41,6 +41,8 @@ pub(in crate::web::dashboard) struct DeliveryPageView {
 pub(in crate::web::dashboard) struct DoneView {
     /// When.
     pub at: DateTime<Utc>,
+    /// `decision`, `action` or `result`.
+    pub kind: &'static str,
     /// What, in one sentence.
     pub what: String,
 }
@@ -91,6 +93,7 @@ pub(in crate::web::dashboard) async fn delivery(
             .into_iter()
             .map(|line| DoneView {
                 at: line.at,
+                kind: line.kind.as_str(),
                 what: line.what,
             })
             .collect(),

@@ -1,6 +1,5 @@
 //! What happened to a pull request: deliveries, and what came of them.
 
-use crate::domain::ids::Subject;
 use crate::store::lists::Arrival;
 use crate::store::{HistoryEntry, StoreError};
 use crate::web::dashboard::access::Visible;
@@ -16,7 +15,7 @@ const HAPPENINGS: usize = 200;
 pub(in crate::web::dashboard) struct HappeningView {
     /// When.
     pub at: DateTime<Utc>,
-    /// `delivery`, `decision` or `run`.
+    /// `delivery`, `decision`, `action` or `result`.
     pub kind: &'static str,
     /// What, in one sentence.
     pub what: String,
@@ -42,10 +41,7 @@ pub(super) async fn happenings(
 fn done(line: HistoryEntry) -> HappeningView {
     HappeningView {
         at: line.at,
-        kind: match line.subject {
-            Subject::Runs(..) => "run",
-            _ => "decision",
-        },
+        kind: line.kind.as_str(),
         what: line.what,
         deliveries: line.deliveries.iter().map(ToString::to_string).collect(),
     }
