@@ -1,7 +1,8 @@
 //! What happened, and because of which deliveries.
 
 use super::{TOKEN, Visitor, town};
-use drawbridge::sandbox::{FaultKind, Visibility};
+use crate::support::{CONFIG, Town};
+use drawbridge::sandbox::{FaultKind, NewPr, Visibility};
 use drawbridge::web::Access;
 use serde_json::Value;
 
@@ -106,5 +107,95 @@ async fn a_delivery_that_may_not_be_seen_is_not_named_in_a_history_that_may() {
         let page = who.get("/r/acme/engine/pull/1").await.is(200);
         assert_eq!(page.body.contains(&joined.replace('-', "%2D")), shown);
     }
+    town.finish().await;
+}
+
+/// The dashboard of a town in which pull requests run these jobs.
+async fn with_jobs(jobs: &[&str]) -> (Town, Visitor) {
+    let town = town(Access::Open, "enabled: true\n").await;
+    town.github().set_workflows(&[]);
+    town.workflow("go.yml", &["job"]).await;
+    let mut config =
+        "enabled: true\npipelines: {ci: {on: pull_request, check: gate, jobs: {".to_owned();
+    for job in jobs {
+        config += &format!("{job}: {{workflow: go.yml, inputs: {{job: {job}}}}}, ");
+    }
+    town.write(CONFIG, &(config + "}}}\n")).await;
+    let visitor = Visitor::of(&town);
+    (town, visitor)
+}
+
+#[tokio::test]
+async fn how_jobs_and_gates_end_is_in_the_history_and_on_the_page_of_the_delivery_that_said_so() {
+    let (mut town, visitor) = with_jobs(&["build", "lint"]).await;
+    let pr = town.mirrored_pr().await;
+    town.job_ends(pr, "build", "success").await;
+    let first = town.delivery("workflow_run", "completed").guid;
+    town.job_ends(pr, "lint", "failure").await;
+    let second = town.delivery("workflow_run", "completed").guid;
+    let json = visitor.json("/repositories/acme/engine/pulls/1").await;
+    let lines = &json["history"];
+    for (what, kind) in [
+        ("started build", "action"),
+        ("build: passed after", "result"),
+        ("lint: failed after", "result"),
+        ("gate: in progress", "action"),
+        ("gate: failure – lint: failed", "result"),
+    ] {
+        let found = saying(lines, what);
+        assert_eq!(found.len(), 1, "{what}: {lines:#}");
+        assert_eq!(found[0]["kind"], kind, "{what}");
+    }
+    // Each delivery has led to its own.
+    let of = async |id: &str| {
+        let json = visitor.json(&format!("/deliveries/{id}")).await;
+        json["done"].clone()
+    };
+    let (first, second) = (of(&first).await, of(&second).await);
+    assert_eq!(saying(&first, "build: passed").len(), 1, "{first:#}");
+    assert_eq!(saying(&first, "failed").len(), 0, "{first:#}");
+    assert_eq!(saying(&second, "lint: failed after").len(), 1, "{second:#}");
+    assert_eq!(saying(&second, "gate: failure").len(), 1, "{second:#}");
+    assert_eq!(saying(&second, "build: passed").len(), 0, "{second:#}");
+    town.finish().await;
+}
+
+#[tokio::test]
+async fn a_gate_that_only_reads_differently_is_no_news_and_a_shared_one_is_on_each_page() {
+    let names: Vec<String> = (0..8).map(|n| format!("job{n}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let (mut town, visitor) = with_jobs(&names).await;
+    let pr = town.mirrored_pr().await;
+    let other = town.open(NewPr::by("mel").same_head_as(pr)).await;
+    town.mirrored(other);
+    for name in &names {
+        town.job_ends(pr, name, "success").await;
+        town.job_ends(other, name, "success").await;
+    }
+    town.check(pr, "gate").is("success");
+    for number in [pr, other] {
+        let path = format!("/repositories/acme/engine/pulls/{number}");
+        let json = visitor.json(&path).await;
+        let lines = &json["history"];
+        assert_eq!(saying(lines, "gate: in progress").len(), 1, "{lines:#}");
+        assert_eq!(saying(lines, "gate: success").len(), 1, "{lines:#}");
+    }
+    town.finish().await;
+}
+
+#[tokio::test]
+async fn that_the_comment_was_edited_is_an_action() {
+    let mut town = town(Access::Open, "enabled: true\n").await;
+    let visitor = Visitor::of(&town);
+    let pr = town.stranger_pr().await;
+    town.told(pr);
+    town.push(pr).await;
+    town.told(pr);
+    let json = visitor.json("/repositories/acme/engine/pulls/1").await;
+    let edited = saying(&json["history"], "edited the comment");
+    assert_eq!(edited.len(), 1, "{json:#}");
+    assert_eq!(edited[0]["kind"], "action");
+    let pushed = town.delivery("pull_request", "synchronize").guid;
+    assert!(names(edited[0], &pushed), "{edited:#?}");
     town.finish().await;
 }

@@ -261,3 +261,24 @@ async fn what_was_done_for_a_delivery_is_what_its_subjects_have_done_since_it_ca
     let what: Vec<&str> = done.iter().map(|line| line.what.as_str()).collect();
     assert_eq!(what, ["looked", "followed", "answered"]);
 }
+
+#[tokio::test]
+async fn what_became_of_a_gate_is_told_to_the_pages_of_all_pull_requests_at_its_commit() {
+    let store = store();
+    let pulls = [(1, 'a'), (2, 'a'), (3, 'b')];
+    let pulls = pulls.map(|(number, head)| pull(1, number, 7, Some(head)));
+    store.commit(write(pulls.to_vec())).await.unwrap();
+    let mut pages = store.changes().subscribe();
+    let head = Subject::Head(RepoId(1), sha('a'));
+    let told = Change {
+        history: vec![line(&head, "success")],
+        ..Change::default()
+    };
+    store.commit(told).await.unwrap();
+    let mut touched = Vec::new();
+    while let Ok(one) = pages.try_recv() {
+        touched.push((one.repo, one.pull));
+    }
+    let here = Some(RepoId(1));
+    assert_eq!(touched, [(here, Some(1)), (here, Some(2))]);
+}

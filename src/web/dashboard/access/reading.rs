@@ -85,7 +85,7 @@ impl Visible {
         Ok(all)
     }
 
-    pub(super) fn key(&self, number: u64) -> PullKey {
+    fn key(&self, number: u64) -> PullKey {
         PullKey {
             repo: self.row.id,
             number: PrNumber(number),

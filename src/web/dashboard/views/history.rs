@@ -1,5 +1,6 @@
 //! What happened to a pull request: deliveries, and what came of them.
 
+use crate::domain::pull::PullState;
 use crate::store::lists::Arrival;
 use crate::store::{HistoryEntry, StoreError};
 use crate::web::dashboard::access::Visible;
@@ -27,10 +28,10 @@ pub(in crate::web::dashboard) struct HappeningView {
 /// What happened, the newest first.
 pub(super) async fn happenings(
     visible: &Visible,
-    number: u64,
+    pull: &PullState,
 ) -> Result<Vec<HappeningView>, StoreError> {
-    let arrivals = visible.arrivals(number, HAPPENINGS).await?;
-    let history = visible.history(number, &arrivals, HAPPENINGS).await?;
+    let arrivals = visible.arrivals(pull.number.0, HAPPENINGS).await?;
+    let history = visible.history(pull, &arrivals, HAPPENINGS).await?;
     let mut all: Vec<HappeningView> = history.into_iter().map(done).collect();
     all.extend(arrivals.into_iter().map(arrived));
     all.sort_by_key(|happening| std::cmp::Reverse(happening.at));

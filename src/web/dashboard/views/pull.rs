@@ -110,7 +110,7 @@ pub(in crate::web::dashboard) async fn pull(
 ) -> Result<PullView, Refusal> {
     let state = visible.pull(number).await?.ok_or(Refusal::NotFound)?;
     let runs = visible.runs(&RunSubject::Pull(PrNumber(number))).await?;
-    let history = happenings(visible, number).await?;
+    let history = happenings(visible, &state).await?;
     let now = seer.dashboard.clock.now();
     let gates = gates(&state, runs.as_ref());
     let view = state.view.as_ref();
