@@ -6,6 +6,7 @@ mod again;
 mod api;
 mod details;
 mod headers;
+mod history;
 mod hostile;
 mod lists;
 mod live;
