@@ -3,6 +3,7 @@
 use super::process::{Bench, read};
 use super::refusals::signed;
 use super::state::ask_about;
+use drawbridge::sandbox::{Fault, FaultKind};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_damaged_state_is_found_set_aside_restored_and_readiness_tells() {
@@ -18,6 +19,13 @@ async fn a_damaged_state_is_found_set_aside_restored_and_readiness_tells() {
     let said = ask_about(bench.data_dir(), bench.data_dir(), &["verify"]);
     assert!(said.ends_with("exit code 1"), "{said}");
 
+    // As long as GitHub does not list the installations, the rest can't be read.
+    bench.github.fault(Fault::times(
+        u32::MAX,
+        "GET",
+        "/app/installations",
+        FaultKind::Status(500),
+    ));
     let serving = bench.serve();
     let (status, answer) = serving.get("/readyz").await;
     assert_eq!(status, 200);
