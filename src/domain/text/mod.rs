@@ -22,6 +22,7 @@ pub use answer::{
     suspicious_line, try_again, unknown_command, vetters_only, which_jobs, wrong_sha,
 };
 pub use arrival::event_in_words;
+pub use builds::{build_colour, build_name, build_state};
 pub use comment::{
     ANSWER_MARKER, STATUS_MARKER, answer_marker, comment_auto_sync_off, comment_needs_vetting,
     comment_nothing_needed,

@@ -4,6 +4,7 @@ mod access;
 mod acting;
 mod again;
 mod api;
+mod builds;
 mod details;
 mod headers;
 mod hostile;

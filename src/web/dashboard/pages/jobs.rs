@@ -1,7 +1,7 @@
 //! The jobs of a run, as a table: what its pictures say, in words.
 
 use super::super::views::{JobView, RunView};
-use super::parts::{ago, marked, stage, taken, web};
+use super::parts::{ago, linked, marked, stage, taken};
 use crate::domain::text;
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
@@ -21,17 +21,36 @@ pub(super) fn table(run: &RunView, now: DateTime<Utc>) -> Markup {
                     td { @if let Some(why) = &job.why { (marked(why)) } }
                 } } }
             } }
+            @for job in run.jobs.iter().filter(|job| !job.builds.is_empty()) { (builds(job)) }
+            @for job in &run.jobs { @if let Some(summary) = &job.summary { (said(job, summary)) } }
             @if let Some(ended) = run.ended { p.dim { "It took " (taken(run.began, ended)) "." } }
         }
     }
 }
 
 fn name(job: &JobView) -> Markup {
+    linked(job.url.as_deref(), &job.name)
+}
+
+/// What is observed for a job.
+fn builds(job: &JobView) -> Markup {
     html! {
-        @match web(job.url.as_deref()) {
-            Some(url) => { a href=(url) rel="noopener noreferrer" { (job.name) } }
-            None => { (job.name) }
-        }
+        h3 { "Builds that count for " (job.name) }
+        div.scroll tabindex="0" role="region" aria-label={ "Table of the builds that count for " (job.name) } { table {
+            thead { tr { th scope="col" { "Build" } th scope="col" { "State" } } }
+            tbody { @for build in &job.builds { tr {
+                td { (linked(build.url.as_deref(), &text::build_name(build.workflow.as_deref(), &build.name))) }
+                td { (stage(build.stage)) @if build.state != build.stage { " " span.dim { (build.state) } } }
+            } } }
+        } }
+    }
+}
+
+/// What a job's backend has to tell of it, as it came.
+fn said(job: &JobView, summary: &str) -> Markup {
+    html! {
+        h3 { "What " (job.name) " says" }
+        pre { (summary) }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What is shown, as plain structs: pages are written from them, and the API gives them out as they are, so that both say the
 //! same. Sentences are those of `domain::text`; what stands between backticks in them is code.
 
+mod builds;
 mod config;
 mod deliveries;
 mod delivery;
@@ -10,6 +11,7 @@ mod repository;
 mod run;
 mod tree;
 
+pub(super) use builds::{BuildView, builds};
 pub(super) use config::{ConfigAsked, MistakeView, PlanView, PlannedRun, plan};
 pub(super) use deliveries::{
     AsideView, ConcernView, DeliveriesAsked, DeliveriesView, DeliveryView, deliveries,
@@ -126,6 +128,11 @@ pub(super) fn repo(visible: &Visible) -> RepoView {
         problem: visible.row.problem.clone(),
         public: visible.public,
     }
+}
+
+/// How something stands, without the sign that only says the same again.
+fn in_words(state: &str) -> &str {
+    state.split_once(' ').map_or(state, |(_, words)| words)
 }
 
 /// A stage in one word.
