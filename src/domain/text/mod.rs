@@ -45,7 +45,7 @@ pub use init::{
     init_proposed_before, init_refused, init_title,
 };
 pub use jobs::{backend, job_colour, job_state, job_why, no_anchor, skip_reason, span};
-pub use next::next_step;
+pub use next::{next_step, title_without_pipelines, with_proposal};
 pub use preview::{
     Outlook, gate_of_proposal, outlook, preview_for_terminal, preview_in_markdown, reasons,
     unmarked, valid_configuration,

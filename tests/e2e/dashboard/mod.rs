@@ -13,6 +13,7 @@ mod live;
 mod pages;
 mod payloads;
 mod sign_in;
+mod waits;
 
 use crate::support::{CONFIG, Town};
 use drawbridge::playground::Setup;

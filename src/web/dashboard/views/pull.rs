@@ -1,7 +1,7 @@
 //! A pull request: what it needs next, and everything that led there.
 
 use super::{RepoView, RunView, TreeStep, repo, run, tree};
-use crate::domain::gate::{GateStatus, gates_of_pull, most_pressing};
+use crate::domain::gate::{GateStatus, foremost, gates_of_pull};
 use crate::domain::ids::{PrNumber, RunSubject};
 use crate::domain::pull::{Mirror, PullState};
 use crate::domain::run::Run;
@@ -165,8 +165,7 @@ fn stage(state: &PullState, runs: Option<&RunsState>) -> &'static str {
     if state.view.as_ref().is_some_and(|view| !view.open) {
         return "closed";
     }
-    let gates = gates_of_pull(state, runs);
-    most_pressing(&gates).map_or("unsettled", |(_, gate)| stage_of_gate(state, gate.status))
+    foremost(state, runs).map_or("unsettled", |one| stage_of_gate(state, one.status))
 }
 
 fn stage_of_gate(state: &PullState, status: GateStatus) -> &'static str {
