@@ -13,6 +13,7 @@ mod gate;
 mod init;
 mod jobs;
 mod next;
+mod nothing;
 mod preview;
 mod run;
 
@@ -37,7 +38,8 @@ pub use dashboard::{
 pub use escape::{code, inert, link, plain, quoted};
 pub use gate::{
     gate_broken_configuration, gate_waits_for_github, last_good_in_force, last_good_note,
-    shared_head, summary, title_mirroring, title_uncovered, title_waits_for_vetter, too_many_files,
+    required_colour, required_state, shared_head, summary, title_mirroring, title_uncovered,
+    title_waits_for_vetter, too_many_files, uncovered_files, why_covered,
 };
 pub use init::{
     history_init, init_body, init_commit, init_configured, init_for_organisation, init_lacks,
@@ -45,7 +47,8 @@ pub use init::{
     init_proposed_before, init_refused, init_title,
 };
 pub use jobs::{backend, job_colour, job_state, job_why, no_anchor, skip_reason, span};
-pub use next::{next_step, title_without_pipelines, with_proposal};
+pub use next::{limits_used_up, next_step, title_without_pipelines, with_proposal};
+pub use nothing::{nothing_heard_of, nothing_in_archived, nothing_where_disabled, waits_in_inbox};
 pub use preview::{
     Outlook, gate_of_proposal, outlook, preview_for_terminal, preview_in_markdown, reasons,
     unmarked, valid_configuration,

@@ -4,6 +4,7 @@ use super::{code, inert};
 use crate::domain::gate::{CONFIG_GATE, foremost};
 use crate::domain::pull::PullState;
 use crate::domain::runs::RunsState;
+use chrono::{DateTime, Utc};
 
 /// What a pull request needs next: the words of what stands most in the way. Markdown.
 pub fn next_step(state: &PullState, runs: Option<&RunsState>) -> String {
@@ -34,4 +35,12 @@ pub fn title_without_pipelines(state: &PullState) -> String {
 /// Besides, the configuration that the head proposes is not as it should be.
 pub fn with_proposal(next: &str, proposal: &str) -> String {
     format!("{next}; {}: {proposal}", code(CONFIG_GATE))
+}
+
+/// What is to be done waits because as much was asked of GitHub as may be.
+pub fn limits_used_up(until: DateTime<Utc>) -> String {
+    format!(
+        "GitHub's limits are used up until {}. What has to be asked and done for this pull request waits until then.",
+        until.format("%H:%M UTC")
+    )
 }

@@ -10,6 +10,7 @@ mod pull;
 mod repository;
 mod run;
 mod tree;
+mod waits;
 
 pub(super) use builds::{BuildView, builds};
 pub(super) use config::{ConfigAsked, MistakeView, PlanView, PlannedRun, plan};
@@ -25,6 +26,7 @@ pub(super) use repository::{
 };
 pub(super) use run::{JobView, RunView, run};
 pub(super) use tree::{CommitView, TreeStep, tree};
+pub(super) use waits::{RequiredView, UncoveredView};
 
 use super::access::{Seer, Visible};
 use super::refusal::Refusal;
