@@ -1,7 +1,7 @@
 //! The jobs of a run, as a table: what its pictures say, in words.
 
-use super::super::views::{JobView, RunView};
-use super::parts::{ago, linked, marked, stage, taken};
+use super::super::views::{AttemptView, JobView, RunView};
+use super::parts::{ago, exact, linked, marked, stage, taken};
 use crate::domain::text;
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
@@ -58,6 +58,21 @@ fn attempts(job: &JobView) -> Markup {
     html! {
         @if job.attempt > 0 { (job.attempt) } @else { span.dim { "none" } }
         @if job.retried > 0 { " " span.dim { "(" (job.retried) " by itself)" } }
-        @if !job.earlier.is_empty() { details { summary { "earlier" } @for handle in &job.earlier { div { code { (handle) } } } } }
+        @if !job.earlier.is_empty() { details { summary { "earlier" } @for one in &job.earlier { (attempt(one)) } } }
+    }
+}
+
+fn attempt(one: &AttemptView) -> Markup {
+    let name = match (one.number, &one.handle) {
+        (Some(number), _) => number.to_string(),
+        (None, handle) => handle.clone().unwrap_or_default(),
+    };
+    html! {
+        div {
+            (linked(one.url.as_deref(), &name))
+            @if let Some(state) = one.state { " " (state) }
+            @if let Some(began) = one.began { " " time.dim datetime=(began.to_rfc3339()) title=(exact(began)) { (began.format("%m-%d %H:%M")) } }
+            @if let (Some(began), Some(ended)) = (one.began, one.ended) { " " span.dim title={ "until " (exact(ended)) } { (taken(began, ended)) } }
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! What is shown, as plain structs: pages are written from them, and the API gives them out as they are, so that both say the
 //! same. Sentences are those of `domain::text`; what stands between backticks in them is code.
 
+mod attempts;
 mod builds;
 mod config;
 mod deliveries;
@@ -12,6 +13,7 @@ mod run;
 mod tree;
 mod waits;
 
+pub(super) use attempts::{AttemptView, attempts};
 pub(super) use builds::{BuildView, builds};
 pub(super) use config::{ConfigAsked, MistakeView, PlanView, PlannedRun, plan};
 pub(super) use deliveries::{

@@ -1,6 +1,6 @@
 //! A run and its jobs.
 
-use super::{BuildView, builds, in_words};
+use super::{AttemptView, BuildView, attempts, builds, in_words};
 use crate::domain::run::{Job, Run};
 use crate::domain::text;
 use chrono::{DateTime, Utc};
@@ -60,8 +60,8 @@ pub(in crate::web::dashboard) struct JobView {
     pub attempt: u32,
     /// How many of the starts were automatic retries.
     pub retried: u32,
-    /// What its backend called the attempts before.
-    pub earlier: Vec<String>,
+    /// The attempts before, the oldest first.
+    pub earlier: Vec<AttemptView>,
     /// What is observed for it: the builds that count, as others report them.
     pub builds: Vec<BuildView>,
     /// What its backend has to tell of it, in the words (mostly Markdown) in which it came.
@@ -116,7 +116,7 @@ fn view(run: &Run, job: &Job, layer: usize, now: DateTime<Utc>) -> JobView {
         url: job.report.url.clone(),
         attempt: job.attempt,
         retried: job.retried,
-        earlier: job.earlier.iter().map(|handle| handle.0.clone()).collect(),
+        earlier: attempts(job),
         builds: builds(&job.observed),
         summary: job.report.summary.clone(),
         began: job.started_at,
