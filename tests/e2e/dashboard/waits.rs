@@ -159,7 +159,8 @@ async fn of_a_number_that_nothing_is_kept_of_it_is_said_why() {
     none()
         .await
         .is(404)
-        .says("Drawbridge is not enabled in its repository");
+        .says("Drawbridge is not enabled in its repository")
+        .does_not_say("`");
     town.github().archive_repo(true);
     town.settle().await;
     none().await.is(404).says("Its repository is archived");
