@@ -13,7 +13,8 @@ use drawbridge::domain::ids::{
 use drawbridge::domain::pull::PullState;
 use drawbridge::domain::trust::PullView;
 use drawbridge::store::{
-    Accepted, Change, Delivery, HistoryEntry, Record, Retention, SledStore, StateDir, Store,
+    Accepted, Change, Delivery, EntryKind, HistoryEntry, Record, Retention, SledStore, StateDir,
+    Store,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -118,7 +119,8 @@ async fn take_in(store: Arc<SledStore>, number: u64, begin: DateTime<Utc>) -> an
     let line = HistoryEntry {
         subject: subject.clone(),
         at: now,
-        delivery: None,
+        kind: EntryKind::Decision,
+        deliveries: Vec::new(),
         what: "somebody pushed, and it was judged again".into(),
     };
     store

@@ -1,5 +1,7 @@
 //! The papers say what the program does: tables, examples and quoted errors are compared with the code.
 
+#[path = "docs/links.rs"]
+mod links;
 #[path = "docs/schema.rs"]
 mod schema;
 #[path = "docs/snippets.rs"]
@@ -14,6 +16,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 const README: &str = include_str!("../README.md");
+const SETUP: &str = include_str!("../docs/setup.md");
+const SETTINGS: &str = include_str!("../docs/settings.md");
 const CONFIGURATION: &str = include_str!("../docs/configuration.md");
 const MANIFEST: &str = include_str!("../app-manifest.yml");
 
@@ -48,7 +52,7 @@ fn the_readme_lists_the_commands_of_the_table() {
 }
 
 #[test]
-fn the_readme_lists_every_setting_with_its_names_and_default() {
+fn every_setting_is_listed_with_its_names_and_default() {
     let command = Given::augment_args(clap::Command::new("serve"));
     let mut known: BTreeSet<(String, String)> = command
         .get_arguments()
@@ -66,7 +70,7 @@ fn the_readme_lists_every_setting_with_its_names_and_default() {
     ] {
         known.insert(("none".to_owned(), secret.to_owned()));
     }
-    let table = between(README, "<!-- settings -->", "<!-- /settings -->");
+    let table = between(SETTINGS, "<!-- settings -->", "<!-- /settings -->");
     let mut listed = BTreeSet::new();
     for row in rows(table) {
         let (flag, env) = (quoted(row[0]).unwrap_or("none"), quoted(row[1]).unwrap());
@@ -91,7 +95,7 @@ fn the_readme_lists_every_setting_with_its_names_and_default() {
 }
 
 #[test]
-fn the_readme_asks_for_the_permissions_and_events_of_the_manifest() {
+fn who_registers_by_hand_asks_for_the_permissions_and_events_of_the_manifest() {
     let section = |name: &str| -> BTreeSet<String> {
         let (_, rest) = MANIFEST.split_once(name).expect(name);
         rest.lines()
@@ -103,7 +107,7 @@ fn the_readme_asks_for_the_permissions_and_events_of_the_manifest() {
             .collect()
     };
     let permissions: BTreeSet<String> = rows(between(
-        README,
+        SETUP,
         "<!-- permissions -->",
         "<!-- /permissions -->",
     ))
@@ -111,7 +115,7 @@ fn the_readme_asks_for_the_permissions_and_events_of_the_manifest() {
     .map(|row| format!("{}: {}", row[0], row[1].replace("read and write", "write")).to_lowercase())
     .collect();
     assert_eq!(permissions, section("default_permissions:"));
-    let events: BTreeSet<String> = between(README, "<!-- events -->", "<!-- /events -->")
+    let events: BTreeSet<String> = between(SETUP, "<!-- events -->", "<!-- /events -->")
         .trim_end_matches('.')
         .split(',')
         .map(|event| {
@@ -189,7 +193,7 @@ fn every_example_is_a_valid_file() {
     }
     let schema = schema::schema();
     let mut seen = 0;
-    for block in [README, CONFIGURATION]
+    for block in [README, SETUP, CONFIGURATION]
         .into_iter()
         .flat_map(|text| text.split("```yaml\n").skip(1))
     {
@@ -232,67 +236,6 @@ fn quoted_mistakes_read_as_they_are_written() {
             read.trim_end_matches('`')
         );
     }
-}
-
-/// The anchors of a paper's headings, as GitHub makes them.
-fn anchors(text: &str) -> BTreeSet<String> {
-    let mut in_code = false;
-    let mut anchors = BTreeSet::new();
-    for line in text.lines() {
-        in_code ^= line.trim_start().starts_with("```");
-        if in_code || !line.starts_with('#') {
-            continue;
-        }
-        let heading = line.trim_start_matches('#').trim().to_lowercase();
-        let kept = heading
-            .chars()
-            .filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
-        anchors.insert(kept.map(|c| if c == ' ' { '-' } else { c }).collect());
-    }
-    anchors
-}
-
-#[test]
-fn every_link_between_the_papers_leads_somewhere() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut seen = 0;
-    for paper in [
-        "README.md",
-        "CHANGELOG.md",
-        "deploy/README.md",
-        "docs/ARCHITECTURE.md",
-        "docs/configuration.md",
-        "docs/operations.md",
-        "docs/reliability.md",
-        "docs/security.md",
-        "docs/setup.md",
-        "docs/backends/README.md",
-        "docs/backends/http.md",
-    ] {
-        let path = root.join(paper);
-        let text = std::fs::read_to_string(&path).expect(paper);
-        for link in text
-            .split("](")
-            .skip(1)
-            .filter_map(|rest| rest.split(')').next())
-        {
-            if link.starts_with("http") {
-                continue;
-            }
-            seen += 1;
-            let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
-            let target = match file {
-                "" => path.clone(),
-                file => path.parent().expect("a directory").join(file),
-            };
-            assert!(target.exists(), "{paper}: {link}");
-            if !anchor.is_empty() {
-                let text = std::fs::read_to_string(&target).expect(link);
-                assert!(anchors(&text).contains(anchor), "{paper}: {link}");
-            }
-        }
-    }
-    assert!(seen > 15, "only {seen} links found");
 }
 
 /// The names of all functions below a directory.

@@ -1,8 +1,8 @@
-//! The stand-in's own routes, for a demonstration by hand.
+//! The stand-in's own routes, for a demonstration by hand, and GitHub's pages, to look at.
 
 mod sandbox_support;
 
-use drawbridge::sandbox::NewPr;
+use drawbridge::sandbox::{NewCommit, NewPr};
 use sandbox_support::Client;
 use serde_json::json;
 
@@ -72,4 +72,89 @@ async fn a_hand_on_the_control_routes_sees_and_ends_dispatched_runs() {
         assert_eq!(status, 200, "{deed}: {answer}");
     }
     assert!(!client.sandbox.is_open(pr));
+}
+
+#[tokio::test]
+async fn github_s_pages_show_what_there_is_and_nothing_on_them_acts() {
+    let client = Client::start().await;
+    let sandbox = &client.sandbox;
+    let hostile = "<script>alert(1)</script>";
+    let pr = sandbox.open_pr(
+        NewPr::by("sam")
+            .title(hostile)
+            .commit(NewCommit::unsigned_by("sam")),
+    );
+    sandbox.comment(pr, "vera", &format!("Please **wait**. {hostile}"));
+    let head = sandbox.head(pr);
+    let check = json!({
+        "name": "gate", "head_sha": head, "status": "completed", "conclusion": "action_required",
+        "details_url": "http://127.0.0.1:1/r/acme/engine/pull/1",
+        "output": { "title": "A maintainer has to read it", "summary": "| job | state |\n|---|---|\n| build | waits |" },
+        "actions": [{ "label": "OK to test", "description": "Approve this commit", "identifier": "ok" }],
+    });
+    let (status, made) = client.post("/repos/acme/engine/check-runs", check).await;
+    assert_eq!(status, 201, "{made}");
+    let body = json!({ "ref": "main" });
+    sandbox.write_file(
+        "engine",
+        ".github/workflows/build.yml",
+        "on: workflow_dispatch",
+        "maya",
+    );
+    assert_eq!(client.post(DISPATCH, body).await.0, 204);
+    let run = sandbox.dispatched_runs()[0].run_id;
+
+    let check = made["id"].as_u64().expect("an id");
+    for (path, shown) in [
+        (
+            "/acme/engine".to_owned(),
+            vec!["&lt;script&gt;", "action required", "gate"],
+        ),
+        (
+            format!("/acme/engine/pull/{pr}"),
+            vec![
+                "<strong>wait</strong>",
+                "vera",
+                &head[..9],
+                "A maintainer has to read it",
+            ],
+        ),
+        (
+            format!("/acme/engine/runs/{check}"),
+            vec![
+                "<td>waits</td>",
+                "OK to test",
+                "View more details on drawbridge",
+            ],
+        ),
+        (
+            format!("/acme/engine/actions/runs/{run}"),
+            vec!["build.yml", "finish-job"],
+        ),
+    ] {
+        let answer = client
+            .http
+            .get(format!("{}{path}", sandbox.api_url()))
+            .send()
+            .await
+            .expect("an answer");
+        let policy = answer.headers()["content-security-policy"]
+            .to_str()
+            .expect("a text")
+            .to_owned();
+        assert!(policy.starts_with("default-src 'none'"), "{policy}");
+        let page = answer.text().await.expect("a page");
+        for one in shown {
+            assert!(page.contains(one), "{path}: no {one} in {page}");
+        }
+        assert!(!page.contains("<script"), "{path}: {page}");
+    }
+    for nothing in [
+        "/acme/nothing/pull/1",
+        "/acme/engine/pull/99",
+        "/acme/engine/runs/1",
+        "/acme/engine/x",
+    ] {
+        assert_eq!(client.get(nothing).await.status(), 404, "{nothing}");
+    }
 }

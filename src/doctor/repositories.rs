@@ -14,6 +14,12 @@ const RESTRICTED: [(&str, &str); 3] = [
     ("deletion", "deletions"),
 ];
 
+/// A branch of each kind that is the app's alone, and how a ruleset names them.
+const OURS: [(&str, &str); 2] = [
+    ("pull-request/1", "pull-request/*"),
+    ("drawbridge/schedule/1", "drawbridge/**/*"),
+];
+
 /// What is wrong with a file, or that it could not be read.
 enum Trouble {
     Mistake(ConfigError),
@@ -174,19 +180,21 @@ impl Doctor {
         let name = &repo.name;
         let page = format!("{}/{name}/settings/rules", self.github.site());
         let mut found = 0;
-        let kinds = repository.kinds_of_rules("pull-request/1").await?;
-        let free: Vec<_> = RESTRICTED
-            .into_iter()
-            .filter(|(kind, _)| !kinds.contains(*kind))
-            .map(|(_, name)| name)
-            .collect();
-        if !free.is_empty() {
-            found += 1;
-            self.report.task(
-                Area::Repositories,
-                format!("{name}: no ruleset restricts {} of the branches pull-request/*: whoever may write can put any commit there.", free.join(", ")),
-                format!("At {page}, add a branch ruleset for `pull-request/*` and `drawbridge/**/*` that restricts creations, updates and deletions, with the app {} alone on its bypass list.", app.slug),
-            );
+        for (branch, branches) in OURS {
+            let kinds = repository.kinds_of_rules(branch).await?;
+            let free: Vec<_> = RESTRICTED
+                .into_iter()
+                .filter(|(kind, _)| !kinds.contains(*kind))
+                .map(|(_, name)| name)
+                .collect();
+            if !free.is_empty() {
+                found += 1;
+                self.report.task(
+                    Area::Repositories,
+                    format!("{name}: no ruleset restricts {} of the branches {branches}: whoever may write can put any commit there.", free.join(", ")),
+                    format!("At {page}, add a branch ruleset for `pull-request/*` and `drawbridge/**/*` that restricts creations, updates and deletions, with the app {} alone on its bypass list.", app.slug),
+                );
+            }
         }
         let required = repository.required_checks(&repo.default_branch).await?;
         for gate in gates(config) {

@@ -14,7 +14,7 @@ use crate::domain::event::{Account, Event};
 use crate::domain::ids::{DeliveryId, Repo};
 use crate::domain::text;
 use crate::github::{GitHubError, too_old};
-use crate::store::{Change, HistoryEntry, Kept, StoreError};
+use crate::store::{Change, EntryKind, HistoryEntry, Kept, StoreError};
 use chrono::{DateTime, Utc};
 use std::time::Duration;
 
@@ -102,7 +102,8 @@ impl Engine {
         let asked = |subject| HistoryEntry {
             subject,
             at: received.received_at,
-            delivery: Some(id.clone()),
+            kind: EntryKind::Decision,
+            deliveries: vec![id.clone()],
             what: text::asked_again(by, &kept.delivery, &kept.event_name),
         };
         // Before anything comes of it: whatever happens then, it is known who asked.

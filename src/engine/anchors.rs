@@ -7,7 +7,7 @@ use crate::domain::ids::{RunSubject, Sha};
 use crate::domain::runs::Anchor;
 use crate::domain::text;
 use crate::github::{GitHubError, RefOutcome, Repository};
-use crate::store::{Change, Record, StoreError};
+use crate::store::{Change, EntryKind, Record, StoreError};
 use chrono::{DateTime, Utc};
 
 impl Engine {
@@ -77,7 +77,8 @@ impl Engine {
                 Ok(()) => {
                     pass.adrift.remove(&sha);
                     pass.state.anchors.insert(sha, Anchor::There);
-                    pass.happened(self.now(), format!("created {branch}"));
+                    let what = format!("created {branch}");
+                    pass.happened(self.now(), EntryKind::Action, what);
                 }
                 Err(error) => match BackendError::from(error.clone()) {
                     BackendError::Refused { message } => {
@@ -97,7 +98,8 @@ impl Engine {
         for (sha, branch) in pass.state.idle_anchors() {
             github.delete_branch(&branch).await?;
             pass.state.anchors.remove(&sha);
-            pass.happened(self.now(), format!("deleted {branch}"));
+            let what = format!("deleted {branch}");
+            pass.happened(self.now(), EntryKind::Action, what);
         }
         Ok(())
     }

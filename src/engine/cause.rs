@@ -2,18 +2,23 @@
 //! the last request it leads to, and it is known how long ago it came.
 //!
 //! It is kept in memory alone and decides nothing: after a restart, what was due is done without it. It is passed on to whoever is
-//! woken within a quarter of an hour, so that what is forgotten in the end is no more than what is about to be done.
+//! woken within a quarter of an hour, so that what is forgotten in the end is no more than what is about to be done. A subject that
+//! only looks at its jobs again when it is time does so because of no delivery; one that could not do what it had to do, or has to
+//! wait with it, still does it because of the same ones ([`goes_on`]). Lines of histories name them.
 
 use crate::domain::ids::{DeliveryId, PrNumber, Repo, Subject};
-use crate::store::InboxEntry;
+use crate::store::{EntryKind, HistoryEntry, InboxEntry};
 use chrono::{DateTime, TimeDelta, Utc};
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 /// Nobody who is woken later than this is told why.
 const SOON: TimeDelta = TimeDelta::minutes(15);
-/// So many deliveries are passed on, the newest.
+/// So many deliveries are passed on, or named in a line of history, the newest.
 const PASSED_ON: usize = 16;
+/// The causes of so many subjects are kept; of more, the one that has waited the longest makes room.
+const MOST: usize = 10_000;
 
 tokio::task_local! {
     /// What the present task works on, and why.
@@ -23,6 +28,8 @@ tokio::task_local! {
 struct AtWork {
     subject: Subject,
     cause: Cause,
+    /// Whether something is left to do for the same reason.
+    goes_on: Cell<bool>,
 }
 
 /// Some deliveries.
@@ -63,6 +70,7 @@ impl Cause {
         let at_work = AtWork {
             subject: subject.clone(),
             cause: self,
+            goes_on: Cell::new(false),
         };
         AT_WORK.scope(at_work, work).await
     }
@@ -76,6 +84,33 @@ pub(super) fn at_work() -> Option<Subject> {
 /// When the first delivery came that led to what is done now.
 pub(super) fn since() -> Option<DateTime<Utc>> {
     AT_WORK.try_with(|at| at.cause.since).ok().flatten()
+}
+
+/// What the present task has to do is not done yet: when it is woken again, it is because of the same deliveries.
+pub(super) fn goes_on() {
+    // Where nobody is at work nobody is woken again.
+    let _ = AT_WORK.try_with(|at| at.goes_on.set(true));
+}
+
+/// A line of history of what the present task does, which names the deliveries that led to it.
+pub(super) fn line(
+    subject: Subject,
+    at: DateTime<Utc>,
+    kind: EntryKind,
+    what: String,
+) -> HistoryEntry {
+    let deliveries = AT_WORK.try_with(|at| newest(&at.cause.deliveries).to_vec());
+    HistoryEntry {
+        subject,
+        at,
+        kind,
+        deliveries: deliveries.unwrap_or_default(),
+        what,
+    }
+}
+
+fn newest(deliveries: &[DeliveryId]) -> &[DeliveryId] {
+    &deliveries[deliveries.len().saturating_sub(PASSED_ON)..]
 }
 
 /// Names the pull request on every line that the present task logs from now on.
@@ -92,7 +127,8 @@ impl Causes {
     /// A subject is woken for `at` by the present task.
     pub(super) fn pass_on(&self, subject: &Subject, at: DateTime<Utc>, now: DateTime<Utc>) {
         let told = AT_WORK.try_with(|by| {
-            if !by.cause.deliveries.is_empty() && at - now <= SOON {
+            let goes_on = *subject != by.subject || by.goes_on.get() || at <= now;
+            if goes_on && at - now <= SOON {
                 self.keep(subject, &by.cause);
             }
         });
@@ -106,10 +142,15 @@ impl Causes {
             return;
         }
         let mut causes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if causes.len() >= MOST && !causes.contains_key(subject) {
+            let oldest = causes.iter().min_by_key(|(_, cause)| cause.since);
+            if let Some(oldest) = oldest.map(|(subject, _)| subject.clone()) {
+                causes.remove(&oldest);
+            }
+        }
         let kept = causes.entry(subject.clone()).or_default();
         kept.add(&cause.deliveries, cause.since);
-        let too_many = kept.deliveries.len().saturating_sub(PASSED_ON);
-        kept.deliveries.drain(..too_many);
+        kept.deliveries = newest(&kept.deliveries).to_vec();
     }
 
     /// Why a subject is worked on now, besides what waits for it.
@@ -161,5 +202,50 @@ mod tests {
         assert_eq!(told.since, Some(time(3)));
         assert_eq!(causes.take(&soon).named(), None);
         assert_eq!(causes.take(&late).named(), None);
+    }
+
+    #[tokio::test]
+    async fn who_looks_again_in_time_does_so_for_nothing_and_who_tries_again_for_the_same() {
+        let causes = Causes::default();
+        let subject = Subject::Repository(RepoId(1));
+        let again = cause(&["a"], 5).scope(&subject, async {
+            causes.pass_on(&subject, time(60), time(0));
+        });
+        again.await;
+        assert_eq!(causes.take(&subject).named(), None);
+        for (goes_on, at) in [(true, 60), (false, 0)] {
+            let again = cause(&["a"], 5).scope(&subject, async {
+                if goes_on {
+                    super::goes_on();
+                }
+                causes.pass_on(&subject, time(at), time(0));
+            });
+            again.await;
+            assert_eq!(causes.take(&subject).named().as_deref(), Some("a"));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_line_names_the_newest_of_many_deliveries() {
+        let subject = Subject::Repository(RepoId(1));
+        let ids: Vec<String> = (0..20).map(|n| format!("d{n}")).collect();
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        let line = async { line(subject.clone(), time(0), EntryKind::Action, "done".into()) };
+        let line = cause(&ids, 5).scope(&subject, line).await;
+        let named: Vec<&str> = line.deliveries.iter().map(DeliveryId::as_str).collect();
+        assert_eq!(named, ids[4..]);
+    }
+
+    #[test]
+    fn of_very_many_causes_the_oldest_makes_room() {
+        let causes = Causes::default();
+        for n in 0..=MOST {
+            let subject = Subject::Repository(RepoId(n as u64));
+            causes.keep(&subject, &cause(&["a"], n as i64));
+        }
+        let of = |n| causes.take(&Subject::Repository(RepoId(n))).named();
+        assert_eq!(of(0), None);
+        assert_eq!(of(1).as_deref(), Some("a"));
+        assert_eq!(of(MOST as u64).as_deref(), Some("a"));
     }
 }

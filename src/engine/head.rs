@@ -14,8 +14,9 @@ use crate::domain::ids::{CheckRunId, Repo, RepoId, RunSubject, Sha, Subject};
 use crate::domain::pages;
 use crate::domain::pipeline::Publish;
 use crate::domain::pull::{GateName, PullState};
+use crate::domain::text;
 use crate::github::{GitHubError, NewCheck, Priority, Repository, StatusState};
-use crate::store::{Change, InboxEntry, Record, StoreError};
+use crate::store::{Change, EntryKind, InboxEntry, Record, StoreError};
 use chrono::{DateTime, TimeDelta, Utc};
 
 /// What is to stand at a commit.
@@ -102,6 +103,7 @@ impl Engine {
                 Turn::Now => {}
                 Turn::Never => continue,
                 Turn::At(at) => {
+                    cause::goes_on();
                     next = Some(next.map_or(at, |earlier: DateTime<Utc>| earlier.min(at)));
                     continue;
                 }
@@ -110,9 +112,18 @@ impl Engine {
                 Ok(()) => {
                     let now = self.now();
                     let published = head.gate(name);
-                    published.says = Some(gate.clone());
+                    let before = published.says.replace(gate.clone());
                     published.written_at = Some(now);
                     head.attempts = 0;
+                    if before.is_none_or(|before| before.status != gate.status) {
+                        let kind = match gate.status {
+                            GateStatus::Completed(_) => EntryKind::Result,
+                            GateStatus::Queued | GateStatus::InProgress => EntryKind::Action,
+                        };
+                        let what = text::gate_published(name, gate);
+                        end.history
+                            .push(cause::line(subject.clone(), now, kind, what));
+                    }
                 }
                 Err(error) => {
                     note_failure(&error, &format!("can't publish the gate {}", name.name));

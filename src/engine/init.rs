@@ -7,14 +7,14 @@
 mod look;
 
 use super::pull::Naming;
-use super::{Engine, Failure, is_organisation_defaults, note_failure};
+use super::{Engine, Failure, cause, is_organisation_defaults, note_failure};
 use crate::domain::event::Thread;
 use crate::domain::ids::{PrNumber, RepoId, Sha, Subject};
 use crate::domain::init::{self, FILE, InitRequest, InitRequests, Judged, Outlook, Rights, Stage};
 use crate::domain::repository::RepoState;
 use crate::domain::text;
 use crate::github::{GitHubError, NewPull, Permission, Proposal, Put, RefOutcome, Repository};
-use crate::store::{Change, HistoryEntry, Record, StoreError};
+use crate::store::{Change, EntryKind, Record, StoreError};
 use chrono::{DateTime, Utc};
 use look::own_file;
 
@@ -103,12 +103,8 @@ impl Engine {
             return Ok(());
         };
         change(&mut state.init);
-        let happened = what.map(|what| HistoryEntry {
-            subject: Subject::Repository(id),
-            at: self.now(),
-            delivery: None,
-            what,
-        });
+        let subject = Subject::Repository(id);
+        let happened = what.map(|what| cause::line(subject, self.now(), EntryKind::Result, what));
         let change = Change {
             records: vec![Record::Repo(Box::new(state))],
             history: happened.into_iter().collect(),

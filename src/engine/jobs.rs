@@ -7,7 +7,7 @@ use super::{Engine, Failure};
 use crate::backends::{Backend, BackendError, Observed, Started};
 use crate::domain::pipeline::BackendSpec;
 use crate::domain::run::Handle;
-use crate::store::{Record, StoreError};
+use crate::store::{EntryKind, Record, StoreError};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::StreamExt;
 use std::sync::Arc;
@@ -199,10 +199,10 @@ impl Engine {
                 run.started(job, handle, report, now);
                 let wait = self.first_poll(task, &run.jobs[job].handle);
                 run.poll_at(job, now + wait.unwrap_or(NEVER));
-                Some(format!(
-                    "started {name} (run {number} of {pipeline}, attempt {})",
-                    run.jobs[job].attempt
-                ))
+                let attempt = run.jobs[job].attempt;
+                let what =
+                    format!("started {name} (run {number} of {pipeline}, attempt {attempt})");
+                Some((EntryKind::Action, what))
             }
             Outcome::Observed(Observed { handle, report }, poll) => {
                 if let Some(handle) = handle {
@@ -216,7 +216,8 @@ impl Engine {
             }
             Outcome::Cancelled => {
                 run.cancelled(job);
-                Some(format!("cancelled {name} (run {number} of {pipeline})"))
+                let what = format!("cancelled {name} (run {number} of {pipeline})");
+                Some((EntryKind::Action, what))
             }
             Outcome::Failed(error) => {
                 tracing::warn!(%error, job = name, "a backend could not be used");
@@ -250,11 +251,11 @@ impl Engine {
                         run.backend_failed(job, text.clone(), at);
                     }
                 }
-                Some(format!("{name}: {text}"))
+                Some((EntryKind::Result, format!("{name}: {text}")))
             }
         };
-        if let Some(what) = what {
-            pass.happened(now, what);
+        if let Some((kind, what)) = what {
+            pass.happened(now, kind, what);
         }
     }
 

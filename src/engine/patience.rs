@@ -19,6 +19,7 @@ const PATIENT_TRIES: u32 = 8;
 impl Engine {
     /// The time of the next try after `failures` in a row: doubling, jittered, never before GitHub allows it.
     pub(super) fn retry_at(&self, failures: u32, asked_for: Option<Duration>) -> DateTime<Utc> {
+        cause::goes_on();
         if let Some(subject) = cause::at_work() {
             self.shared.metrics.work().tries_again(&subject);
         }
@@ -44,6 +45,7 @@ impl Engine {
 
     /// A time after `wait`, and not the same for all.
     fn spread(&self, wait: Duration) -> DateTime<Utc> {
+        cause::goes_on();
         self.later(wait + SPREAD.mul_f64(self.chance(0.0..1.0)))
     }
 

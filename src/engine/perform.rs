@@ -63,14 +63,17 @@ pub(super) async fn perform(
         }
         Action::EditComment(id, body) => {
             match talking.edit_comment(*id, body).await? {
-                EditOutcome::Done => state.comment_says(*id, body.clone()),
+                EditOutcome::Done => {
+                    state.comment_says(*id, body.clone());
+                    Ok(Some("edited the comment".to_owned()))
+                }
                 // Somebody deleted it: a new one would be unwelcome until there is something new to say.
                 EditOutcome::Gone => {
                     state.comment_is(Posted::Absent);
                     state.comment.says = Some(body.clone());
+                    Ok(None)
                 }
             }
-            Ok(None)
         }
         Action::Answer(outgoing) => send(&talking, state, outgoing).await,
     }

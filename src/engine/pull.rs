@@ -9,7 +9,7 @@ use crate::domain::pull::{
 };
 use crate::domain::text;
 use crate::github::{GitHubError, Priority};
-use crate::store::{Change, HistoryEntry, InboxEntry, Record, StoreError};
+use crate::store::{Change, EntryKind, HistoryEntry, InboxEntry, Record, StoreError};
 use chrono::{DateTime, Utc};
 use std::mem::{Discriminant, discriminant};
 
@@ -138,14 +138,14 @@ impl Engine {
                 let before = state.verdict.clone();
                 state.repo = findings.repository.repo.clone();
                 for what in decide(state, &findings) {
-                    history.push(self.happened(state, what));
+                    history.push(self.happened(state, EntryKind::Decision, what));
                 }
                 if state.verdict != before {
                     if let Some(verdict) = &state.verdict {
                         self.shared.metrics.work().judged(verdict);
                     }
                     let what = text::history_verdict(state);
-                    history.push(self.happened(state, what));
+                    history.push(self.happened(state, EntryKind::Decision, what));
                 }
                 Ok(None)
             }
@@ -158,7 +158,7 @@ impl Engine {
                     false => Enabled::NotKnown,
                 };
                 unestablished(state, error.to_string(), enabled);
-                history.push(self.happened(state, error.to_string()));
+                history.push(self.happened(state, EntryKind::Result, error.to_string()));
                 Ok(Some(self.retry_after(&error, state.failures)))
             }
         }
@@ -202,7 +202,7 @@ impl Engine {
                 Ok(done) => {
                     if let Some(what) = done {
                         self.note_move(&action);
-                        history.push(self.happened(state, what));
+                        history.push(self.happened(state, EntryKind::Action, what));
                     }
                 }
                 Err(error) => {
@@ -218,7 +218,7 @@ impl Engine {
                     let waits = matches!(error, GitHubError::Resting { .. });
                     if !waits {
                         state.step_failed(error.to_string());
-                        history.push(self.happened(state, error.to_string()));
+                        history.push(self.happened(state, EntryKind::Result, error.to_string()));
                     }
                     let at = self.retry_after(&error, state.failures);
                     retry = Some(retry.map_or(at, |earlier| earlier.min(at)));
@@ -276,13 +276,8 @@ impl Engine {
         }
     }
 
-    fn happened(&self, state: &PullState, what: String) -> HistoryEntry {
-        HistoryEntry {
-            subject: Subject::Pull(state.key()),
-            at: self.now(),
-            delivery: None,
-            what,
-        }
+    fn happened(&self, state: &PullState, kind: EntryKind, what: String) -> HistoryEntry {
+        cause::line(Subject::Pull(state.key()), self.now(), kind, what)
     }
 }
 

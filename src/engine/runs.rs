@@ -5,11 +5,11 @@
 
 use super::{Engine, Failure, Permit, Worked, cause, jobs, note_failure};
 use crate::domain::event::Event;
-use crate::domain::ids::{RepoId, RunSubject, Sha, Subject};
+use crate::domain::ids::{DeliveryId, RepoId, RunSubject, Sha, Subject};
 use crate::domain::pull::PullState;
-use crate::domain::runs::RunsState;
+use crate::domain::runs::{Ends, RunsState};
 use crate::github::{GitHubError, Priority};
-use crate::store::{Change, HistoryEntry, InboxEntry, Record, StoreError};
+use crate::store::{Change, EntryKind, HistoryEntry, InboxEntry, Record, StoreError};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::BTreeSet;
 use tokio::time::Instant;
@@ -24,6 +24,8 @@ pub(super) struct Pass {
     pub(super) pull: Option<PullState>,
     pub(super) began: DateTime<Utc>,
     pub(super) history: Vec<HistoryEntry>,
+    /// The jobs of which it is known that they have ended.
+    ends: Ends,
     /// When the next tick of a schedule comes.
     pub(super) next_tick: Option<DateTime<Utc>>,
     /// When no step of a job was left to take: what has become due since then is still to come.
@@ -71,6 +73,7 @@ impl Engine {
             pull,
             began,
             history: Vec::new(),
+            ends: Ends::of(&stored),
             next_tick: None,
             stepped_at: None,
             adrift: BTreeSet::new(),
@@ -80,6 +83,7 @@ impl Engine {
         }
         for entry in entries {
             pass.state.intake(&entry.event, began);
+            pass.note_ends(began, Some(&entry.delivery));
         }
         let reconfigured = entries.iter().filter(|entry| {
             matches!(&entry.event, Event::BranchPushed { configuration, .. } if *configuration)
@@ -233,6 +237,7 @@ impl Pass {
         now: DateTime<Utc>,
     ) -> Change {
         self.shas.extend(self.state.shas());
+        self.note_ends(now, None);
         let mut change = Change {
             due: vec![(self.subject.clone(), next)],
             began: Some(self.began),
@@ -256,13 +261,20 @@ impl Pass {
         change
     }
 
+    /// Notes which jobs have ended, because of this delivery if it was one that said so.
+    fn note_ends(&mut self, at: DateTime<Utc>, by: Option<&DeliveryId>) {
+        for what in self.ends.news(&self.state) {
+            let mut line = cause::line(self.subject.clone(), at, EntryKind::Result, what);
+            if let Some(by) = by {
+                line.deliveries = vec![by.clone()];
+            }
+            self.history.push(line);
+        }
+    }
+
     /// Notes what happened, for the history.
-    pub(super) fn happened(&mut self, at: DateTime<Utc>, what: String) {
-        self.history.push(HistoryEntry {
-            subject: self.subject.clone(),
-            at,
-            delivery: None,
-            what,
-        });
+    pub(super) fn happened(&mut self, at: DateTime<Utc>, kind: EntryKind, what: String) {
+        self.history
+            .push(cause::line(self.subject.clone(), at, kind, what));
     }
 }

@@ -11,6 +11,7 @@ use crate::domain::run::{Changed, Run, Scene, TriggerKind};
 use crate::domain::runs::{Repeat, RunsState, Told, Wish};
 use crate::domain::trust::Listing;
 use crate::github::GitHubError;
+use crate::store::EntryKind;
 
 impl Engine {
     /// Says to `pass.state` what is wanted now.
@@ -35,7 +36,8 @@ impl Engine {
             pass.state.pressed.retain(|waiting| *waiting != account);
             if may {
                 pass.state.retest();
-                pass.happened(now, format!("{} runs failed jobs again", account.login));
+                let what = format!("{} runs failed jobs again", account.login);
+                pass.happened(now, EntryKind::Decision, what);
             }
         }
         match pass.state.subject.clone() {

@@ -58,6 +58,7 @@ impl Engine {
         subject: &Subject,
         due: Vec<(Subject, Option<DateTime<Utc>>)>,
     ) {
+        cause::goes_on();
         self.wake_at(subject.clone(), self.now() + TimeDelta::seconds(10));
         for (other, at) in due {
             if let Some(at) = at.filter(|_| other != *subject) {

@@ -50,6 +50,10 @@ async fn play(stay: bool, level: String) -> anyhow::Result<bool> {
     println!("Starting a stand-in GitHub and Drawbridge, both on this machine only …");
     let playground = Playground::start(Options::default()).await?;
     println!("  GitHub's API   {}", playground.github.api_url());
+    println!(
+        "  its pages      {}/acme/engine",
+        playground.github.api_url()
+    );
     println!("  Drawbridge     {}", playground.app().webhook_url());
     if let Some(url) = playground.app().dashboard_url() {
         println!("  its dashboard  {url}");

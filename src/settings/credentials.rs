@@ -99,7 +99,8 @@ impl SignIn {
         match (given(all.client_id.clone()), &all.client_secret) {
             (Some(client_id), Some(client_secret)) => Ok(Some(Self {
                 client_id: client_id.trim().to_owned(),
-                client_secret: client_secret.clone(),
+                // A file that it was read from may end with a line's end.
+                client_secret: client_secret.expose_secret().trim().into(),
             })),
             (None, None) => Ok(None),
             (Some(_), None) => Err(wrong(

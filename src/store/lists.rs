@@ -7,7 +7,7 @@ mod rows;
 
 pub use rows::{LineRow, PullRow, RepoRow, RepoStanding, RunsRow, Stage, trust_word};
 
-use super::{Store, StoreError};
+use super::{HistoryEntry, Store, StoreError};
 use crate::domain::ids::{DeliveryId, RepoId, Subject};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -169,4 +169,11 @@ pub trait Lists: Store {
         subject: &Subject,
         limit: usize,
     ) -> Result<Vec<Arrival>, StoreError>;
+    /// What was done because of a delivery, as the histories of these subjects tell it, the first first. Of each no more is read
+    /// than has happened since it came.
+    async fn done_for(
+        &self,
+        arrival: &Arrival,
+        subjects: Vec<Subject>,
+    ) -> Result<Vec<HistoryEntry>, StoreError>;
 }

@@ -5,10 +5,12 @@
 //! applied wholly or not at all. Most changes need no flush of their own: if one is lost, the inbox and `due` still hold
 //! what led to it, and it is made again.
 
+mod history;
 pub mod lists;
 mod payloads;
 mod sled_store;
 
+pub use history::{EntryKind, HistoryEntry};
 pub use payloads::{Found, Kept, Payloads};
 pub use sled_store::{
     Compacted, Counts, Imported, Kind, OnDisk, SledStore, Snapshot, StateDir, Verified,
@@ -103,19 +105,6 @@ pub struct Aside {
     pub reason: String,
     /// The beginning of its payload.
     pub payload: String,
-}
-
-/// One line of a subject's history: what happened and what was done.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HistoryEntry {
-    /// Whose history.
-    pub subject: Subject,
-    /// When.
-    pub at: DateTime<Utc>,
-    /// The delivery that led to it, if one did.
-    pub delivery: Option<DeliveryId>,
-    /// What happened, in one sentence.
-    pub what: String,
 }
 
 /// This store took the place of one that could not be used: something may be missing from it.

@@ -4,7 +4,8 @@
 //     node story.mjs PROGRAM CHROMIUM PICTURES
 
 import { spawn, execFile } from "node:child_process";
-import { mkdir } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import axe from "axe-core";
@@ -124,6 +125,8 @@ async function story(town, browser) {
     ["vetting", "/vetting"],
     ["repository", repository],
     ["pull-request", `${repository}/pull/4`],
+    ["runs", `${repository}/runs`],
+    ["closed", `${repository}/pull/1`],
     ["deliveries", "/deliveries"],
     ["commands", "/commands"],
     ["config", "/config"],
@@ -175,15 +178,36 @@ async function story(town, browser) {
   await is_accessible(vera, "the page with buttons");
   await picture(vera, "buttons");
   await vera.getByRole("button", { name: /approve/i }).click();
-  await vera.waitForURL(/asked=approve/);
+  await says(vera, "Asked to approve");
   came_true("her press is taken, and said so");
   await says(page, "Waiting for");
   expect(await page.evaluate(() => globalThis.stays === true), "the page follows by itself");
   await picture(page, "running");
-  for (const job of ["build (amd64)", "build (arm64)"]) {
+
+  console.log("▸ a job fails: the gate, where GitHub shows it");
+  await until(() => town.act("finish-job", "build (amd64)", "success"));
+  await until(() => town.act("finish-job", "build (arm64)", "failure"));
+  await says(page, "build (arm64): failed");
+  const outside = await browser.newContext({ viewport: { width: 1000, height: 700 } });
+  await outside.addInitScript({ content: axe.source });
+  const check = await outside.newPage();
+  await check.goto(`${town.github}${repository.slice(2)}/pull/5`);
+  await is_accessible(check, "the stand-in's page of a pull request");
+  await picture(check, "stand-in");
+  await check.getByRole("link", { name: "backend-status-check" }).click();
+  await check.getByText("build (arm64) did not pass").waitFor({ timeout: PATIENCE });
+  await is_accessible(check, "the gate");
+  await picture(check, "gate");
+  await check.getByRole("link", { name: "View more details" }).click();
+  await check.waitForURL(`${town.app}${repository}/pull/5`);
+  came_true("its details are the page of the pull request");
+  await outside.close();
+
+  console.log("▸ vera has it run again");
+  await town.act("comment", "5", "--by", "vera", "/retest");
+  for (const job of ["build (arm64)", "test"]) {
     await until(() => town.act("finish-job", job, "success"));
   }
-  await until(() => town.act("finish-job", "test", "success"));
   await page.locator("#main", { hasText: /\d+ jobs passed/ }).waitFor({ timeout: PATIENCE });
   expect(await page.evaluate(() => globalThis.stays === true), "the gate turned green before the reader's eyes");
   await is_accessible(page, "the page of one that passed");
@@ -226,12 +250,44 @@ async function story(town, browser) {
   await context.close();
 }
 
+/** A server that nobody has set up: what it prints, and the page that this leads to. */
+async function setup(browser, town) {
+  console.log("▸ a server that nobody has set up yet");
+  const DATA_DIR = await mkdtemp(`${tmpdir()}/drawbridge-`);
+  const env = { PATH: process.env.PATH, DATA_DIR, PORT: "0", GITHUB_API_URL: town.github };
+  const child = spawn(program, ["serve"], { env, stdio: ["ignore", "pipe", "pipe"] });
+  try {
+    const address = await Promise.race([child.stdout, child.stderr].map(async (stream) => {
+      for await (const line of createInterface({ input: stream })) {
+        const found = /http:\S+\/setup\?token=\S+/.exec(line);
+        if (found) return found[0];
+      }
+      return new Promise(() => {});
+    }));
+    const context = await browser.newContext({ viewport: { width: 1000, height: 800 } });
+    await context.addInitScript({ content: axe.source });
+    const page = await context.newPage();
+    await page.goto(address);
+    expect(!page.url().includes("token"), "the token is gone from the address");
+    await is_accessible(page, "the page of the setup");
+    await picture(page, "setup");
+    await page.goto(address);
+    await is_accessible(page, "the page for a token that was used before");
+    await picture(page, "setup-again");
+    await context.close();
+  } finally {
+    child.kill("SIGINT");
+    await rm(DATA_DIR, { recursive: true, force: true });
+  }
+}
+
 await mkdir(pictures, { recursive: true });
 const town = await sandbox();
 let browser;
 try {
   browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
   await story(town, browser);
+  await setup(browser, town);
   console.log("\n✓ All is as it should be in a browser.");
 } catch (error) {
   console.error(`\n✗ ${error.message}`);

@@ -1,20 +1,10 @@
 //! What people copy from the papers: every fenced snippet is read by what it is written for.
 
+use super::links::papers;
 use drawbridge::settings::Given;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
-
-const PAPERS: [&str; 8] = [
-    "README.md",
-    "docs/configuration.md",
-    "docs/dashboard.md",
-    "docs/operations.md",
-    "docs/security.md",
-    "docs/setup.md",
-    "docs/backends/README.md",
-    "docs/backends/http.md",
-];
 
 /// A snippet, its language, and where it stands.
 struct Snippet {
@@ -25,9 +15,9 @@ struct Snippet {
 
 fn snippets() -> Vec<Snippet> {
     let mut all = Vec::new();
-    for paper in PAPERS {
-        let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(paper));
-        let text = text.expect(paper);
+    for paper in papers() {
+        let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(&paper));
+        let text = text.expect(&paper);
         let mut open: Option<Snippet> = None;
         for (number, line) in text.lines().enumerate() {
             let fence = line.trim_start().strip_prefix("```");
@@ -66,6 +56,20 @@ fn reads_as_shell(place: &str, text: &str) {
     let read = shell.wait_with_output().expect("bash ends");
     let says = String::from_utf8_lossy(&read.stderr);
     assert!(read.status.success(), "{place}: {says}");
+}
+
+/// As far as can be told without nginx: directives end, and blocks are closed.
+fn reads_as_nginx(place: &str, text: &str) {
+    let mut depth = 0_i32;
+    for line in text.lines().map(str::trim) {
+        match line.chars().last() {
+            Some('{') => depth += 1,
+            Some('}') if line == "}" => depth -= 1,
+            Some(';') | None => {}
+            _ => assert!(line.starts_with('#'), "{place}: {line}"),
+        }
+    }
+    assert_eq!(depth, 0, "{place}");
 }
 
 /// The arguments of each of our own commands in a script.
@@ -133,8 +137,11 @@ fn every_snippet_can_be_copied() {
                 let read: Result<serde_json::Value, _> = serde_saphyr::from_str(&text);
                 read.unwrap_or_else(|error| panic!("{place}: {error}"));
             }
-            // The unit is checked with these lines by `.ci/deploy`; the rest is to be looked at.
-            "ini" | "nginx" | "mermaid" | "text" => {}
+            "nginx" => reads_as_nginx(&place, &text),
+            // `.ci/deploy` checks the unit with these lines.
+            "ini" => assert!(place.starts_with("docs/operations.md"), "{place}"),
+            // To be looked at; the README's story is compared by `tests/serve/sandbox.rs`.
+            "mermaid" | "text" => {}
             other => panic!("{place}: nobody reads {other:?}"),
         }
     }

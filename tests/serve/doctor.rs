@@ -1,6 +1,7 @@
 //! `drawbridge doctor` as an operator runs it, with a stand-in that is in the state that is to be found.
 
 use crate::process::{Bench, Ended, Process, drawbridge};
+use chrono::TimeDelta;
 use drawbridge::domain::gate::GATE_NAME;
 use drawbridge::sandbox::{Fault, FaultKind, NewPr};
 use serde_json::Value;
@@ -67,7 +68,7 @@ async fn healthy() -> Bench {
         "enabled: true\n",
         "maya",
     );
-    github.protect_mirrors(true);
+    github.restrict_branches(&["pull-request/", "drawbridge/"]);
     github.require_checks("main", &[(GATE_NAME, Some(github.app_id()))]);
     bench
 }
@@ -114,6 +115,27 @@ async fn each_thing_that_is_not_right_is_named_with_what_to_do() {
             &["https://elsewhere.example.com/x", PUBLIC],
         ),
         (
+            |b| b.github.deliver_nowhere(),
+            &["has no webhook", "/api/github/webhooks"],
+        ),
+        (
+            |b| {
+                b.github.deliver_nowhere();
+                b.github.hold_deliveries(false);
+                b.github.open_pr(NewPr::by("sam"));
+                b.github
+                    .deliver_to(&format!("{PUBLIC}/api/github/webhooks"));
+            },
+            &[
+                "did not arrive, the newest (pull_request",
+                "/advanced shows",
+            ],
+        ),
+        (
+            |b| b.github.set_budget(100, TimeDelta::minutes(30)),
+            &["acme: ", "requests are left until", "Nothing is lost"],
+        ),
+        (
             |b| b.github.suspend_installation(true),
             &[
                 "acme: the installation is suspended",
@@ -136,7 +158,14 @@ async fn each_thing_that_is_not_right_is_named_with_what_to_do() {
             ],
         ),
         (
-            |b| b.github.protect_mirrors(false),
+            |b| b.github.restrict_branches(&["pull-request/"]),
+            &[
+                "no ruleset restricts creations, updates, deletions of the branches drawbridge/**/*",
+                "/acme/engine/settings/rules",
+            ],
+        ),
+        (
+            |b| b.github.restrict_branches(&["drawbridge/"]),
             &[
                 "no ruleset restricts creations, updates, deletions",
                 "pull-request/*",

@@ -5,12 +5,14 @@
 
 mod anchor;
 mod builds;
+mod ends;
 mod follow;
 mod orders;
 mod want;
 
 pub use anchor::{ANCHOR_PREFIX, Anchor, anchor_of, anchored_by};
 pub use builds::Builds;
+pub use ends::Ends;
 pub use orders::{Order, OrderKind};
 pub use want::{Repeat, Wish};
 

@@ -1,5 +1,7 @@
 //! What becomes of the wishes of a pull request, and which builds count.
 
+mod ends;
+
 use super::*;
 use crate::domain::event::{BuildStatus, Conclusion};
 use crate::domain::gate::{GateStatus, gates_of_runs};

@@ -125,7 +125,7 @@ fn time(job: &Job) -> String {
 }
 
 /// A span in hours, minutes or seconds, as people say it.
-fn duration(from: DateTime<Utc>, to: DateTime<Utc>) -> String {
+pub(super) fn duration(from: DateTime<Utc>, to: DateTime<Utc>) -> String {
     span((to - from).num_seconds().max(0).unsigned_abs())
 }
 

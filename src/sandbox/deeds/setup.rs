@@ -103,7 +103,7 @@ pub(crate) fn found(names: Founding<'_>) -> Hub {
         exchanges: Vec::new(),
         requests_used: 0,
         limits: crate::sandbox::model::limits::Limits::default(),
-        mirrors_protected: false,
+        restricted: Vec::new(),
         webhook_secret: names.webhook_secret,
         private_key_pem: names.private_key_pem,
         manifests: BTreeMap::new(),

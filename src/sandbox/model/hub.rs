@@ -65,7 +65,8 @@ pub(crate) struct Hub {
     pub(crate) requests_used: u64,
     pub(crate) limits: Limits,
     /// Whether a ruleset restricts creations, updates and deletions of `pull-request/*`.
-    pub(crate) mirrors_protected: bool,
+    /// What the names of branches begin with that a ruleset restricts.
+    pub(crate) restricted: Vec<String>,
     /// What deliveries are signed with.
     pub(crate) webhook_secret: String,
     /// The app's key, as it is handed out.

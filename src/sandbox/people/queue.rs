@@ -46,10 +46,11 @@ impl Sandbox {
         left.unwrap_or_else(|why| panic!("#{pr} can't leave the queue: {why}"))
     }
 
-    /// Has a ruleset restrict who may create, move and delete mirrors, or ends that. Nothing is sent, and the app is on its bypass
-    /// list.
-    pub fn protect_mirrors(&self, protected: bool) {
-        self.edit(|hub| hub.mirrors_protected = protected);
+    /// Has a ruleset restrict who may create, move and delete branches whose names begin so; none ends that. Nothing is sent, and
+    /// the app is on its bypass list.
+    pub fn restrict_branches(&self, prefixes: &[&str]) {
+        let prefixes = prefixes.iter().map(|one| (*one).to_owned()).collect();
+        self.edit(|hub| hub.restricted = prefixes);
     }
 
     /// Makes a branch require these status checks, by a ruleset: name, and the only app whose result counts. An empty list

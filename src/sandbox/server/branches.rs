@@ -65,7 +65,9 @@ pub(super) fn rules(call: &mut Call<'_>) -> Outcome {
         })
     });
     let mut rules = Vec::from_iter(rule);
-    if call.hub.mirrors_protected && call.param("branch").starts_with("pull-request/") {
+    let branch = call.param("branch");
+    let restricted = &call.hub.restricted;
+    if restricted.iter().any(|prefix| branch.starts_with(prefix)) {
         rules.extend(["creation", "update", "deletion"].map(|kind| {
             json!({
                 "type": kind,

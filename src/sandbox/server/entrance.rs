@@ -13,7 +13,7 @@ use super::auth::{Who, identify};
 use super::call::Call;
 use super::misbehave::{drop_connection, half, html, refuse};
 use super::routes::{self, Needs};
-use super::{app, control, limits, register, sign_in};
+use super::{app, control, limits};
 use crate::sandbox::faults::FaultKind;
 use crate::sandbox::model::Hub;
 use crate::sandbox::wire::Shears;
@@ -71,8 +71,7 @@ pub(crate) async fn handle(
     if asked.path().starts_with("/_sandbox") {
         return finish(control::handle(&sandbox, &asked));
     }
-    let page = register::page(&sandbox, &asked).or_else(|| sign_in::page(&sandbox, &asked));
-    if let Some(reply) = page {
+    if let Some(reply) = super::browsed(&sandbox, &asked) {
         return finish(reply);
     }
     let _under_way = limits::UnderWay::begin(&sandbox);

@@ -188,9 +188,13 @@ impl Store for SledStore {
     }
 
     async fn commit(&self, change: Change) -> Result<(), StoreError> {
-        let touched = lists::touched(&change);
-        self.run("applying a change", |disk| disk.commit(change))
-            .await?;
+        let mut touched = lists::touched(&change);
+        let heads = lists::heads(&change);
+        let committed = self.run("applying a change", move |disk| {
+            disk.commit(change)?;
+            Ok(disk.touched_at(&heads))
+        });
+        touched.extend(committed.await?);
         self.tell(touched);
         Ok(())
     }

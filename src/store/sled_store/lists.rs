@@ -1,11 +1,12 @@
 //! Lists for people, and telling them what was changed.
 
-use super::{SledStore, StoreError};
-use crate::domain::ids::{DeliveryId, RepoId, RunSubject, Subject};
+use super::disk::Disk;
+use super::{SledStore, StoreError, keys};
+use crate::domain::ids::{DeliveryId, RepoId, RunSubject, Sha, Subject};
 use crate::store::lists::{
     Among, Arrival, Asked, Lists, Page, PullRow, RepoRow, RunsRow, Search, Touched,
 };
-use crate::store::{Change, Record};
+use crate::store::{Change, HistoryEntry, Record};
 use async_trait::async_trait;
 use tokio::sync::broadcast;
 
@@ -33,6 +34,32 @@ pub(super) fn touched(change: &Change) -> Vec<Touched> {
         pull,
     };
     records.map(touched).collect()
+}
+
+/// The commits of which a change tells what became of their gates: that is on the pages of the pull requests there.
+pub(super) fn heads(change: &Change) -> Vec<(RepoId, Sha)> {
+    let head = |line: &HistoryEntry| match &line.subject {
+        Subject::Head(repo, sha) => Some((*repo, sha.clone())),
+        _ => None,
+    };
+    change.history.iter().filter_map(head).collect()
+}
+
+impl Disk {
+    /// What pages show of the gates of these commits.
+    pub(super) fn touched_at(&self, heads: &[(RepoId, Sha)]) -> Vec<Touched> {
+        let mut touched = Vec::new();
+        for (repo, sha) in heads {
+            let pulls = self.by_head.scan_prefix(keys::head(*repo, sha.as_str()));
+            // What can't be read is found when it is looked for; that a page is read anew hangs on nothing.
+            let numbers = pulls.keys().flatten();
+            touched.extend(numbers.map(|key| Touched {
+                repo: Some(*repo),
+                pull: keys::trailing_number(&key),
+            }));
+        }
+        touched
+    }
 }
 
 impl SledStore {
@@ -145,6 +172,18 @@ impl Lists for SledStore {
         let subject = subject.clone();
         self.run("listing the deliveries of a subject", move |disk| {
             disk.arrivals_of(&subject, limit)
+        })
+        .await
+    }
+
+    async fn done_for(
+        &self,
+        arrival: &Arrival,
+        subjects: Vec<Subject>,
+    ) -> Result<Vec<HistoryEntry>, StoreError> {
+        let arrival = arrival.clone();
+        self.run("reading what was done", move |disk| {
+            disk.done_for(&arrival, &subjects)
         })
         .await
     }

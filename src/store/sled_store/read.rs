@@ -8,7 +8,12 @@ use crate::domain::ids::{PrNumber, PullKey, RepoId, RunSubject, Sha, Subject, Us
 use crate::domain::pull::PullState;
 use crate::domain::repository::RepoState;
 use crate::domain::runs::RunsState;
+use crate::store::lists::Arrival;
+use chrono::TimeDelta;
 use std::collections::BTreeSet;
+
+/// A line that was written later may tell of what happened a little earlier: two may write at a time.
+const NEARLY: TimeDelta = TimeDelta::minutes(1);
 
 /// Runs as stored: the commits that the index leads from, and the record.
 #[derive(serde::Deserialize)]
@@ -166,6 +171,34 @@ impl Disk {
         list(DOING, newest, |key, value| {
             decode(DOING, &self.history, key, value)
         })
+    }
+
+    /// What was done because of a delivery, as the histories of these subjects tell it, the first first. The lines of a history
+    /// stand in the order in which they were written: those from before it came are not read.
+    pub fn done_for(
+        &self,
+        arrival: &Arrival,
+        subjects: &[Subject],
+    ) -> Result<Vec<HistoryEntry>, StoreError> {
+        const DOING: &str = "reading what was done";
+        let since = arrival.at - NEARLY;
+        let mut done: Vec<HistoryEntry> = Vec::new();
+        for subject in subjects {
+            for entry in self.history.scan_prefix(keys::subject(subject)).rev() {
+                let (_, value) = entry.map_err(failed(DOING))?;
+                let Some(line) = super::listed::read::<HistoryEntry>(&value) else {
+                    continue;
+                };
+                if line.at < since {
+                    break;
+                }
+                if line.deliveries.contains(&arrival.delivery) {
+                    done.push(line);
+                }
+            }
+        }
+        done.sort_by_key(|line| line.at);
+        Ok(done)
     }
 
     /// Blocks until everything written before is on disk.

@@ -2,6 +2,7 @@
 //! through a [`Visible`] that a seer has handed out.
 
 mod delivery;
+mod history;
 mod proof;
 mod reading;
 

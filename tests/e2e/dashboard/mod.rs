@@ -7,6 +7,7 @@ mod api;
 mod builds;
 mod details;
 mod headers;
+mod history;
 mod hostile;
 mod lists;
 mod live;

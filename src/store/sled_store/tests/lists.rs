@@ -1,6 +1,8 @@
 use super::*;
 use crate::domain::trust::{PullView, Reason, Verdict};
-use crate::store::lists::{Among, Asked, Lists, MOST_LOOKS, Page, PullRow, RunsRow, Search, Stage};
+use crate::store::lists::{
+    Among, Arrival, Asked, Lists, MOST_LOOKS, Page, PullRow, RunsRow, Search, Stage,
+};
 use std::sync::Arc;
 
 const FIRST: Asked = Asked {
@@ -222,4 +224,61 @@ async fn the_journal_knows_what_came_and_whom_it_concerned() {
     let subject = entry(1).0;
     let of = store.arrivals_of(&subject, 10).await.unwrap();
     assert_eq!(of.len(), 1);
+}
+
+#[tokio::test]
+async fn what_was_done_for_a_delivery_is_what_its_subjects_have_done_since_it_came() {
+    let store = store();
+    let [one, other, third] = [1, 2, 3].map(|id| Subject::Repository(RepoId(id)));
+    let told = |subject: &Subject, what: &str, at, by: &[&str]| HistoryEntry {
+        at: day(at),
+        deliveries: by.iter().map(|id| DeliveryId::parse(id).unwrap()).collect(),
+        ..line(subject, what)
+    };
+    let history = vec![
+        told(&one, "before it came", 1, &["a"]),
+        told(&one, "looked", 2, &["a"]),
+        told(&one, "something else", 3, &["b"]),
+        told(&one, "answered", 5, &["b", "a"]),
+        told(&other, "followed", 4, &["a"]),
+        told(&third, "not asked for", 4, &["a"]),
+    ];
+    store
+        .commit(Change {
+            history,
+            ..Change::default()
+        })
+        .await
+        .unwrap();
+    let arrival = Arrival {
+        delivery: DeliveryId::parse("a").unwrap(),
+        at: day(2),
+        event_name: "push".into(),
+        what: String::new(),
+        subjects: vec![one.clone()],
+    };
+    let done = store.done_for(&arrival, vec![one, other]).await.unwrap();
+    let what: Vec<&str> = done.iter().map(|line| line.what.as_str()).collect();
+    assert_eq!(what, ["looked", "followed", "answered"]);
+}
+
+#[tokio::test]
+async fn what_became_of_a_gate_is_told_to_the_pages_of_all_pull_requests_at_its_commit() {
+    let store = store();
+    let pulls = [(1, 'a'), (2, 'a'), (3, 'b')];
+    let pulls = pulls.map(|(number, head)| pull(1, number, 7, Some(head)));
+    store.commit(write(pulls.to_vec())).await.unwrap();
+    let mut pages = store.changes().subscribe();
+    let head = Subject::Head(RepoId(1), sha('a'));
+    let told = Change {
+        history: vec![line(&head, "success")],
+        ..Change::default()
+    };
+    store.commit(told).await.unwrap();
+    let mut touched = Vec::new();
+    while let Ok(one) = pages.try_recv() {
+        touched.push((one.repo, one.pull));
+    }
+    let here = Some(RepoId(1));
+    assert_eq!(touched, [(here, Some(1)), (here, Some(2))]);
 }

@@ -18,6 +18,7 @@ use crate::domain::ids::{
 };
 use crate::domain::pull::{GateAt, PullState};
 use crate::domain::repository::RepoState;
+use crate::store::EntryKind;
 use std::collections::BTreeSet;
 
 fn store() -> SledStore {
@@ -122,7 +123,8 @@ fn line(subject: &Subject, what: &str) -> HistoryEntry {
     HistoryEntry {
         subject: subject.clone(),
         at: day(0),
-        delivery: None,
+        kind: EntryKind::Decision,
+        deliveries: Vec::new(),
         what: what.into(),
     }
 }

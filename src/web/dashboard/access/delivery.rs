@@ -4,15 +4,11 @@
 use super::{Person, Seer, Sees, Viewer, all_seen};
 use crate::domain::ids::{DeliveryId, RepoId, Subject};
 use crate::store::lists::Arrival;
-use crate::store::{Aside, Found, HistoryEntry, Kept, StoreError};
+use crate::store::{Aside, Found, Kept};
 use crate::web::dashboard::refusal::Refusal;
 
 /// So many of those that were set aside are known.
 const ASIDES: usize = 1_000;
-/// So many lines of a history are looked through.
-const LINES: usize = 200;
-/// Of so many whom a delivery was given to the history is looked at.
-const OF: usize = 10;
 
 /// A delivery that may be seen.
 pub(in crate::web::dashboard) struct SeenDelivery {
@@ -86,17 +82,6 @@ impl Seer {
             aside,
             said,
         })
-    }
-
-    /// What was done because of a delivery that may be seen.
-    pub async fn done_for(&self, arrival: &Arrival) -> Result<Vec<HistoryEntry>, StoreError> {
-        let mut done = Vec::new();
-        for subject in arrival.subjects.iter().take(OF) {
-            let lines = self.shelf().history(subject, LINES).await?.into_iter();
-            done.extend(lines.filter(|line| line.delivery.as_ref() == Some(&arrival.delivery)));
-        }
-        done.sort_by_key(|line| line.at);
-        Ok(done)
     }
 
     /// Whether what a delivery said may be for this viewer, as far as is known without it: what certainly is not, is not read.

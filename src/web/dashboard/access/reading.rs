@@ -5,7 +5,7 @@ use crate::domain::ids::{PrNumber, PullKey, RepoId, RunSubject, Subject};
 use crate::domain::pull::PullState;
 use crate::domain::runs::RunsState;
 use crate::store::lists::{Arrival, Asked, Page, PullRow, RepoRow, RunsRow, Search};
-use crate::store::{Aside, HistoryEntry, StoreError};
+use crate::store::{Aside, StoreError};
 
 type Read<T> = Result<T, StoreError>;
 
@@ -73,20 +73,10 @@ impl Visible {
         self.shelf().list_runs(self.row.id, asked).await
     }
 
-    /// What happened to a pull request and its runs, the newest first.
-    pub async fn history(&self, number: u64, limit: usize) -> Read<Vec<HistoryEntry>> {
-        let mut lines = Vec::new();
-        for subject in self.subjects(number) {
-            lines.extend(self.shelf().history(&subject, limit).await?);
-        }
-        lines.sort_by_key(|line| std::cmp::Reverse(line.at));
-        Ok(lines)
-    }
-
     /// The deliveries about a pull request and its runs, and about nothing that may not be seen.
     pub async fn arrivals(&self, number: u64, limit: usize) -> Read<Vec<Arrival>> {
         let mut all = Vec::new();
-        for subject in self.subjects(number) {
+        for subject in of_pull(self.key(number)) {
             let arrivals = self.shelf().arrivals_of(&subject, limit).await?;
             all.extend(arrivals.into_iter().filter(|one| self.tells_of(one)));
         }
@@ -95,18 +85,16 @@ impl Visible {
         Ok(all)
     }
 
-    fn subjects(&self, number: u64) -> [Subject; 2] {
-        let of = RunSubject::Pull(PrNumber(number));
-        [
-            Subject::Pull(self.key(number)),
-            Subject::Runs(self.row.id, of),
-        ]
-    }
-
     fn key(&self, number: u64) -> PullKey {
         PullKey {
             repo: self.row.id,
             number: PrNumber(number),
         }
     }
+}
+
+/// Those who work on a pull request.
+pub(super) fn of_pull(key: PullKey) -> [Subject; 2] {
+    let runs = Subject::Runs(key.repo, RunSubject::Pull(key.number));
+    [Subject::Pull(key), runs]
 }

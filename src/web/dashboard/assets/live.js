@@ -50,7 +50,11 @@
         deeds.textContent = why + " Reload the page to act.";
       }
       const open = [...main.querySelectorAll("details")].map((one) => one.open);
+      const notice = main.querySelector(".notice");
       main.replaceChildren(...fresh.childNodes);
+      if (notice) {
+        main.querySelector(".next").after(notice);
+      }
       [...main.querySelectorAll("details")].forEach((one, at) => {
         one.open = Boolean(open[at]);
       });

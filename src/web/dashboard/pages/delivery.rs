@@ -39,7 +39,7 @@ pub(in crate::web::dashboard) fn page(
         @if !view.done.is_empty() {
             section aria-labelledby="done" {
                 h2 #done { "What was done" }
-                ul { @for line in &view.done { li { span.dim { (exact(line.at)) } " " (marked(&line.what)) } } }
+                ul { @for line in &view.done { li { span.dim { (exact(line.at)) " " (line.kind) } " " (marked(&line.what)) } } }
             }
         }
         section aria-labelledby="sent" {

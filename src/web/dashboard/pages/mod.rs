@@ -8,6 +8,7 @@ pub(super) mod deliveries;
 pub(super) mod delivery;
 mod gantt;
 mod graph;
+mod history;
 mod jobs;
 pub(super) mod overview;
 pub(super) mod parts;

@@ -1,9 +1,9 @@
 //! `/r/{owner}/{repo}/pull/{n}`
 
 use super::super::access::Seer;
-use super::super::views::{CommitView, HappeningView, PullView, RunView, TreeStep};
-use super::parts::{ago, class, encoded, exact, marked, sha, stage};
-use super::{Frame, acting, gantt, graph, jobs, waits};
+use super::super::views::{CommitView, PullView, RunView, TreeStep};
+use super::parts::{ago, class, encoded, marked, sha, stage};
+use super::{Frame, acting, gantt, graph, history, jobs, waits};
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 
@@ -27,7 +27,7 @@ pub(in crate::web::dashboard) fn page(seer: &Seer, view: &PullView, asked: Optio
         @for run in view.runs.iter().filter(|run| run.counts) { (one_run(run, now)) }
         @if let Some(tree) = &view.tree { (decision(tree)) }
         @if view.runs.iter().any(|run| !run.counts) { (earlier(view, now)) }
-        (history(&view.history, now))
+        (history::section(&view.history, now))
     };
     frame.write(&main)
 }
@@ -132,30 +132,5 @@ fn commits(commits: &[CommitView]) -> Markup {
                 }
             } } }
         } }
-    }
-}
-
-fn history(happenings: &[HappeningView], now: DateTime<Utc>) -> Markup {
-    html! {
-        section aria-labelledby="history" {
-            h2 #history { "History" }
-            @if happenings.is_empty() { p.dim { "Nothing is remembered." } } @else {
-                ol.history { @for one in happenings { li.(kind(one.kind)) {
-                    time datetime=(one.at.to_rfc3339()) title=(exact(one.at)) { (one.at.format("%m-%d %H:%M:%S")) } " "
-                    span.kind { (one.kind) } " "
-                    span.what { (marked(&one.what)) }
-                    @if let Some(delivery) = &one.delivery { " " a.dim href={ "/deliveries/" (encoded(delivery)) } { (delivery.get(..8).unwrap_or(delivery)) } }
-                } } }
-                p.dim { "Times are UTC; the page was written at " (now.format("%H:%M:%S")) "." }
-            }
-        }
-    }
-}
-
-fn kind(word: &str) -> &'static str {
-    match word {
-        "delivery" => "of-delivery",
-        "run" => "of-run",
-        _ => "of-decision",
     }
 }

@@ -22,7 +22,8 @@ pub(in crate::web::dashboard) struct DeliveryPageView {
     pub delivery: DeliveryView,
     /// Whether it could not be read as the event that it claims to be; `what` says why.
     pub set_aside: bool,
-    /// What was done because of it, the first first.
+    /// What was done because of it by those it was given to and who follow them, the first first, as long as their histories
+    /// tell of it.
     pub done: Vec<DoneView>,
     /// What GitHub sent.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -40,6 +41,8 @@ pub(in crate::web::dashboard) struct DeliveryPageView {
 pub(in crate::web::dashboard) struct DoneView {
     /// When.
     pub at: DateTime<Utc>,
+    /// `decision`, `action` or `result`.
+    pub kind: &'static str,
     /// What, in one sentence.
     pub what: String,
 }
@@ -90,6 +93,7 @@ pub(in crate::web::dashboard) async fn delivery(
             .into_iter()
             .map(|line| DoneView {
                 at: line.at,
+                kind: line.kind.as_str(),
                 what: line.what,
             })
             .collect(),

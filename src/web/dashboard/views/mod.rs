@@ -6,6 +6,7 @@ mod builds;
 mod config;
 mod deliveries;
 mod delivery;
+mod history;
 mod overview;
 mod pull;
 mod repository;
@@ -20,8 +21,9 @@ pub(super) use deliveries::{
     AsideView, ConcernView, DeliveriesAsked, DeliveriesView, DeliveryView, deliveries,
 };
 pub(super) use delivery::{DeliveryPageView, SentView, delivery};
+pub(super) use history::HappeningView;
 pub(super) use overview::{BudgetView, OverviewView, RunningView, VettingView, overview, vetting};
-pub(super) use pull::{HappeningView, PullView, pull};
+pub(super) use pull::{PullView, pull};
 pub(super) use repository::{
     PipelineState, PullItem, PullsAsked, RepositoryView, RunsItem, badge, item_of_runs, pulls,
     repositories, repository, runs,
@@ -34,6 +36,7 @@ use super::access::{Seer, Visible};
 use super::refusal::Refusal;
 use crate::domain::command::{CommandSpec, TABLE};
 use crate::store::lists::{Asked, Cursor, Page, RepoStanding, Stage};
+use history::happenings;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 

@@ -1,23 +1,22 @@
 //! A pull request: what it needs next, and everything that led there.
 
 use super::waits::{no_pull, required, uncovered, waits_for_limits};
-use super::{RepoView, RequiredView, RunView, TreeStep, UncoveredView, repo, run, tree};
+use super::{
+    HappeningView, RepoView, RequiredView, RunView, TreeStep, UncoveredView, happenings, repo, run,
+    tree,
+};
 use crate::domain::gate::{GateStatus, foremost, gates_of_pull};
 use crate::domain::ids::{PrNumber, RunSubject};
 use crate::domain::pull::{Mirror, PullState};
 use crate::domain::run::Run;
 use crate::domain::runs::RunsState;
 use crate::domain::text;
-use crate::store::HistoryEntry;
-use crate::store::lists::{Arrival, trust_word};
+use crate::store::lists::trust_word;
 use crate::web::dashboard::access::{Seer, Visible};
 use crate::web::dashboard::refusal::Refusal;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
-
-/// So many lines of history and deliveries are shown.
-const HAPPENINGS: usize = 200;
 
 /// A pull request.
 #[derive(Serialize, ToSchema)]
@@ -119,20 +118,6 @@ pub(in crate::web::dashboard) struct GateView {
     pub title: String,
 }
 
-/// Something that happened.
-#[derive(Serialize, ToSchema)]
-pub(in crate::web::dashboard) struct HappeningView {
-    /// When.
-    pub at: DateTime<Utc>,
-    /// `delivery`, `decision` or `run`.
-    pub kind: &'static str,
-    /// What, in one sentence.
-    pub what: String,
-    /// The delivery, where it is one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub delivery: Option<String>,
-}
-
 pub(in crate::web::dashboard) async fn pull(
     seer: &Seer,
     visible: &Visible,
@@ -142,8 +127,7 @@ pub(in crate::web::dashboard) async fn pull(
         return Err(no_pull(seer, visible, number));
     };
     let runs = visible.runs(&RunSubject::Pull(PrNumber(number))).await?;
-    let history = visible.history(number, HAPPENINGS).await?;
-    let arrivals = visible.arrivals(number, HAPPENINGS).await?;
+    let history = happenings(visible, &state).await?;
     let now = seer.dashboard.clock.now();
     let gates = gates(&state, runs.as_ref());
     let view = state.view.as_ref();
@@ -175,7 +159,7 @@ pub(in crate::web::dashboard) async fn pull(
         uncovered: uncovered(&state),
         tree: tree(&state),
         runs: runs.map_or_else(Vec::new, |runs| all_runs(&runs, now)),
-        history: happenings(history, arrivals),
+        history,
     })
 }
 
@@ -248,27 +232,4 @@ fn all_runs(runs: &RunsState, now: DateTime<Utc>) -> Vec<RunView> {
     let mut all: Vec<&Run> = runs.runs().collect();
     all.sort_by_key(|run| (!run.counts(), std::cmp::Reverse(run.created_at)));
     all.into_iter().map(|one| run(one, now)).collect()
-}
-
-fn happenings(history: Vec<HistoryEntry>, arrivals: Vec<Arrival>) -> Vec<HappeningView> {
-    let decided = |line: HistoryEntry| HappeningView {
-        at: line.at,
-        kind: match line.subject {
-            crate::domain::ids::Subject::Runs(..) => "run",
-            _ => "decision",
-        },
-        what: line.what,
-        delivery: line.delivery.map(|id| id.to_string()),
-    };
-    let arrived = |arrival: Arrival| HappeningView {
-        at: arrival.at,
-        kind: "delivery",
-        what: format!("{}: {}", arrival.event_name, arrival.what),
-        delivery: Some(arrival.delivery.to_string()),
-    };
-    let mut all: Vec<HappeningView> = history.into_iter().map(decided).collect();
-    all.extend(arrivals.into_iter().map(arrived));
-    all.sort_by_key(|happening| std::cmp::Reverse(happening.at));
-    all.truncate(HAPPENINGS);
-    all
 }

@@ -1,0 +1,65 @@
+//! Which ends of jobs are told, and how.
+
+use super::*;
+use crate::domain::event::Conclusion::Failure;
+
+/// The runs of a pipeline with these jobs, all of them begun.
+fn running(jobs: &[&str]) -> RunsState {
+    let mut pipeline = two_jobs("backends", Concurrency::Cancel);
+    let spec = pipeline.jobs[0].clone();
+    let named = |name: &&str| {
+        let mut spec = spec.clone();
+        spec.name = (*name).to_owned();
+        spec
+    };
+    pipeline.jobs = jobs.iter().map(named).collect();
+    let mut runs = RunsState::new(repo(), RunSubject::Pull(PrNumber(7)));
+    runs.want(&wish(&pipeline, 'a'), at(0));
+    runs.settle(at(0));
+    let run = runs.runs_mut().next().expect("a run");
+    for job in 0..jobs.len() {
+        run.start_begins(job, at(0));
+        run.started(job, Handle(job.to_string()), Report::default(), at(0));
+    }
+    runs
+}
+
+fn failed(runs: &mut RunsState, job: usize, second: i64) {
+    let report = Report {
+        status: Some(BuildStatus::Ended(Failure)),
+        ..Report::default()
+    };
+    let run = runs.runs_mut().next().expect("a run");
+    assert!(run.reported(job, 1, report, at(second)));
+}
+
+#[test]
+fn the_end_of_a_job_is_told_once_and_what_is_stopped_with_its_run_in_one_line() {
+    let mut runs = running(&["build (amd64)", "lint", "test"]);
+    let mut ends = Ends::of(&runs);
+    assert_eq!(ends.news(&runs), [""; 0]);
+    failed(&mut runs, 0, 180);
+    assert_eq!(ends.news(&runs), ["build (amd64): failed after 3 min"]);
+    runs.settle(at(190));
+    assert_eq!(ends.news(&runs), [""; 0]);
+    assert_eq!(Ends::of(&runs).news(&runs), [""; 0], "it was told before");
+    runs.withdraw("the pull request was closed", at(200));
+    assert_eq!(
+        ends.news(&runs),
+        ["stopped 2 jobs of backends run 1: the pull request was closed"]
+    );
+}
+
+#[test]
+fn of_very_many_ends_at_once_the_first_are_told_one_by_one() {
+    let names: Vec<String> = (0..60).map(|n| format!("job-{n}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut runs = running(&names);
+    let mut ends = Ends::of(&runs);
+    let run = runs.runs_mut().next().expect("a run");
+    run.cancel("cancelled by maya", at(5));
+    let news = ends.news(&runs);
+    assert_eq!(news.len(), 51);
+    assert_eq!(news[0], "job-0: cancelled by maya");
+    assert_eq!(news[50], "10 more jobs ended as well");
+}
