@@ -1,5 +1,9 @@
 //! The gate: the aggregate check as it is published on a head, and how builds become its conclusion.
 
+mod foremost;
+
+pub use foremost::{Foremost, foremost, unpublished};
+
 use super::event::{Build, Conclusion};
 use super::ids::{CheckRunId, Repo, Sha};
 use super::pipeline::Publish;
@@ -277,11 +281,7 @@ fn worst(mut gates: Vec<(String, Gate)>) -> Option<Gate> {
     })
 }
 
-/// The gate that stands most in the way.
-pub fn most_pressing(gates: &[(GateName, Gate)]) -> Option<&(GateName, Gate)> {
-    gates.iter().min_by_key(|(_, gate)| severity(gate.status))
-}
-
+/// Which of several counts: the lowest.
 fn severity(status: GateStatus) -> u8 {
     match status {
         GateStatus::Completed(Conclusion::ActionRequired) => 1,

@@ -25,6 +25,7 @@ mod configuration;
 mod facts;
 mod head;
 mod hearing;
+mod held;
 mod identity;
 mod init;
 mod installation;

@@ -31,8 +31,8 @@ struct Inner {
 struct Waiting {
     entries: Vec<InboxEntry>,
     due: bool,
-    /// What is being taken in just now.
-    taken: Vec<InboxId>,
+    /// What is being taken in just now, and when it came.
+    taken: Vec<(InboxId, DateTime<Utc>)>,
 }
 
 impl Inner {
@@ -74,7 +74,8 @@ impl Schedule {
         self.add_with(&subject, |waiting| {
             // The inbox may be read again while somebody works on what it held before.
             let waits = waiting.entries.iter().any(|other| other.id == entry.id);
-            if !waits && !waiting.taken.contains(&entry.id) {
+            let is_taken = waiting.taken.iter().any(|(id, _)| *id == entry.id);
+            if !waits && !is_taken {
                 waiting.entries.push(entry);
             }
         })
@@ -111,7 +112,8 @@ impl Schedule {
             self.tick();
             return None;
         }
-        waiting.taken = entries.iter().map(|entry| entry.id).collect();
+        let taken = entries.iter().map(|entry| (entry.id, entry.received_at));
+        waiting.taken = taken.collect();
         if let Some(at) = inner.timer_of.remove(subject) {
             inner.timers.remove(&(at, subject.clone()));
         }
@@ -217,6 +219,24 @@ impl Schedule {
                 return;
             }
         }
+    }
+
+    /// Whether a subject is being worked on, or is to be by then.
+    pub(super) fn comes_before(&self, subject: &Subject, then: DateTime<Utc>) -> bool {
+        let inner = self.lock();
+        let timer = inner.timer_of.get(subject);
+        inner.busy.contains_key(subject) || timer.is_some_and(|at| *at <= then)
+    }
+
+    /// When the earliest came of what waits for a subject or is being taken in.
+    pub(super) fn waits_since(&self, subject: &Subject) -> Option<DateTime<Utc>> {
+        let inner = self.lock();
+        let parked = inner.parked.get(subject).into_iter().flatten();
+        let busy = inner.busy.get(subject);
+        let taken = busy.into_iter().flat_map(|waiting| &waiting.taken);
+        let entries = busy.into_iter().flat_map(|waiting| &waiting.entries);
+        let came = entries.chain(parked).map(|entry| entry.received_at);
+        came.chain(taken.map(|(_, came)| *came)).min()
     }
 
     /// How many subjects are worked on, and how many wait for a time.

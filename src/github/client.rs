@@ -18,6 +18,7 @@ use super::transport::{Timeouts, Transport, Wire, site_of};
 use crate::clock::Clock;
 use crate::domain::ids::{InstallationId, Repo};
 use crate::telemetry::{Metrics, Repeat};
+use chrono::{DateTime, Utc};
 use http::StatusCode;
 use http::header;
 use secrecy::SecretString;
@@ -125,6 +126,15 @@ impl GitHub {
     /// How long those of a class had better stay away from an installation, if its limits are reached.
     pub fn rest(&self, installation: InstallationId, priority: Priority) -> Option<Duration> {
         self.0.lanes.rest(installation, priority)
+    }
+
+    /// Until when those of a class had better stay away from an installation, for people to look at.
+    pub fn used_up_until(
+        &self,
+        installation: InstallationId,
+        priority: Priority,
+    ) -> Option<DateTime<Utc>> {
+        self.0.lanes.used_up_until(installation, priority)
     }
 
     /// What is left of what each installation may ask.

@@ -15,6 +15,7 @@ impl Job {
             retried: 0,
             handle: None,
             earlier: Vec::new(),
+            past: Vec::new(),
             cancel: Cancel::No,
             stopped: None,
             felled: false,
@@ -86,9 +87,10 @@ impl Job {
         self.not_before = None;
     }
 
-    /// Makes it wait for a new start. What the last one said is gone; whom to tell to stop is not.
+    /// Makes it wait for a new start. Of what the last one said no more is kept than how it went; whom to tell to stop stays.
     pub(super) fn again(&mut self) {
         self.set_aside_failures();
+        self.remember_attempt();
         self.state = JobState::Waiting;
         self.stopped = None;
         self.felled = false;

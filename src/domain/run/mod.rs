@@ -15,6 +15,7 @@
 //! runs), the automatic retries are counted, and a backend that can't be told to stop is given up.
 
 mod advance;
+mod attempt;
 mod fate;
 mod inputs;
 mod job;
@@ -31,6 +32,7 @@ mod steps;
 #[cfg(test)]
 mod tests;
 
+pub use attempt::Attempt;
 pub use name::matches_name;
 pub use news::MOST_CANCELS;
 pub use orders::Rank;
@@ -161,6 +163,9 @@ pub struct Job {
     pub handle: Option<Handle>,
     /// What it called the attempts before, oldest first; the newest 50.
     pub earlier: Vec<Handle>,
+    /// How the attempts before went, oldest first; the newest 20.
+    #[serde(default)]
+    pub past: Vec<Attempt>,
     /// Whether its backend has to be told to stop the latest attempt.
     pub cancel: Cancel,
     /// Why we ended it ourselves; `None` for a job that has ended: its backend said so.

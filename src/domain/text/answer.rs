@@ -2,7 +2,7 @@
 
 use super::{approve_line, code, inert};
 use crate::domain::command::{self, BadSha, ShaPrefix};
-use crate::domain::gate::gates_of_pull;
+use crate::domain::gate::{Gate, gates_of_pull, unpublished};
 use crate::domain::ids::Sha;
 use crate::domain::pipeline::{Pipeline, Trigger};
 use crate::domain::pull::PullState;
@@ -173,18 +173,15 @@ pub fn status(state: &PullState, runs: Option<&RunsState>) -> String {
     match &state.gate {
         Some(_) => {
             let gates = gates_of_pull(state, runs);
-            let texts: Vec<String> = gates
-                .iter()
-                .map(|(name, gate)| match gates.len() {
-                    1 => format!("**{}**\n\n{}", inert(&gate.title), gate.summary),
-                    _ => format!(
-                        "### {}: {}\n\n{}",
-                        code(&name.name),
-                        inert(&gate.title),
-                        gate.summary
-                    ),
-                })
-                .collect();
+            let alone = |gate: &Gate| format!("**{}**\n\n{}", inert(&gate.title), gate.summary);
+            let mut texts = Vec::from_iter(unpublished(state, &gates).as_ref().map(alone));
+            match (gates.as_slice(), texts.is_empty()) {
+                ([(_, only)], true) => texts.push(alone(only)),
+                (gates, _) => texts.extend(gates.iter().map(|(name, gate)| {
+                    let (name, title) = (code(&name.name), inert(&gate.title));
+                    format!("### {name}: {title}\n\n{}", gate.summary)
+                })),
+            }
             texts.join("\n")
         }
         None => "There is nothing to wait for here: Drawbridge is not enabled in this repository."

@@ -1,9 +1,10 @@
 //! What others build, in a gate.
 
-use super::{link, plain, plural};
+use super::{code, link, plain, plural};
 use crate::domain::event::{Build, BuildStatus, Conclusion};
 use crate::domain::gate::newest;
-use crate::domain::run::{Run, Standing};
+use crate::domain::pipeline::BackendSpec;
+use crate::domain::run::{Job, JobState, Run, Standing, TriggerKind};
 use std::fmt::Write;
 
 /// How many builds are listed one by one.
@@ -58,26 +59,44 @@ fn failed_builds(builds: &[&Build]) -> String {
 pub(super) fn builds(run: &Run, text: &mut String) {
     text.push_str("\n### Builds\n");
     if observed(run).is_empty() {
-        let _ = writeln!(
-            text,
-            "No build has started yet. A workflow builds this branch if it has `on: push` for `{}`.",
-            match run.scene.pull {
-                Some(_) => "pull-request/[0-9]+",
-                None => "gh-readonly-queue/**",
-            }
-        );
+        let _ = writeln!(text, "No build has started yet. {}.", what_builds(run));
         return;
     }
     build_table(observed(run), text);
 }
 
+/// That a job waits for others to begin something, and how they would; `None`: it does not.
+pub(super) fn nothing_observed(run: &Run, job: &Job) -> Option<String> {
+    let BackendSpec::Check { pattern, .. } = &job.spec.backend else {
+        return None;
+    };
+    if !job.observed.is_empty() || !matches!(job.state, JobState::Active(_)) {
+        return None;
+    }
+    let nothing = match run.implied {
+        true => "No build has started yet".to_owned(),
+        false => format!("Nothing called {} was reported yet", code(pattern)),
+    };
+    Some(format!("{nothing}. {}", what_builds(run)))
+}
+
+/// What makes a workflow build the branch of a run.
+fn what_builds(run: &Run) -> String {
+    let branch = match (&run.scene.pull, run.scene.trigger) {
+        (Some(_), _) => "pull-request/[0-9]+",
+        (None, TriggerKind::MergeGroup) => "gh-readonly-queue/**",
+        (None, _) => &run.scene.branch,
+    };
+    format!(
+        "A workflow builds this branch if it has `on: push` for {}",
+        code(branch)
+    )
+}
+
 pub(super) fn build_table(builds: &[Build], text: &mut String) {
     text.push_str("| build | state |\n|---|---|\n");
     for build in newest(builds).into_iter().take(LISTED) {
-        let name = match &build.workflow_name {
-            Some(workflow) => format!("{workflow} / {}", build.name),
-            None => build.name.clone(),
-        };
+        let name = build_name(build.workflow_name.as_deref(), &build.name);
         let _ = writeln!(
             text,
             "| {} | {} |",
@@ -87,8 +106,27 @@ pub(super) fn build_table(builds: &[Build], text: &mut String) {
     }
 }
 
+/// What a build is called, with the workflow that it is a part of.
+pub fn build_name(workflow: Option<&str>, name: &str) -> String {
+    match workflow {
+        Some(workflow) => format!("{workflow} / {name}"),
+        None => name.to_owned(),
+    }
+}
+
+/// How a build stands, in one word: `passed`, `failed`, `running`, `waiting` or `skipped`.
+pub fn build_colour(status: BuildStatus) -> &'static str {
+    match status {
+        BuildStatus::Queued => "waiting",
+        BuildStatus::Running => "running",
+        BuildStatus::Ended(Conclusion::Skipped) => "skipped",
+        BuildStatus::Ended(conclusion) if conclusion.passes() => "passed",
+        BuildStatus::Ended(_) => "failed",
+    }
+}
+
 /// A build's state, with a sign.
-pub(super) fn build_state(status: BuildStatus) -> &'static str {
+pub fn build_state(status: BuildStatus) -> &'static str {
     match status {
         BuildStatus::Queued => "⏳ waiting to start",
         BuildStatus::Running => "🏃 running",

@@ -1,12 +1,12 @@
 //! What the gate says.
 
-use super::builds::build_state;
+use super::builds::{build_colour, build_state};
 use super::{approve_line, code, link, plain, plural, reason};
 use crate::domain::config::ConfigError;
 use crate::domain::event::Conclusion;
 use crate::domain::gate::{Gate, GateStatus};
 use crate::domain::printable::printable;
-use crate::domain::pull::{Mirror, PullState, Uncovered};
+use crate::domain::pull::{Mirror, PullState, Required, Uncovered};
 use crate::domain::trust::Verdict;
 use std::fmt::Write;
 
@@ -183,22 +183,49 @@ fn trust(state: &PullState, text: &mut String) {
     };
 }
 
-fn coverage(uncovered: &Uncovered, text: &mut String) {
-    const HEADING: &str = "\n### Files that no filter matches\n`require_filter_coverage` asks for a filter for each changed file.";
-    let _ = match uncovered {
-        Uncovered::Nothing => Ok(()),
-        Uncovered::TooManyFiles(count) => writeln!(text, "{HEADING} {}", too_many_files(*count)),
+/// Why files have to be matched by filters, and what keeps that from being seen; `None`: all are.
+pub fn why_covered(uncovered: &Uncovered) -> Option<String> {
+    const WHY: &str = "`require_filter_coverage` asks for a filter for each changed file.";
+    match uncovered {
+        Uncovered::Nothing => None,
+        Uncovered::TooManyFiles(count) => Some(format!("{WHY} {}", too_many_files(*count))),
+        Uncovered::Files(_) => Some(WHY.to_owned()),
+    }
+}
+
+/// The first files that no filter matches, and how many more there are.
+pub fn uncovered_files(uncovered: &Uncovered) -> (&[String], usize) {
+    match uncovered {
         Uncovered::Files(paths) => {
-            let _ = writeln!(text, "{HEADING}\n");
-            for path in paths.iter().take(LISTED) {
-                let _ = writeln!(text, "- {}", code(path));
-            }
-            match paths.len().saturating_sub(LISTED) {
-                0 => Ok(()),
-                more => writeln!(text, "- … and {more} more."),
-            }
+            let listed = &paths[..paths.len().min(LISTED)];
+            (listed, paths.len() - listed.len())
         }
+        Uncovered::Nothing | Uncovered::TooManyFiles(_) => (&[], 0),
+    }
+}
+
+fn coverage(uncovered: &Uncovered, text: &mut String) {
+    let Some(why) = why_covered(uncovered) else {
+        return;
     };
+    let _ = writeln!(text, "\n### Files that no filter matches\n{why}\n");
+    let (paths, more) = uncovered_files(uncovered);
+    for path in paths {
+        let _ = writeln!(text, "- {}", code(path));
+    }
+    if more > 0 {
+        let _ = writeln!(text, "- … and {more} more.");
+    }
+}
+
+/// How a check stands that others have to report, in words behind a sign.
+pub fn required_state(check: &Required) -> &'static str {
+    check.status.map_or("⏳ not reported yet", build_state)
+}
+
+/// The same in one word: `passed`, `failed`, `running`, `waiting` or `skipped`.
+pub fn required_colour(check: &Required) -> &'static str {
+    check.status.map_or("waiting", build_colour)
 }
 
 /// What else the base branch waits for.
@@ -212,7 +239,7 @@ fn required(state: &PullState, text: &mut String) {
             text,
             "| {} | {} |",
             link(&check.name, check.url.as_deref()),
-            check.status.map_or("⏳ not reported yet", build_state)
+            required_state(check)
         );
     }
 }

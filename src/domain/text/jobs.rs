@@ -1,6 +1,6 @@
 //! The jobs of a run, in a gate: the table, the picture, and what they have to tell.
 
-use super::builds::{build_state, build_table, in_words};
+use super::builds::{build_state, build_table, in_words, nothing_observed};
 use super::{code, inert, link, plain, quoted};
 use crate::domain::event::BuildStatus;
 use crate::domain::pipeline::BackendSpec;
@@ -164,7 +164,7 @@ pub fn job_why(run: &Run, job: &Job) -> String {
             };
             reasons.push(format!("needs {}{more}", needs.join(", ")));
         }
-        _ => {}
+        _ => reasons.extend(nothing_observed(run, job)),
     }
     if let Some(stop) = &job.stopped {
         reasons.push(code(&stopped(job, stop)));

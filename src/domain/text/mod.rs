@@ -14,6 +14,7 @@ mod history;
 mod init;
 mod jobs;
 mod next;
+mod nothing;
 mod preview;
 mod run;
 
@@ -23,6 +24,7 @@ pub use answer::{
     suspicious_line, try_again, unknown_command, vetters_only, which_jobs, wrong_sha,
 };
 pub use arrival::event_in_words;
+pub use builds::{build_colour, build_name, build_state};
 pub use comment::{
     ANSWER_MARKER, STATUS_MARKER, answer_marker, comment_auto_sync_off, comment_needs_vetting,
     comment_nothing_needed,
@@ -37,7 +39,8 @@ pub use dashboard::{
 pub use escape::{code, inert, link, plain, quoted};
 pub use gate::{
     gate_broken_configuration, gate_waits_for_github, last_good_in_force, last_good_note,
-    shared_head, summary, title_mirroring, title_uncovered, title_waits_for_vetter, too_many_files,
+    required_colour, required_state, shared_head, summary, title_mirroring, title_uncovered,
+    title_waits_for_vetter, too_many_files, uncovered_files, why_covered,
 };
 pub use history::{gate_published, job_ended, more_jobs_ended, run_replaced};
 pub use init::{
@@ -46,7 +49,8 @@ pub use init::{
     init_proposed_before, init_refused, init_title,
 };
 pub use jobs::{backend, job_colour, job_state, job_why, no_anchor, skip_reason, span};
-pub use next::next_step;
+pub use next::{limits_used_up, next_step, title_without_pipelines, with_proposal};
+pub use nothing::{nothing_heard_of, nothing_in_archived, nothing_where_disabled, waits_in_inbox};
 pub use preview::{
     Outlook, gate_of_proposal, outlook, preview_for_terminal, preview_in_markdown, reasons,
     unmarked, valid_configuration,

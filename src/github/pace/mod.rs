@@ -98,18 +98,37 @@ impl Lanes {
         let now = self.clock.now();
         let lane = self.lane(installation);
         let mut pacer = lane.pacer();
+        let at = self.far(&mut pacer, priority, now)?;
+        pacer.send_away(priority, at);
+        (at - now).to_std().ok()
+    }
+
+    /// The same as a time, without sending anybody away.
+    pub(super) fn used_up_until(
+        &self,
+        installation: InstallationId,
+        priority: Priority,
+    ) -> Option<DateTime<Utc>> {
+        let lane = self.all().get(&installation).cloned()?;
+        self.far(&mut lane.pacer(), priority, self.clock.now())
+    }
+
+    /// When there is room again, if that is longer than anybody waits for.
+    fn far(
+        &self,
+        pacer: &mut Pacer,
+        priority: Priority,
+        now: DateTime<Utc>,
+    ) -> Option<DateTime<Utc>> {
         let at = pacer.earliest(priority, Kind::Write, now)?;
         let wait = (at - now).to_std().ok()?;
-        (wait > self.limits.patience).then(|| {
-            pacer.send_away(priority, at);
-            wait
-        })
+        (wait > self.limits.patience).then_some(at)
     }
 
     /// What is left of each installation's hour, as far as GitHub has said it, by installation.
     pub(super) fn budgets(&self) -> Vec<(InstallationId, BudgetLeft)> {
         let now = self.clock.now();
-        let lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        let lanes = self.all();
         let left = lanes.iter().map(|(id, lane)| (*id, lane.pacer().left(now)));
         let mut left: Vec<_> = left.collect();
         left.sort_by_key(|(id, _)| *id);
@@ -124,8 +143,11 @@ impl Lanes {
                 moved: watch::Sender::new(()),
             })
         };
-        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-        lanes.entry(installation).or_insert_with(new).clone()
+        self.all().entry(installation).or_insert_with(new).clone()
+    }
+
+    fn all(&self) -> MutexGuard<'_, HashMap<InstallationId, Arc<Lane>>> {
+        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -122,12 +122,14 @@ impl PullRow {
         }
         let gate = state.gate.as_ref();
         let runs_count = gate.is_some_and(|at| at.runs_count);
+        let no_gates = gate.is_some_and(|at| at.names.is_empty());
         let vetting = matches!(
             state.verdict,
             Some(Verdict::NeedsVetting(_) | Verdict::AutoSyncOff { .. })
         );
         let stage = match gate.map(|at| at.gate.status) {
             Some(_) if vetting => Stage::Vetting,
+            Some(_) if runs_count && no_gates => Stage::Passed,
             Some(_) if runs_count => Stage::Running,
             Some(GateStatus::InProgress) => Stage::Running,
             Some(GateStatus::Completed(end)) if end.passes() => Stage::Passed,

@@ -24,6 +24,8 @@ pub(super) enum Refusal {
     OtherScheme,
     /// It is not there, or not for this viewer to know.
     NotFound,
+    /// Nothing is kept of a pull request in a repository that the viewer may see; why.
+    NoPull(String),
     /// The request can't be understood; what is wrong.
     Bad(String),
     /// It was sent from another site.
@@ -59,7 +61,7 @@ impl Refusal {
             Self::NotAgain(NotAgain::Can(_)) => StatusCode::CONFLICT,
             Self::NotAgain(NotAgain::Now(_)) => StatusCode::SERVICE_UNAVAILABLE,
             Self::TooOften => StatusCode::TOO_MANY_REQUESTS,
-            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::NotFound | Self::NoPull(_) => StatusCode::NOT_FOUND,
             Self::Bad(_) => StatusCode::BAD_REQUEST,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::NotSignedIn(failed) => failed.status(),
@@ -74,6 +76,7 @@ impl Refusal {
             Self::WrongToken => "That token opens nothing here",
             Self::OtherScheme => "Only a bearer token is understood here",
             Self::NotFound => "There is nothing here",
+            Self::NoPull(_) => "There is nothing to show of this pull request",
             Self::Bad(_) => "That can't be understood",
             Self::FromElsewhere => "That came from another site",
             Self::TooLarge(_) => "That is too large",
@@ -103,7 +106,7 @@ impl Refusal {
             Self::NotFound => "It may have been closed and forgotten, or you may not see it. If you should, sign in, or look \
                                whether the address is right."
                 .to_owned(),
-            Self::Bad(what) => what.clone(),
+            Self::Bad(what) | Self::NoPull(what) => what.clone(),
             Self::FromElsewhere => "Forms are taken only from these pages. Open the page here and send it again.".to_owned(),
             Self::TooLarge(most) => format!("At most {most} are read. Leave out what does not matter."),
             Self::NotSignedIn(failed) => failed.remedy(),

@@ -4,6 +4,7 @@ mod access;
 mod acting;
 mod again;
 mod api;
+mod builds;
 mod details;
 mod headers;
 mod history;
@@ -13,6 +14,7 @@ mod live;
 mod pages;
 mod payloads;
 mod sign_in;
+mod waits;
 
 use crate::support::{CONFIG, Town};
 use drawbridge::playground::Setup;

@@ -118,6 +118,64 @@ async fn the_jobs_are_a_picture_and_a_table_that_says_the_same() {
 }
 
 #[tokio::test]
+async fn when_the_jobs_ran_is_a_picture_with_a_bar_for_each_that_began() {
+    let mut town = with_jobs().await;
+    let pr = town.member_pr().await;
+    town.mirrored(pr);
+    let path = format!("/r/acme/engine/pull/{pr}");
+    town.job_ends(pr, "build", "failure").await;
+    let page = Visitor::of(&town).get(&path).await.is(200);
+    let (_, rest) = page
+        .body
+        .split_once("<title>When the jobs of backends ran: ")
+        .expect("a picture");
+    let (picture, _) = rest.split_once("</svg>").unwrap();
+    // The third one needs what failed, and never began.
+    assert_eq!(picture.matches("<g class=\"bar").count(), 2, "{picture}");
+    assert_eq!(picture.matches("<rect").count(), 2, "{picture}");
+    for (bar, title) in [
+        ("<g class=\"bar is-failed\">", "<title>build: failed, "),
+        ("<g class=\"bar", "<title>lint: "),
+    ] {
+        let drawn = picture.split("</g>").find(|one| one.contains(title));
+        let drawn = drawn.unwrap_or_else(|| panic!("{title} in {picture}"));
+        assert!(drawn.contains(bar), "{drawn}");
+    }
+    assert!(!picture.contains("<title>test: "), "{picture}");
+    town.finish().await;
+}
+
+#[tokio::test]
+async fn earlier_attempts_keep_where_they_are_and_how_they_went() {
+    let mut town = with_jobs().await;
+    let pr = town.member_pr().await;
+    town.mirrored(pr);
+    town.job_ends(pr, "build", "failure").await;
+    let visitor = Visitor::of(&town);
+    let api = format!("/repositories/acme/engine/pulls/{pr}");
+    let first = visitor.json(&api).await["runs"][0]["jobs"][1].clone();
+    assert_eq!(first["earlier"], serde_json::json!([]), "{first:#}");
+    town.comment(pr, "vera", "/retest build").await;
+    let now = visitor.json(&api).await["runs"][0]["jobs"][1].clone();
+    let kept = &now["earlier"][0];
+    assert_eq!(
+        (&kept["number"], &kept["state"]),
+        (&1.into(), &"failed".into())
+    );
+    for key in ["url", "began", "ended"] {
+        assert!(kept[key].is_string(), "{key} in {kept:#}");
+        assert_eq!(kept[key], first[key]);
+    }
+    let page = visitor.get(&format!("/r/acme/engine/pull/{pr}")).await;
+    let page = page.is(200);
+    page.says("earlier 1 failed");
+    let url = kept["url"].as_str().unwrap();
+    let link = format!("<a href=\"{url}\" rel=\"noopener noreferrer\">1</a> failed");
+    assert!(page.body.contains(&link), "{link} in {}", page.body);
+    town.finish().await;
+}
+
+#[tokio::test]
 async fn a_badge_tells_of_the_default_branch_and_of_no_other_runs() {
     const PUSHED: &str = "\
 enabled: true

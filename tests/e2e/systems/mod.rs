@@ -10,7 +10,7 @@ mod gitlab;
 mod limits;
 mod lost;
 mod refused;
-mod service;
+pub mod service;
 
 use crate::support::{CONFIG, Town};
 use drawbridge::backends::{Connection, Connections, GitLabConnection, HttpConnection, Pattern};

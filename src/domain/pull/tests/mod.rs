@@ -1,5 +1,6 @@
 //! A pull request's story at the level of state: what is taken in, what is wanted, what is done next.
 
+mod next;
 mod talk;
 
 use super::*;

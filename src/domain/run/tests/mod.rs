@@ -1,5 +1,6 @@
 //! How a run goes, told as tables and small stories; and what holds for all of them (`laws`).
 
+mod attempts;
 mod checks;
 mod ends;
 mod laws;

@@ -1,7 +1,7 @@
 //! The jobs of a run, as a table: what its pictures say, in words.
 
-use super::super::views::{JobView, RunView};
-use super::parts::{ago, marked, stage, taken, web};
+use super::super::views::{AttemptView, JobView, RunView};
+use super::parts::{ago, exact, linked, marked, stage, taken};
 use crate::domain::text;
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
@@ -21,17 +21,36 @@ pub(super) fn table(run: &RunView, now: DateTime<Utc>) -> Markup {
                     td { @if let Some(why) = &job.why { (marked(why)) } }
                 } } }
             } }
+            @for job in run.jobs.iter().filter(|job| !job.builds.is_empty()) { (builds(job)) }
+            @for job in &run.jobs { @if let Some(summary) = &job.summary { (said(job, summary)) } }
             @if let Some(ended) = run.ended { p.dim { "It took " (taken(run.began, ended)) "." } }
         }
     }
 }
 
 fn name(job: &JobView) -> Markup {
+    linked(job.url.as_deref(), &job.name)
+}
+
+/// What is observed for a job.
+fn builds(job: &JobView) -> Markup {
     html! {
-        @match web(job.url.as_deref()) {
-            Some(url) => { a href=(url) rel="noopener noreferrer" { (job.name) } }
-            None => { (job.name) }
-        }
+        h3 { "Builds that count for " (job.name) }
+        div.scroll tabindex="0" role="region" aria-label={ "Table of the builds that count for " (job.name) } { table {
+            thead { tr { th scope="col" { "Build" } th scope="col" { "State" } } }
+            tbody { @for build in &job.builds { tr {
+                td { (linked(build.url.as_deref(), &text::build_name(build.workflow.as_deref(), &build.name))) }
+                td { (stage(build.stage)) @if build.state != build.stage { " " span.dim { (build.state) } } }
+            } } }
+        } }
+    }
+}
+
+/// What a job's backend has to tell of it, as it came.
+fn said(job: &JobView, summary: &str) -> Markup {
+    html! {
+        h3 { "What " (job.name) " says" }
+        pre { (summary) }
     }
 }
 
@@ -39,6 +58,21 @@ fn attempts(job: &JobView) -> Markup {
     html! {
         @if job.attempt > 0 { (job.attempt) } @else { span.dim { "none" } }
         @if job.retried > 0 { " " span.dim { "(" (job.retried) " by itself)" } }
-        @if !job.earlier.is_empty() { details { summary { "earlier" } @for handle in &job.earlier { div { code { (handle) } } } } }
+        @if !job.earlier.is_empty() { details { summary { "earlier" } @for one in &job.earlier { (attempt(one)) } } }
+    }
+}
+
+fn attempt(one: &AttemptView) -> Markup {
+    let name = match (one.number, &one.handle) {
+        (Some(number), _) => number.to_string(),
+        (None, handle) => handle.clone().unwrap_or_default(),
+    };
+    html! {
+        div {
+            (linked(one.url.as_deref(), &name))
+            @if let Some(state) = one.state { " " (state) }
+            @if let Some(began) = one.began { " " time.dim datetime=(began.to_rfc3339()) title=(exact(began)) { (began.format("%m-%d %H:%M")) } }
+            @if let (Some(began), Some(ended)) = (one.began, one.ended) { " " span.dim title={ "until " (exact(ended)) } { (taken(began, ended)) } }
+        }
     }
 }

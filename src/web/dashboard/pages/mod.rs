@@ -16,6 +16,7 @@ pub(super) mod pull;
 pub(super) mod refusal;
 pub(super) mod repository;
 pub(super) mod sign_in;
+mod waits;
 
 use super::access::{Access, Seer, Viewer};
 use super::assets::{ICON_PATH, SCRIPT_PATH, STYLE_PATH};

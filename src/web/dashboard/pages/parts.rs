@@ -71,6 +71,16 @@ pub(super) fn web(url: Option<&str>) -> Option<&str> {
     url.filter(|url| url.starts_with("https://") || url.starts_with("http://"))
 }
 
+/// A name, leading to an address that may be followed.
+pub(super) fn linked(url: Option<&str>, name: &str) -> Markup {
+    html! {
+        @match web(url) {
+            Some(url) => { a href=(url) rel="noopener noreferrer" { (name) } }
+            None => { (name) }
+        }
+    }
+}
+
 /// A piece of a path or query.
 pub(in crate::web::dashboard) fn encoded(text: &str) -> String {
     percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()

@@ -3,7 +3,7 @@
 use super::super::access::Seer;
 use super::super::views::{CommitView, PullView, RunView, TreeStep};
 use super::parts::{ago, class, encoded, marked, sha, stage};
-use super::{Frame, acting, gantt, graph, history, jobs};
+use super::{Frame, acting, gantt, graph, history, jobs, waits};
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 
@@ -19,9 +19,11 @@ pub(in crate::web::dashboard) fn page(seer: &Seer, view: &PullView, asked: Optio
         p.next.(class(view.stage)) { (marked(&view.next)) }
         (acting::notice(asked))
         (acting::deeds(seer, view))
-        @if let Some(trouble) = &view.trouble { p.problem { "GitHub: " (trouble) } }
+        (waits::troubles(view))
         (facts(view, now))
         @if !view.gates.is_empty() { (gates(view)) }
+        @if !view.required.is_empty() { (waits::required(view)) }
+        @if let Some(uncovered) = &view.uncovered { (waits::uncovered(uncovered)) }
         @for run in view.runs.iter().filter(|run| run.counts) { (one_run(run, now)) }
         @if let Some(tree) = &view.tree { (decision(tree)) }
         @if view.runs.iter().any(|run| !run.counts) { (earlier(view, now)) }

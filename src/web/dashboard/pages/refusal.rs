@@ -2,6 +2,7 @@
 
 use super::super::refusal::Refusal;
 use super::Frame;
+use super::parts::marked;
 use super::sign_in::{Ways, ways_in};
 use maud::html;
 
@@ -9,7 +10,7 @@ pub(in crate::web::dashboard) fn page(refusal: &Refusal, ways: Ways, here: Optio
     let main = html! {
         section.refusal {
             h1 { (refusal.title()) }
-            p.lead { (refusal.remedy()) }
+            p.lead { (marked(&refusal.remedy())) }
             @match refusal {
                 Refusal::SignIn => { (ways_in(ways, here)) }
                 Refusal::WrongToken => { (ways_in(ways, None)) }

@@ -1,6 +1,8 @@
 //! What is shown, as plain structs: pages are written from them, and the API gives them out as they are, so that both say the
 //! same. Sentences are those of `domain::text`; what stands between backticks in them is code.
 
+mod attempts;
+mod builds;
 mod config;
 mod deliveries;
 mod delivery;
@@ -10,7 +12,10 @@ mod pull;
 mod repository;
 mod run;
 mod tree;
+mod waits;
 
+pub(super) use attempts::{AttemptView, attempts};
+pub(super) use builds::{BuildView, builds};
 pub(super) use config::{ConfigAsked, MistakeView, PlanView, PlannedRun, plan};
 pub(super) use deliveries::{
     AsideView, ConcernView, DeliveriesAsked, DeliveriesView, DeliveryView, deliveries,
@@ -25,6 +30,7 @@ pub(super) use repository::{
 };
 pub(super) use run::{JobView, RunView, run};
 pub(super) use tree::{CommitView, TreeStep, tree};
+pub(super) use waits::{RequiredView, UncoveredView};
 
 use super::access::{Seer, Visible};
 use super::refusal::Refusal;
@@ -129,6 +135,11 @@ pub(super) fn repo(visible: &Visible) -> RepoView {
         problem: visible.row.problem.clone(),
         public: visible.public,
     }
+}
+
+/// How something stands, without the sign that only says the same again.
+fn in_words(state: &str) -> &str {
+    state.split_once(' ').map_or(state, |(_, words)| words)
 }
 
 /// A stage in one word.

@@ -1,7 +1,11 @@
 //! A pull request: what it needs next, and everything that led there.
 
-use super::{HappeningView, RepoView, RunView, TreeStep, happenings, repo, run, tree};
-use crate::domain::gate::{GateStatus, gates_of_pull, most_pressing};
+use super::waits::{no_pull, required, uncovered, waits_for_limits};
+use super::{
+    HappeningView, RepoView, RequiredView, RunView, TreeStep, UncoveredView, happenings, repo, run,
+    tree,
+};
+use crate::domain::gate::{GateStatus, foremost, gates_of_pull};
 use crate::domain::ids::{PrNumber, RunSubject};
 use crate::domain::pull::{Mirror, PullState};
 use crate::domain::run::Run;
@@ -32,6 +36,12 @@ pub(in crate::web::dashboard) struct PullView {
     /// What stands in the way of asking GitHub.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trouble: Option<String>,
+    /// What stands in the way of starting or following its jobs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jobs_trouble: Option<String>,
+    /// Until when GitHub's limits are used up, while something has to be asked or done for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limits_until: Option<DateTime<Utc>>,
     /// Who opened it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub author: Option<String>,
@@ -56,6 +66,11 @@ pub(in crate::web::dashboard) struct PullView {
     pub approvals: Vec<ApprovalView>,
     /// Its gates.
     pub gates: Vec<GateView>,
+    /// The checks of others that its base branch requires.
+    pub required: Vec<RequiredView>,
+    /// The changed files that no filter matches, where the configuration asks for that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uncovered: Option<UncoveredView>,
     /// How its head was judged; missing: it was not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tree: Option<Vec<TreeStep>>,
@@ -108,7 +123,9 @@ pub(in crate::web::dashboard) async fn pull(
     visible: &Visible,
     number: u64,
 ) -> Result<PullView, Refusal> {
-    let state = visible.pull(number).await?.ok_or(Refusal::NotFound)?;
+    let Some(state) = visible.pull(number).await? else {
+        return Err(no_pull(seer, visible, number));
+    };
     let runs = visible.runs(&RunSubject::Pull(PrNumber(number))).await?;
     let history = happenings(visible, &state).await?;
     let now = seer.dashboard.clock.now();
@@ -126,6 +143,8 @@ pub(in crate::web::dashboard) async fn pull(
         next: text::next_step(&state, runs.as_ref()),
         stage: stage(&state, runs.as_ref()),
         trouble: state.trouble.clone(),
+        jobs_trouble: runs.as_ref().and_then(|runs| runs.trouble.clone()),
+        limits_until: waits_for_limits(seer, visible, number, state.open_head()),
         author: state.author.as_ref().map(|author| author.login.clone()),
         draft: view.is_some_and(|view| view.draft),
         base: view.map(|view| view.base.clone()),
@@ -136,6 +155,8 @@ pub(in crate::web::dashboard) async fn pull(
         mirror: mirror(&state),
         approvals: approvals(&state),
         gates,
+        required: required(&state),
+        uncovered: uncovered(&state),
         tree: tree(&state),
         runs: runs.map_or_else(Vec::new, |runs| all_runs(&runs, now)),
         history,
@@ -146,8 +167,7 @@ fn stage(state: &PullState, runs: Option<&RunsState>) -> &'static str {
     if state.view.as_ref().is_some_and(|view| !view.open) {
         return "closed";
     }
-    let gates = gates_of_pull(state, runs);
-    most_pressing(&gates).map_or("unsettled", |(_, gate)| stage_of_gate(state, gate.status))
+    foremost(state, runs).map_or("unsettled", |one| stage_of_gate(state, one.status))
 }
 
 fn stage_of_gate(state: &PullState, status: GateStatus) -> &'static str {

@@ -1,5 +1,6 @@
 //! A run and its jobs.
 
+use super::{AttemptView, BuildView, attempts, builds, in_words};
 use crate::domain::run::{Job, Run};
 use crate::domain::text;
 use chrono::{DateTime, Utc};
@@ -59,8 +60,13 @@ pub(in crate::web::dashboard) struct JobView {
     pub attempt: u32,
     /// How many of the starts were automatic retries.
     pub retried: u32,
-    /// What its backend called the attempts before.
-    pub earlier: Vec<String>,
+    /// The attempts before, the oldest first.
+    pub earlier: Vec<AttemptView>,
+    /// What is observed for it: the builds that count, as others report them.
+    pub builds: Vec<BuildView>,
+    /// What its backend has to tell of it, in the words (mostly Markdown) in which it came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub summary: Option<String>,
     /// When its latest attempt began.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub began: Option<DateTime<Utc>>,
@@ -95,11 +101,6 @@ pub(in crate::web::dashboard) fn run(run: &Run, now: DateTime<Utc>) -> RunView {
 }
 
 fn view(run: &Run, job: &Job, layer: usize, now: DateTime<Utc>) -> JobView {
-    let state = text::job_state(run, job);
-    // Before the words stands a sign, which only says the same again.
-    let words = state
-        .split_once(' ')
-        .map_or(state.as_str(), |(_, words)| words);
     let why = text::job_why(run, job);
     let until = job.ended_at.or(job.started_at.map(|_| now));
     let taken = job.started_at.zip(until).map(|(from, to)| to - from);
@@ -108,14 +109,16 @@ fn view(run: &Run, job: &Job, layer: usize, now: DateTime<Utc>) -> JobView {
         needs: job.spec.needs.clone(),
         layer,
         stage: text::job_colour(job),
-        state: words.to_owned(),
+        state: in_words(&text::job_state(run, job)).to_owned(),
         why: (!why.is_empty()).then_some(why),
         required: job.spec.required,
         by: text::backend(&job.spec.backend),
         url: job.report.url.clone(),
         attempt: job.attempt,
         retried: job.retried,
-        earlier: job.earlier.iter().map(|handle| handle.0.clone()).collect(),
+        earlier: attempts(job),
+        builds: builds(&job.observed),
+        summary: job.report.summary.clone(),
         began: job.started_at,
         ended: job.ended_at,
         seconds: taken.map(|taken| taken.num_seconds().max(0).unsigned_abs()),
