@@ -4,6 +4,7 @@ mod access;
 mod acting;
 mod again;
 mod api;
+mod contributors;
 mod details;
 mod headers;
 mod hostile;
@@ -35,6 +36,13 @@ async fn town(access: Access, config: &str) -> Town {
     town.github().set_permission("vera", Permission::Write);
     town.write(CONFIG, config).await;
     town
+}
+
+/// Its repository is made private, and the app hears of it.
+async fn make_private(town: &Town) {
+    town.github().set_private(true);
+    town.github().announce_repository("privatized");
+    town.settle().await;
 }
 
 /// Somebody with a browser, or a program.
