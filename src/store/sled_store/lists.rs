@@ -3,7 +3,7 @@
 use super::{SledStore, StoreError};
 use crate::domain::ids::{DeliveryId, RepoId, RunSubject, Subject};
 use crate::store::lists::{
-    Among, Arrival, Asked, Lists, Page, PullRow, RepoRow, RunsRow, Search, Touched,
+    Among, Arrival, Asked, Lists, Page, PullRow, RepoRow, RunsRow, Search, Touched, Waiting,
 };
 use crate::store::{Change, Record};
 use async_trait::async_trait;
@@ -15,22 +15,16 @@ pub(super) const TOLD: usize = 1024;
 /// What pages show of a change.
 pub(super) fn touched(change: &Change) -> Vec<Touched> {
     let record = |record: &Record| match record {
-        Record::Pull(state) => Some((state.repo.id, Some(state.number.0))),
-        Record::Runs(state) => Some((
-            state.repo.id,
-            match &state.subject {
-                RunSubject::Pull(number) => Some(number.0),
-                _ => None,
-            },
-        )),
+        Record::Pull(state) => Some((state.repo.id, Some(RunSubject::Pull(state.number)))),
+        Record::Runs(state) => Some((state.repo.id, Some(state.subject.clone()))),
         Record::Repo(state) => Some((state.repo.id, None)),
         Record::ForgetRepo(repo, _) => Some((*repo, None)),
         Record::Head(_) | Record::Mark(..) => None,
     };
     let records = change.records.iter().filter_map(record);
-    let touched = |(repo, pull)| Touched {
+    let touched = |(repo, of)| Touched {
         repo: Some(repo),
-        pull,
+        of,
     };
     records.map(touched).collect()
 }
@@ -91,6 +85,13 @@ impl Lists for SledStore {
     ) -> Result<Page<(PullRow, Option<RunsRow>)>, StoreError> {
         self.run("listing pull requests", move |disk| {
             disk.list_pulls(repo, &search, &asked)
+        })
+        .await
+    }
+
+    async fn waiting(&self, repo: RepoId) -> Result<Waiting, StoreError> {
+        self.run("counting what waits for a vetter", move |disk| {
+            disk.waiting(repo)
         })
         .await
     }

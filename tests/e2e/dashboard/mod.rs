@@ -12,6 +12,7 @@ mod lists;
 mod live;
 mod pages;
 mod payloads;
+mod runs;
 mod sign_in;
 
 use crate::support::{CONFIG, Town};

@@ -1,6 +1,7 @@
 //! What is shown, as plain structs: pages are written from them, and the API gives them out as they are, so that both say the
 //! same. Sentences are those of `domain::text`; what stands between backticks in them is code.
 
+mod badge;
 mod config;
 mod deliveries;
 mod delivery;
@@ -8,20 +9,24 @@ mod overview;
 mod pull;
 mod repository;
 mod run;
+mod runs;
 mod tree;
 
+pub(super) use badge::{BadgeView, badge};
 pub(super) use config::{ConfigAsked, MistakeView, PlanView, PlannedRun, plan};
 pub(super) use deliveries::{
     AsideView, ConcernView, DeliveriesAsked, DeliveriesView, DeliveryView, deliveries,
 };
 pub(super) use delivery::{DeliveryPageView, SentView, delivery};
-pub(super) use overview::{BudgetView, OverviewView, RunningView, VettingView, overview, vetting};
+pub(super) use overview::{
+    BudgetView, OverviewView, RunningView, VettingView, overview, running, vetting,
+};
 pub(super) use pull::{HappeningView, PullView, pull};
 pub(super) use repository::{
-    PipelineState, PullItem, PullsAsked, RepositoryView, RunsItem, badge, item_of_runs, pulls,
-    repositories, repository, runs,
+    PullItem, PullsAsked, RepositoryView, WaitingView, pulls, repositories, repository,
 };
 pub(super) use run::{JobView, RunView, run};
+pub(super) use runs::{PipelineState, RunsAsked, RunsItem, RunsView, item_of_runs, runs, runs_of};
 pub(super) use tree::{CommitView, TreeStep, tree};
 
 use super::access::{Seer, Visible};
