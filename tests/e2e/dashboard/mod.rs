@@ -5,6 +5,7 @@ mod acting;
 mod again;
 mod api;
 mod contributors;
+mod copied;
 mod details;
 mod headers;
 mod hostile;
