@@ -2,7 +2,7 @@
 
 mod foremost;
 
-pub use foremost::{Foremost, foremost, unpublished};
+pub use foremost::{Foremost, foremost, most_pressing, unpublished};
 
 use super::event::{Build, Conclusion};
 use super::ids::{CheckRunId, Repo, Sha};

@@ -14,6 +14,7 @@ use crate::domain::ids::{CheckRunId, Repo, RepoId, RunSubject, Sha, Subject};
 use crate::domain::pages;
 use crate::domain::pipeline::Publish;
 use crate::domain::pull::{GateName, PullState};
+use crate::domain::runs::RunsState;
 use crate::domain::text;
 use crate::github::{GitHubError, NewCheck, Priority, Repository, StatusState};
 use crate::store::{Change, EntryKind, InboxEntry, Record, StoreError};
@@ -166,22 +167,19 @@ impl Engine {
             voices.push((runs.subject.to_string(), gates_of_runs(runs, sha, "")));
         }
         Ok(Some(Wanted {
-            page: self.page_of(&named, &pulls),
+            page: self.page_of(&named, &pulls, &others),
             repo: named,
             gates: combine(voices),
             pulls,
         }))
     }
 
-    /// Where the dashboard tells more: of several pull requests at the one that was opened first, which stays the same
-    /// whatever becomes of the others.
-    fn page_of(&self, repo: &Repo, pulls: &[PullState]) -> Option<String> {
-        let page = match pulls.iter().map(|pull| pull.number).min() {
-            Some(number) => pages::pull(&repo.name, number),
-            None => pages::runs(&repo.name),
-        };
+    /// Where the dashboard tells more.
+    fn page_of(&self, repo: &Repo, pulls: &[PullState], others: &[RunsState]) -> Option<String> {
         let dashboard = self.shared.pages.as_ref()?;
-        Some(dashboard.address(&page))
+        let pulls = pulls.iter().map(|pull| pull.number);
+        let others: Vec<&RunSubject> = others.iter().map(|runs| &runs.subject).collect();
+        Some(dashboard.address(&pages::of_commit(&repo.name, pulls, &others)))
     }
 
     /// A gate of which nobody speaks any more keeps how it ended, and after a crash or an answer that was lost it may have

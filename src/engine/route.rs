@@ -8,11 +8,8 @@ use crate::domain::ids::{PrNumber, PullKey, Repo, RepoId, RunSubject, Subject};
 use crate::domain::init::asks_for_it;
 use crate::domain::pipeline::Pipeline;
 use crate::domain::pull::mirrored_number;
-use crate::domain::runs::anchored_by;
+use crate::domain::runs::{MERGE_QUEUE, anchored_by};
 use crate::store::{Store, StoreError};
-
-/// Branches of the merge queue, which are told of by `merge_group` deliveries.
-const MERGE_QUEUE: &str = "gh-readonly-queue/";
 
 /// The subjects that take in `event`; none if it concerns nothing that is known.
 pub(super) async fn subjects(event: &Event, store: &dyn Store) -> Result<Vec<Subject>, StoreError> {
@@ -185,6 +182,7 @@ async fn with_runs(
 
 /// Whether a push may start a pipeline: one is configured for it, one ran before, or nothing is known yet.
 async fn concerns_push(repo: &Repo, branch: &str, store: &dyn Store) -> Result<bool, StoreError> {
+    // Those of the merge queue are told of by `merge_group` deliveries.
     if branch.starts_with(MERGE_QUEUE) || anchored_by(branch).is_some() {
         return Ok(false);
     }

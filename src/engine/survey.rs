@@ -94,7 +94,7 @@ impl Engine {
                 return Ok(());
             }
             let states = known.remove(&one.id).unwrap_or_default();
-            let asked = self.shared.openness.asking();
+            let asked = self.shared.openness.asking(self.now());
             let covered = match self.shared.github.covered(one.id).await {
                 Ok(covered) => covered,
                 // One installation that can't be asked does not keep the others from being looked at.

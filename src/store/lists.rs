@@ -8,7 +8,7 @@ mod rows;
 pub use rows::{LineRow, PullRow, RepoRow, RepoStanding, RunsRow, Stage, trust_word};
 
 use super::{HistoryEntry, Store, StoreError};
-use crate::domain::ids::{DeliveryId, RepoId, Subject};
+use crate::domain::ids::{DeliveryId, PrNumber, RepoId, RunSubject, Subject};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -27,6 +27,16 @@ pub struct Page<T> {
     pub next: Option<Cursor>,
     /// How many rows were looked at.
     pub looks: usize,
+}
+
+impl<T> Default for Page<T> {
+    fn default() -> Self {
+        Self {
+            rows: Vec::new(),
+            next: None,
+            looks: 0,
+        }
+    }
 }
 
 impl<T> Page<T> {
@@ -106,6 +116,32 @@ impl Search {
             words: words.map(str::to_lowercase).collect(),
         }
     }
+
+    /// The pull request that is meant by its number, `#7` or `7` alone: it is found at once, however many there are.
+    pub fn number(&self) -> Option<PrNumber> {
+        let word = match &self.words[..] {
+            [word] => Some(word),
+            words => words.iter().find(|word| word.starts_with('#')),
+        };
+        let digits = word.map(|word| word.strip_prefix('#').unwrap_or(word));
+        digits?.parse().ok().map(PrNumber)
+    }
+
+    /// Whether no other one can be meant: `7` may also be a word of a title.
+    pub fn is_for_one(&self) -> bool {
+        self.number().is_some() && self.words.iter().any(|word| word.starts_with('#'))
+    }
+}
+
+/// How many pull requests of a repository wait for a vetter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// So many, as far as they were counted.
+    pub count: usize,
+    /// Whether there are more.
+    pub more: bool,
+    /// Since when the one waits that waits the longest, as far as is known.
+    pub since: Option<DateTime<Utc>>,
 }
 
 /// A delivery that came, as the journal keeps it.
@@ -124,12 +160,12 @@ pub struct Arrival {
 }
 
 /// Something that pages show was changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Touched {
     /// Where; `None`: in no repository.
     pub repo: Option<RepoId>,
-    /// The pull request, where it is one.
-    pub pull: Option<u64>,
+    /// What it is about there; `None`: the repository as a whole.
+    pub of: Option<RunSubject>,
 }
 
 /// A store with lists. They are made after what was committed, and may be a moment behind what was accepted.
@@ -141,13 +177,16 @@ pub trait Lists: Store {
     async fn repo_listed(&self, id: RepoId) -> Result<Option<RepoRow>, StoreError>;
     /// The repositories, by name.
     async fn list_repos(&self, among: Among, asked: Asked) -> Result<Page<RepoRow>, StoreError>;
-    /// The open pull requests of a repository, the newest first, with their runs.
+    /// The open pull requests of a repository with their runs: one whose number is looked for, then the newest first. Of those that
+    /// wait for a vetter the one that waits the longest comes first.
     async fn list_pulls(
         &self,
         repo: RepoId,
         search: Search,
         asked: Asked,
     ) -> Result<Page<(PullRow, Option<RunsRow>)>, StoreError>;
+    /// How many open pull requests of a repository wait for a vetter.
+    async fn waiting(&self, repo: RepoId) -> Result<Waiting, StoreError>;
     /// The open pull requests that wait for a vetter, the one that waits the longest first.
     async fn list_vetting(&self, among: Among, asked: Asked) -> Result<Page<PullRow>, StoreError>;
     /// What has runs that are not over.

@@ -9,6 +9,7 @@
 //! place and the remedy. Nothing is guessed and nothing unknown is skipped, because a mistyped key would otherwise
 //! silently mean its default. Any text takes bounded time and memory.
 
+mod described;
 mod error;
 mod file;
 mod filters;
@@ -21,6 +22,7 @@ mod tests;
 mod values;
 mod yaml;
 
+pub use described::{Mapping, described, line_for_editors};
 pub use error::ConfigError;
 pub use file::{ConfigFile, TrustFile, parse};
 pub use filters::{Filters, FiltersSource, parse_filters};

@@ -15,6 +15,11 @@ pub struct Foremost {
     pub title: String,
 }
 
+/// The gate that stands most in the way.
+pub fn most_pressing(gates: impl IntoIterator<Item = Gate>) -> Option<Gate> {
+    gates.into_iter().min_by_key(|gate| severity(gate.status))
+}
+
 /// What stands most in the way of a pull request; `None`: nothing is to be said of it. That the head proposes a
 /// configuration is only a part of it: what that is like keeps nothing from being built.
 pub fn foremost(state: &PullState, runs: Option<&RunsState>) -> Option<Foremost> {
@@ -23,7 +28,7 @@ pub fn foremost(state: &PullState, runs: Option<&RunsState>) -> Option<Foremost>
     let (own, proposed): (Vec<_>, Vec<_>) = gates.into_iter().partition(is_own);
     let own = own.into_iter().map(|(_, gate)| gate);
     let all = own.chain(unpublished);
-    let pressing = all.min_by_key(|gate| severity(gate.status))?;
+    let pressing = most_pressing(all)?;
     let passes = |status| matches!(status, GateStatus::Completed(end) if end.passes());
     let mut proposed = proposed.into_iter().map(|(_, gate)| gate);
     Some(match proposed.find(|gate| !passes(gate.status)) {

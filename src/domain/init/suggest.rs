@@ -101,7 +101,8 @@ fn written(
 ) -> String {
     let mut file = String::new();
     if let Some(schema) = &place.schema {
-        file.push_str(&format!("# yaml-language-server: $schema={schema}\n"));
+        file.push_str(&config::line_for_editors(schema));
+        file.push('\n');
     }
     file.push_str(HEAD);
     file.push_str(match listening {

@@ -8,12 +8,14 @@ mod builds;
 mod ends;
 mod follow;
 mod orders;
+mod subject;
 mod want;
 
 pub use anchor::{ANCHOR_PREFIX, Anchor, anchor_of, anchored_by};
 pub use builds::Builds;
 pub use ends::Ends;
 pub use orders::{Order, OrderKind};
+pub use subject::MERGE_QUEUE;
 pub use want::{Repeat, Wish};
 
 use super::event::{Account, Build, BuildId, BuildStatus, Button, Event, MergeGroupChange};

@@ -49,6 +49,26 @@ pub fn nothing_is_done_here() -> String {
     "Drawbridge is not enabled in this repository, or has no access to it.".to_owned()
 }
 
+/// So many pull requests wait for a vetter, the oldest of them for so many seconds.
+pub fn waiting(count: usize, more: bool, oldest: Option<u64>) -> String {
+    let lasts = oldest.map(super::roughly);
+    let how_many = match (count, more) {
+        (_, true) => format!("{count} or more wait for a vetter"),
+        (1, false) => "1 waits for a vetter".to_owned(),
+        (_, false) => format!("{count} wait for a vetter"),
+    };
+    match lasts {
+        None => format!("{how_many}."),
+        Some(lasts) if count == 1 => format!("{how_many}, for {lasts}."),
+        Some(lasts) => format!("{how_many}, the oldest for {lasts}."),
+    }
+}
+
+/// The Markdown of a picture that says how a pipeline stands, and leads to a page.
+pub fn badge(pipeline: &str, picture: &str, page: &str) -> String {
+    format!("[![{}]({picture})]({page})", super::inert(pipeline))
+}
+
 /// So many bytes, as people read it.
 pub fn bytes(count: u64) -> String {
     match count {
@@ -162,4 +182,31 @@ pub fn again_not_asked() -> String {
 /// The disk did not take it.
 pub fn again_not_written() -> String {
     "It could not be written. Please try again in a minute; the server's log says why.".to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_says_how_many_wait_and_for_how_long() {
+        for (count, more, oldest, says) in [
+            (1, false, Some(7_300), "1 waits for a vetter, for 2 h."),
+            (
+                3,
+                false,
+                Some(3 * 86_400 + 5),
+                "3 wait for a vetter, the oldest for 3 d.",
+            ),
+            (3, false, None, "3 wait for a vetter."),
+            (
+                2_000,
+                true,
+                Some(59),
+                "2000 or more wait for a vetter, the oldest for 59 s.",
+            ),
+        ] {
+            assert_eq!(waiting(count, more, oldest), says);
+        }
+    }
 }

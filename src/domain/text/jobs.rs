@@ -140,6 +140,16 @@ pub fn span(seconds: u64) -> String {
     }
 }
 
+/// About so many seconds, in the largest unit that there is one of.
+pub fn roughly(seconds: u64) -> String {
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3_600 => format!("{} min", seconds / 60),
+        3_600..86_400 => format!("{} h", seconds / 3_600),
+        _ => format!("{} d", seconds / 86_400),
+    }
+}
+
 /// Why it stands so, as Markdown; empty where there is nothing to say.
 pub fn job_why(run: &Run, job: &Job) -> String {
     let mut reasons = Vec::new();

@@ -32,9 +32,9 @@ pub use comment::{
 pub use dashboard::{
     again_for_nothing, again_not_allowed, again_not_asked, again_not_written, again_of_more,
     again_press_again, again_unknown_repository, again_unreadable, again_without_payload,
-    again_without_secrets, asked_again, bytes, deed_done, deed_refused, head_is_another,
+    again_without_secrets, asked_again, badge, bytes, deed_done, deed_refused, head_is_another,
     nothing_is_done_here, payload_damaged, payload_hidden, payload_not_kept, payload_not_now,
-    payload_too_long, payloads_are_off,
+    payload_too_long, payloads_are_off, waiting,
 };
 pub use escape::{code, inert, link, plain, quoted};
 pub use gate::{
@@ -48,7 +48,7 @@ pub use init::{
     init_marker, init_no_branch, init_no_commit, init_not_an_administrator, init_proposed,
     init_proposed_before, init_refused, init_title,
 };
-pub use jobs::{backend, job_colour, job_state, job_why, no_anchor, skip_reason, span};
+pub use jobs::{backend, job_colour, job_state, job_why, no_anchor, roughly, skip_reason, span};
 pub use next::{limits_used_up, next_step, title_without_pipelines, with_proposal};
 pub use nothing::{nothing_heard_of, nothing_in_archived, nothing_where_disabled, waits_in_inbox};
 pub use preview::{

@@ -45,16 +45,18 @@ impl Engine {
                 filter_files.insert(path, text);
             }
         }
-        let backends = &self.shared.backends;
-        let schema = backends
-            .public_url()
-            .map(|url| format!("{url}{SCHEMA_PATH}"));
         let place = Place {
-            schema,
+            schema: self.schema_address(),
             filter_files,
             more,
         };
         thinking(move || init::suggest(&readings, &place)).await
+    }
+
+    /// Where editors find the schema of the configuration, if it is known where the server is reached.
+    pub fn schema_address(&self) -> Option<String> {
+        let url = self.shared.backends.public_url()?;
+        Some(format!("{url}{SCHEMA_PATH}"))
     }
 }
 

@@ -18,7 +18,7 @@ use sled::{Batch, IVec};
 use std::collections::BTreeSet;
 
 /// Counts up when a row changes its form: then all of them are made anew.
-const FORM: u64 = 2;
+const FORM: u64 = 3;
 const FORM_KEY: &[u8] = b"lists";
 const DOING: &str = "listing";
 /// So many rows are written at once.
@@ -36,6 +36,8 @@ pub(super) mod places {
     pub const HEADS: &[u8] = b"h";
     /// since when, repository, number → nothing; pull requests that wait for a vetter.
     pub const VETTING: &[u8] = b"w";
+    /// repository, since when, number → nothing; the same of one repository.
+    pub const WAITING: &[u8] = b"v";
     /// the key in `runs` → `RunsRow`.
     pub const RUNS: &[u8] = b"x";
     /// the key in `runs` → nothing; those with runs that are not over.
@@ -66,6 +68,15 @@ pub(super) mod places {
 
     pub fn vetting(since: Option<DateTime<Utc>>, key: PullKey) -> Vec<u8> {
         [VETTING, &instant(since), &keys::pull(key)].concat()
+    }
+
+    pub fn waiting(since: Option<DateTime<Utc>>, key: PullKey) -> Vec<u8> {
+        let number = key.number.0.to_be_bytes();
+        [&waiting_in(key.repo), &instant(since)[..], &number].concat()
+    }
+
+    pub fn waiting_in(repo: RepoId) -> Vec<u8> {
+        [WAITING, &keys::repo(repo)].concat()
     }
 
     pub fn runs(repo: RepoId, subject: &RunSubject) -> Vec<u8> {
@@ -197,8 +208,13 @@ fn pull_leads(row: &PullRow) -> Vec<Vec<u8>> {
         repo: row.repo,
         number: row.number,
     };
-    let vetting = (row.stage == Stage::Vetting).then(|| places::vetting(row.since, key));
-    vetting.into_iter().collect()
+    match row.stage {
+        Stage::Vetting => vec![
+            places::vetting(row.since, key),
+            places::waiting(row.since, key),
+        ],
+        _ => Vec::new(),
+    }
 }
 
 fn runs_leads(row: &RunsRow) -> Vec<Vec<u8>> {

@@ -2,9 +2,9 @@
 
 use super::disk::Disk;
 use super::{SledStore, StoreError, keys};
-use crate::domain::ids::{DeliveryId, RepoId, RunSubject, Sha, Subject};
+use crate::domain::ids::{DeliveryId, PrNumber, RepoId, RunSubject, Sha, Subject};
 use crate::store::lists::{
-    Among, Arrival, Asked, Lists, Page, PullRow, RepoRow, RunsRow, Search, Touched,
+    Among, Arrival, Asked, Lists, Page, PullRow, RepoRow, RunsRow, Search, Touched, Waiting,
 };
 use crate::store::{Change, HistoryEntry, Record};
 use async_trait::async_trait;
@@ -16,22 +16,16 @@ pub(super) const TOLD: usize = 1024;
 /// What pages show of a change.
 pub(super) fn touched(change: &Change) -> Vec<Touched> {
     let record = |record: &Record| match record {
-        Record::Pull(state) => Some((state.repo.id, Some(state.number.0))),
-        Record::Runs(state) => Some((
-            state.repo.id,
-            match &state.subject {
-                RunSubject::Pull(number) => Some(number.0),
-                _ => None,
-            },
-        )),
+        Record::Pull(state) => Some((state.repo.id, Some(RunSubject::Pull(state.number)))),
+        Record::Runs(state) => Some((state.repo.id, Some(state.subject.clone()))),
         Record::Repo(state) => Some((state.repo.id, None)),
         Record::ForgetRepo(repo, _) => Some((*repo, None)),
         Record::Head(_) | Record::Mark(..) => None,
     };
     let records = change.records.iter().filter_map(record);
-    let touched = |(repo, pull)| Touched {
+    let touched = |(repo, of)| Touched {
         repo: Some(repo),
-        pull,
+        of,
     };
     records.map(touched).collect()
 }
@@ -55,7 +49,7 @@ impl Disk {
             let numbers = pulls.keys().flatten();
             touched.extend(numbers.map(|key| Touched {
                 repo: Some(*repo),
-                pull: keys::trailing_number(&key),
+                of: keys::trailing_number(&key).map(|number| RunSubject::Pull(PrNumber(number))),
             }));
         }
         touched
@@ -118,6 +112,13 @@ impl Lists for SledStore {
     ) -> Result<Page<(PullRow, Option<RunsRow>)>, StoreError> {
         self.run("listing pull requests", move |disk| {
             disk.list_pulls(repo, &search, &asked)
+        })
+        .await
+    }
+
+    async fn waiting(&self, repo: RepoId) -> Result<Waiting, StoreError> {
+        self.run("counting what waits for a vetter", move |disk| {
+            disk.waiting(repo)
         })
         .await
     }

@@ -4,10 +4,11 @@ use super::disk::Disk;
 use super::listed::{places, read};
 use super::records::failed;
 use super::{StoreError, keys};
-use crate::domain::ids::{PrNumber, PullKey, RepoId};
+use crate::domain::ids::{PrNumber, PullKey, RepoId, RunSubject};
 use crate::store::lists::{
-    Among, Asked, Cursor, MOST_LOOKS, Page, PullRow, RepoRow, RunsRow, Search,
+    Among, Asked, Cursor, MOST_LOOKS, Page, PullRow, RepoRow, RunsRow, Search, Stage, Waiting,
 };
+use chrono::DateTime;
 use serde::de::DeserializeOwned;
 use sled::{IVec, Tree};
 
@@ -15,6 +16,17 @@ const DOING: &str = "listing";
 
 /// What is taken out of `tree` below `prefix`: of each key, without the prefix, and its value what `take` makes of them.
 pub(super) fn page<T>(
+    tree: &Tree,
+    prefix: &[u8],
+    asked: &Asked,
+    take: impl FnMut(&[u8], &IVec) -> Result<Option<T>, StoreError>,
+) -> Result<Page<T>, StoreError> {
+    filled(Page::default(), tree, prefix, asked, take)
+}
+
+/// The same, behind what a page already has.
+fn filled<T>(
+    mut page: Page<T>,
     tree: &Tree,
     prefix: &[u8],
     asked: &Asked,
@@ -26,11 +38,6 @@ pub(super) fn page<T>(
         // The first key behind it.
         from.push(0);
     }
-    let mut page = Page {
-        rows: Vec::new(),
-        next: None,
-        looks: 0,
-    };
     let mut last: Option<IVec> = None;
     for entry in tree.range(from..) {
         let (key, value) = entry.map_err(failed(DOING))?;
@@ -79,16 +86,80 @@ impl Disk {
         search: &Search,
         asked: &Asked,
     ) -> Result<Page<(PullRow, Option<RunsRow>)>, StoreError> {
-        let prefix = [places::PULLS, &keys::repo(repo)].concat();
-        page(&self.lists, &prefix, asked, |_, value| {
-            let Some(row) = read(value).filter(|row: &PullRow| row.has_words(&search.words)) else {
-                return Ok(None);
+        let numbered = search.number();
+        let first = match (numbered, &asked.after) {
+            (Some(number), None) => self.searched(repo, number, search)?,
+            _ => Page::default(),
+        };
+        if search.is_for_one() {
+            return Ok(first);
+        }
+        let waiting = search.stage == Some(Stage::Vetting);
+        let prefix = match waiting {
+            true => places::waiting_in(repo),
+            false => places::pulls_of(repo),
+        };
+        filled(first, &self.lists, &prefix, asked, |rest, value| {
+            let row = match (waiting, keys::trailing_number(rest)) {
+                (true, Some(number)) => self.pull_row(repo, PrNumber(number))?,
+                (true, None) => None,
+                (false, _) => read(value),
             };
-            let of = crate::domain::ids::RunSubject::Pull(row.number);
-            let runs: Option<RunsRow> = self.row(&places::runs(repo, &of))?;
-            let stage = row.stage_with(runs.as_ref());
-            let wanted = search.stage.is_none_or(|wanted| wanted == stage);
-            Ok(wanted.then_some((row, runs)))
+            let row = row.filter(|row: &PullRow| Some(row.number) != numbered);
+            row.map_or(Ok(None), |row| self.with_runs(row, search))
+        })
+    }
+
+    /// The pull request of this number, if it is one that is looked for.
+    fn searched(
+        &self,
+        repo: RepoId,
+        number: PrNumber,
+        search: &Search,
+    ) -> Result<Page<(PullRow, Option<RunsRow>)>, StoreError> {
+        let row = self.pull_row(repo, number)?;
+        let found = row.map_or(Ok(None), |row| self.with_runs(row, search))?;
+        Ok(Page {
+            rows: found.into_iter().collect(),
+            next: None,
+            looks: 1,
+        })
+    }
+
+    fn pull_row(&self, repo: RepoId, number: PrNumber) -> Result<Option<PullRow>, StoreError> {
+        self.row(&places::pull(PullKey { repo, number }))
+    }
+
+    /// The row with its runs, if it is one that is looked for.
+    fn with_runs(
+        &self,
+        row: PullRow,
+        search: &Search,
+    ) -> Result<Option<(PullRow, Option<RunsRow>)>, StoreError> {
+        if !row.has_words(&search.words) {
+            return Ok(None);
+        }
+        let of = RunSubject::Pull(row.number);
+        let runs: Option<RunsRow> = self.row(&places::runs(row.repo, &of))?;
+        let stage = row.stage_with(runs.as_ref());
+        let wanted = search.stage.is_none_or(|wanted| wanted == stage);
+        Ok(wanted.then_some((row, runs)))
+    }
+
+    pub fn waiting(&self, repo: RepoId) -> Result<Waiting, StoreError> {
+        let all = Asked {
+            after: None,
+            limit: MOST_LOOKS,
+        };
+        let page = page(&self.lists, &places::waiting_in(repo), &all, |rest, _| {
+            let since = rest.first_chunk().map(|since| u64::from_be_bytes(*since));
+            Ok(since.map(|millis| i64::try_from(millis).unwrap_or(0)))
+        })?;
+        let oldest = page.rows.iter().find(|millis| **millis > 0);
+        Ok(Waiting {
+            count: page.rows.len(),
+            more: page.next.is_some(),
+            since: oldest.and_then(|millis| DateTime::from_timestamp_millis(*millis)),
         })
     }
 
@@ -101,10 +172,7 @@ impl Disk {
             };
             let repo = RepoId(u64::from_be_bytes(*repo));
             match keys::number_in(number).filter(|_| among.has(repo)) {
-                Some(number) => self.row(&places::pull(PullKey {
-                    repo,
-                    number: PrNumber(number),
-                })),
+                Some(number) => self.pull_row(repo, PrNumber(number)),
                 None => Ok(None),
             }
         })

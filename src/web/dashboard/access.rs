@@ -27,7 +27,7 @@ use subtle::ConstantTimeEq as _;
 pub enum Access {
     /// Those who have proven who they are.
     Private,
-    /// Everybody, what concerns repositories that GitHub shows to everybody.
+    /// Those as well of whom nothing is known: what concerns repositories that GitHub shows to everybody.
     Public,
     /// Everybody, everything: a sandbox on this machine. No operator's setting leads here.
     Open,
@@ -71,7 +71,7 @@ impl Person {
 pub enum Sees {
     /// All repositories, and what concerns the whole server.
     Everything,
-    /// These repositories.
+    /// These repositories, to which they have a right of their own, besides those that GitHub shows to everybody.
     Repositories(Arc<BTreeSet<RepoId>>),
 }
 
@@ -100,16 +100,18 @@ pub(super) struct Seer {
 pub(super) enum Whose {
     /// Who has a token of the operator's.
     Operator,
-    /// Who has signed in with GitHub.
+    /// Who has signed in with GitHub and has a right of their own in a repository.
     Account(UserId),
+    /// Who has signed in with GitHub, and sees what GitHub shows to everybody: as anybody could who makes an account.
+    Guest(UserId),
     /// Nobody knows whose; the visitor's address.
     Visitor(Option<IpAddr>),
 }
 
 impl Whose {
-    /// Whether nobody knows whose it is.
-    pub fn is_visitor(self) -> bool {
-        matches!(self, Self::Visitor(_))
+    /// Whether it could be anybody's.
+    pub fn is_anybodys(self) -> bool {
+        matches!(self, Self::Visitor(_) | Self::Guest(_))
     }
 }
 
@@ -152,12 +154,12 @@ impl Seer {
         let public = dashboard.engine.public_repos();
         let among = match (&viewer, dashboard.access) {
             (_, Access::Open) | (Viewer::Machine, _) => Among::All,
-            (Viewer::Person(person), access) => match (&person.sees, access) {
-                (Sees::Everything, _) => Among::All,
-                (Sees::Repositories(own), Access::Public) => {
+            (Viewer::Person(person), _) => match &person.sees {
+                Sees::Everything => Among::All,
+                // What GitHub shows to everybody it shows to them.
+                Sees::Repositories(own) => {
                     Among::These(Arc::new(own.union(&public).copied().collect()))
                 }
-                (Sees::Repositories(own), _) => Among::These(own.clone()),
             },
             (Viewer::Nobody, Access::Public) => Among::These(public.clone()),
             (Viewer::Nobody, Access::Private) => return Err(Refusal::SignIn),
@@ -199,8 +201,12 @@ impl Seer {
             Viewer::Nobody if self.dashboard.access != Access::Open => Whose::Visitor(from),
             Viewer::Person(Person {
                 account: Some(account),
+                sees,
                 ..
-            }) => Whose::Account(account.id),
+            }) => match sees {
+                Sees::Repositories(own) if own.is_empty() => Whose::Guest(account.id),
+                _ => Whose::Account(account.id),
+            },
             _ => Whose::Operator,
         }
     }

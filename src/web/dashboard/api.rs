@@ -8,7 +8,7 @@ use super::site::{Asked, At, LARGEST_FORM, at, query};
 use super::views::{
     self, CommandsView, ConfigAsked, DeliveriesAsked, DeliveriesView, DeliveryPageView, Listed,
     OverviewView, Part, PlanView, PullItem, PullView, PullsAsked, RepoView, RepositoryView,
-    RunsItem, VettingView,
+    RunningView, RunsAsked, RunsItem, RunsView, VettingView,
 };
 use axum::Json;
 use axum::Router;
@@ -59,11 +59,13 @@ fn described() -> OpenApiRouter<Arc<Dashboard>> {
     OpenApiRouter::with_openapi(Description::openapi())
         .routes(routes!(overview))
         .routes(routes!(vetting))
+        .routes(routes!(running))
         .routes(routes!(repositories))
         .routes(routes!(repository))
         .routes(routes!(pulls))
         .routes(routes!(pull))
         .routes(routes!(runs))
+        .routes(routes!(runs_of))
         .routes(routes!(deliveries))
         .routes(routes!(delivery))
         .routes(routes!(commands))
@@ -101,6 +103,12 @@ async fn vetting(seer: Seer, asked: Asked<Part>) -> Shown<Listed<VettingView>> {
     Ok(Json(views::vetting(&seer, &query(asked)?).await?))
 }
 
+/// What has runs that are not over.
+#[utoipa::path(get, path = "/api/v1/running", params(Part), responses((status = 200, body = Listed<RunningView>), (status = 401, body = Mistaken)))]
+async fn running(seer: Seer, asked: Asked<Part>) -> Shown<Listed<RunningView>> {
+    Ok(Json(views::running(&seer, &query(asked)?).await?))
+}
+
 /// The repositories, by name.
 #[utoipa::path(get, path = "/api/v1/repositories", params(Part), responses((status = 200, body = Listed<RepoView>), (status = 401, body = Mistaken)))]
 async fn repositories(seer: Seer, asked: Asked<Part>) -> Shown<Listed<RepoView>> {
@@ -118,7 +126,9 @@ async fn repository(
 ) -> Shown<RepositoryView> {
     let (owner, repo) = at(path)?;
     let visible = seer.repository(&owner, &repo).await?;
-    Ok(Json(views::repository(&visible, &query(asked)?).await?))
+    Ok(Json(
+        views::repository(&seer, &visible, &query(asked)?).await?,
+    ))
 }
 
 /// A repository's open pull requests, the newest first.
@@ -157,6 +167,22 @@ async fn runs(
     let (owner, repo) = at(path)?;
     let visible = seer.repository(&owner, &repo).await?;
     Ok(Json(views::runs(&visible, &query(asked)?).await?))
+}
+
+/// The runs of one merge group, branch or of the schedule: their jobs, and how each stands.
+#[utoipa::path(get, path = "/api/v1/repositories/{owner}/{repo}/runs/{kind}",
+    params(("owner" = String, Path, description = "Its owner"), ("repo" = String, Path, description = "Its name"), ("kind" = String, Path, description = "`merge_group`, `branch` or `schedule`"), RunsAsked),
+    responses((status = 200, body = RunsView), (status = 401, body = Mistaken), (status = 404, body = Mistaken)))]
+async fn runs_of(
+    seer: Seer,
+    path: At<(String, String, String)>,
+    asked: Asked<RunsAsked>,
+) -> Shown<RunsView> {
+    let (owner, repo, kind) = at(path)?;
+    let visible = seer.repository(&owner, &repo).await?;
+    let asked = query(asked)?;
+    let view = views::runs_of(&seer, &visible, &kind, &asked).await?;
+    Ok(Json(view))
 }
 
 /// The deliveries that came, and what became of them.

@@ -8,7 +8,7 @@ use super::access::Seer;
 use super::places::{Place, visitor};
 use super::refusal::Refusal;
 use super::site::{Asked, query};
-use crate::domain::ids::RepoId;
+use crate::domain::ids::{PrNumber, RepoId, RunSubject};
 use crate::store::lists::Touched;
 use crate::web::Peer;
 use axum::http::{Extensions, HeaderMap};
@@ -32,6 +32,22 @@ type Unbuffered = [(&'static str, &'static str); 1];
 pub(super) struct Subject {
     repository: Option<String>,
     pull: Option<u64>,
+    kind: Option<String>,
+    #[serde(default)]
+    name: String,
+}
+
+impl Subject {
+    /// What it is about in the repository; `None`: all of it.
+    fn of(&self) -> Result<Option<RunSubject>, Refusal> {
+        match (self.pull, &self.kind) {
+            (Some(number), _) => Ok(Some(RunSubject::Pull(PrNumber(number)))),
+            (None, Some(kind)) => RunSubject::with_branch(kind, &self.name)
+                .map(Some)
+                .ok_or(Refusal::NotFound),
+            (None, None) => Ok(None),
+        }
+    }
 }
 
 /// `GET /events`
@@ -65,7 +81,7 @@ pub(super) async fn events(
         until: tokio::time::Instant::now() + LIVES,
         wanted: Wanted {
             repo,
-            pull: asked.pull,
+            of: asked.of()?,
         },
         seer,
         greeted: false,
@@ -82,7 +98,7 @@ pub(super) async fn events(
 
 struct Wanted {
     repo: Option<RepoId>,
-    pull: Option<u64>,
+    of: Option<RunSubject>,
 }
 
 struct Listener {
@@ -138,8 +154,6 @@ impl Listener {
         };
         self.seer.sees(repo)
             && self.wanted.repo.is_none_or(|wanted| wanted == repo)
-            && (self.wanted.pull.is_none()
-                || self.wanted.pull == touched.pull
-                || touched.pull.is_none())
+            && (self.wanted.of.is_none() || self.wanted.of == touched.of || touched.of.is_none())
     }
 }

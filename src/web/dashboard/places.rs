@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// So many one visitor or one account may have. A browser opens no more than six connections to a server.
 const OF_ONE: usize = 8;
-/// So many all visitors together may have of whom nothing is known.
-pub(super) const OF_VISITORS: usize = STREAMS / 2;
+/// So many all together may have who could be anybody.
+pub(super) const OF_ANYBODY: usize = STREAMS / 2;
 /// So many are left to operators.
 const OF_OPERATORS: usize = 4;
 
@@ -51,13 +51,13 @@ impl Places {
     pub fn take(self: &Arc<Self>, of: Whose) -> Option<Place> {
         let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let own = taken.get(&of).copied().unwrap_or_default();
-        let visitors = taken.iter().filter(|(of, _)| of.is_visitor());
-        let visitors: usize = visitors.map(|(_, count)| count).sum();
+        let anybodys = taken.iter().filter(|(of, _)| of.is_anybodys());
+        let anybodys: usize = anybodys.map(|(_, count)| count).sum();
         let all: usize = taken.values().sum();
         let room = match of {
             Whose::Operator => true,
             Whose::Account(_) => own < OF_ONE,
-            Whose::Visitor(_) => own < OF_ONE && visitors < OF_VISITORS,
+            Whose::Visitor(_) | Whose::Guest(_) => own < OF_ONE && anybodys < OF_ANYBODY,
         };
         let kept = match of {
             Whose::Operator => 0,
@@ -106,16 +106,21 @@ mod tests {
             .collect();
         assert_eq!(held.len(), OF_ONE);
         assert!(places.take(visitor(1)).is_none());
+        // An account that has a right nowhere is as easily come by as an address.
+        let guests = (0..2 * OF_ONE).filter_map(|_| places.take(Whose::Guest(UserId(1))));
+        held.extend(guests);
+        assert_eq!(held.len(), 2 * OF_ONE);
         for other in 2.. {
             let Some(place) = places.take(visitor(other)) else {
                 break;
             };
             held.push(place);
         }
-        assert_eq!(held.len(), OF_VISITORS);
+        assert_eq!(held.len(), OF_ANYBODY);
+        assert!(places.take(Whose::Guest(UserId(2))).is_none());
         let person = Whose::Account(UserId(1));
         held.extend((0..2 * OF_ONE).filter_map(|_| places.take(person)));
-        assert_eq!(held.len(), OF_VISITORS + OF_ONE);
+        assert_eq!(held.len(), OF_ANYBODY + OF_ONE);
         held.extend((0..STREAMS).filter_map(|_| places.take(Whose::Operator)));
         assert_eq!((held.len(), places.taken()), (STREAMS, STREAMS));
         drop(held);

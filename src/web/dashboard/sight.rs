@@ -129,8 +129,8 @@ impl OnGitHub {
         self.answered().account
     }
 
-    /// Whether GitHub shows them nothing.
-    pub fn sees_nothing(&self) -> bool {
+    /// Whether they have a right of their own in no repository.
+    pub fn has_no_right(&self) -> bool {
         self.answered().repos.is_empty()
     }
 

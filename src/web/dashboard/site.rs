@@ -2,9 +2,8 @@
 
 use super::access::Seer;
 use super::refusal::Refusal;
-use super::views::{ConfigAsked, DeliveriesAsked, Part, PullsAsked};
+use super::views::{ConfigAsked, DeliveriesAsked, Part, PullsAsked, RunsAsked};
 use super::{Dashboard, acting, again, assets, events, pages, sign_in, views, with_github};
-use crate::domain::ids::RunSubject;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, PathRejection, QueryRejection};
@@ -29,8 +28,10 @@ pub(super) fn routes() -> Router<Arc<Dashboard>> {
     Router::new()
         .route("/", get(overview))
         .route("/vetting", get(vetting))
+        .route("/running", get(running))
         .route("/r/{owner}/{repo}", get(repository))
         .route("/r/{owner}/{repo}/runs", get(runs))
+        .route("/r/{owner}/{repo}/runs/{kind}", get(runs_of))
         .route("/r/{owner}/{repo}/pull/{number}", get(pull))
         .route("/badge/{owner}/{repo}/{file}", get(badge))
         .route("/deliveries", get(deliveries))
@@ -83,11 +84,16 @@ async fn vetting(seer: Seer, asked: Asked<Part>) -> Shown {
     Ok(Html(pages::overview::vetting_page(&seer, &list)))
 }
 
+async fn running(seer: Seer, asked: Asked<Part>) -> Shown {
+    let list = views::running(&seer, &query(asked)?).await?;
+    Ok(Html(pages::overview::running_page(&seer, &list)))
+}
+
 async fn repository(seer: Seer, path: At<(String, String)>, asked: Asked<PullsAsked>) -> Shown {
     let (owner, repo) = at(path)?;
     let visible = seer.repository(&owner, &repo).await?;
     let asked = query(asked)?;
-    let view = views::repository(&visible, &asked).await?;
+    let view = views::repository(&seer, &visible, &asked).await?;
     Ok(Html(pages::repository::page(&seer, &view, &asked)))
 }
 
@@ -96,7 +102,14 @@ async fn runs(seer: Seer, path: At<(String, String)>, asked: Asked<Part>) -> Sho
     let visible = seer.repository(&owner, &repo).await?;
     let list = views::runs(&visible, &query(asked)?).await?;
     let name = visible.row.name.to_string();
-    Ok(Html(pages::repository::runs_page(&seer, &name, &list)))
+    Ok(Html(pages::runs::list_page(&seer, &name, &list)))
+}
+
+async fn runs_of(seer: Seer, path: At<(String, String, String)>, asked: Asked<RunsAsked>) -> Shown {
+    let (owner, repo, kind) = at(path)?;
+    let visible = seer.repository(&owner, &repo).await?;
+    let view = views::runs_of(&seer, &visible, &kind, &query(asked)?).await?;
+    Ok(Html(pages::runs::page(&seer, &view)))
 }
 
 /// What was asked for on the page, a moment ago.
@@ -128,12 +141,7 @@ async fn badge(
     let pipeline = file.strip_suffix(".svg").ok_or(Refusal::NotFound)?;
     let visible = seer.repository(&owner, &repo).await?;
     let branch = query(asked)?.branch;
-    let branch = branch.unwrap_or_else(|| visible.row.default_branch.clone());
-    let mut of = vec![RunSubject::Branch(branch.clone())];
-    if branch == visible.row.default_branch {
-        of.push(RunSubject::Schedule);
-    }
-    let stage = views::badge(&visible, &of, pipeline).await?;
+    let stage = views::badge(&visible, branch.as_deref(), pipeline).await?;
     let picture = pages::badge::picture(pipeline, stage);
     let headers = [
         (header::CONTENT_TYPE, "image/svg+xml; charset=utf-8"),

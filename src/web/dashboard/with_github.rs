@@ -92,8 +92,9 @@ impl Failed {
                                 apart: GitHub leads back to that address."
                 .to_owned(),
             Self::Unverified => "Do that in your settings on GitHub under *Emails*, and sign in again.".to_owned(),
-            Self::NothingToSee => "Drawbridge is installed in no repository to which you have a right on GitHub. Where your organisation \
-                                   wants a single sign-on, do that on GitHub first; if you should have a right, ask there."
+            Self::NothingToSee => "Drawbridge is installed in no repository that GitHub shows you. Where your organisation wants a single \
+                                   sign-on, do that on GitHub first; if you should have a right, ask there. Which repositories are public \
+                                   is asked of GitHub at each start: if yours is, try again in a minute."
                 .to_owned(),
             Self::NotNow => "Please sign in again in a minute.".to_owned(),
         }
@@ -214,7 +215,8 @@ async fn come_back(
         arrive(dashboard, app, &begun, &code).await
     });
     let (person, lasts) = arrived.await.map_err(|_| Failed::NotNow)??;
-    if dashboard.access == Access::Private && person.sees_nothing() {
+    let nothing = person.has_no_right() && dashboard.engine.public_repos().is_empty();
+    if dashboard.access == Access::Private && nothing {
         return Err(Failed::NothingToSee.into());
     }
     let account = person.account();

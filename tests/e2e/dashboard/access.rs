@@ -1,6 +1,6 @@
 //! Who may look.
 
-use super::{TOKEN, Visitor, town};
+use super::{TOKEN, Visitor, make_private, town};
 use drawbridge::domain::ids::RepoId;
 use drawbridge::web::{Access, Person, Sees, Viewer};
 use std::collections::BTreeSet;
@@ -127,9 +127,7 @@ async fn where_it_is_public_a_private_repository_is_as_if_it_were_not_there() {
         .is(200)
         .says("acme/engine#1")
         .does_not_say("installation ");
-    town.github().set_private(true);
-    town.github().announce_repository("privatized");
-    town.settle().await;
+    make_private(&town).await;
     let missing = visitor.get("/r/acme/nothing").await.is(404);
     for path in OF_THE_REPOSITORY {
         let seen = visitor.get(path).await.is(404);
@@ -160,10 +158,10 @@ async fn where_it_is_public_a_private_repository_is_as_if_it_were_not_there() {
 }
 
 #[tokio::test]
-async fn a_person_sees_their_own_repositories_alone() {
+async fn a_person_sees_their_own_repositories_and_public_ones_alone() {
     let town = town(Access::Private, "enabled: true\n").await;
     town.github().add_repo("other");
-    town.settle().await;
+    make_private(&town).await;
     let operator = Visitor::of(&town).with_token(TOKEN);
     operator.get("/r/acme/engine").await.is(200);
     let dashboard = town.playground.app().dashboard().unwrap();
@@ -183,6 +181,7 @@ async fn a_person_sees_their_own_repositories_alone() {
         .get("/")
         .await
         .is(200)
+        .says("acme/other")
         .does_not_say("acme/engine");
     with(&own)
         .get("/")
@@ -227,12 +226,12 @@ async fn what_is_no_bearer_token_is_told_what_is_understood() {
 #[tokio::test]
 async fn a_place_in_a_list_tells_nothing_of_what_may_not_be_seen() {
     let town = town(Access::Private, "enabled: true\n").await;
-    let mut own = BTreeSet::from([RepoId(town.github().repo_id())]);
-    for number in 0..27 {
+    let mut own = BTreeSet::new();
+    for number in 0..28 {
         own.insert(RepoId(town.github().add_repo(&format!("part-{number:02}"))));
     }
-    town.github().add_repo("part-25-hidden");
-    town.settle().await;
+    town.github().rename_repo("part-24-hidden");
+    make_private(&town).await;
     let operator = Visitor::of(&town).with_token(TOKEN);
     let plain = operator.json("/repositories").await["next"].clone();
     let plain = plain.as_str().unwrap();

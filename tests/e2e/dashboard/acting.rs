@@ -1,7 +1,7 @@
 //! What people do on the page of a pull request.
 
 use super::sign_in::{Browser, later};
-use super::{Seen, TOKEN, Visitor, town};
+use super::{Seen, TOKEN, Visitor, make_private, town};
 use crate::support::Town;
 use drawbridge::sandbox::{FaultKind, Permission};
 use drawbridge::web::Access;
@@ -41,7 +41,7 @@ async fn press(town: &Town, browser: &mut Browser, deed: &str) {
 }
 
 /// Opens the page and presses the button of a deed that is somebody else's.
-async fn refused(browser: &mut Browser, deed: &str) {
+pub(super) async fn refused(browser: &mut Browser, deed: &str) {
     let page = browser.get(PAGE).await.is(200);
     let form = form_of(&page, deed).unwrap_or_else(|| panic!("no {deed} in {}", page.text()));
     let said = send(browser, deed, &form).await.is(403);
@@ -244,6 +244,7 @@ async fn only_a_persons_own_form_does_anything_and_only_once() {
 #[tokio::test]
 async fn who_may_not_see_a_repository_does_nothing_in_it() {
     let (town, _, mut vera) = with_vera(Access::Private).await;
+    make_private(&town).await;
     let form = form_of(&vera.get(PAGE).await, "approve").unwrap();
     town.github().set_permission("sam", Permission::Read);
     let mut sam = signed_in(&town, "sam").await;

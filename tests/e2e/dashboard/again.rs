@@ -217,6 +217,7 @@ async fn it_takes_the_right_to_write_of_that_moment_and_a_form_of_ones_own() {
         1
     );
     // Whom GitHub does not show the repository any more, there is nothing.
+    super::make_private(&town).await;
     town.github().set_permission("rita", Permission::None);
     super::sign_in::later(&town, 4).await;
     send(&mut rita, &page, &form).await.is(404);

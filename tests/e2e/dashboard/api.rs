@@ -1,6 +1,7 @@
 //! The API and its description.
 
 use super::{Visitor, town};
+use drawbridge::domain::pages::encoded;
 use drawbridge::web::{Access, document};
 use serde_json::{Value, json};
 
@@ -29,6 +30,9 @@ async fn every_answer_of_the_api_is_as_its_description_says() {
     town.told(pr);
     let other = town.member_pr().await;
     town.mirrored(other);
+    let group = town.github().enqueue(other, "maya");
+    town.settle().await;
+    let group = encoded(group.head_ref.trim_start_matches("refs/heads/"));
     let visitor = Visitor::of(&town);
     let document: Value =
         serde_json::from_str(&visitor.get("/api/openapi.json").await.is(200).body).unwrap();
@@ -42,7 +46,8 @@ async fn every_answer_of_the_api_is_as_its_description_says() {
                 .replace("{owner}", "acme")
                 .replace("{repo}", "engine")
                 .replace("{id}", &delivery)
-                .replace("{number}", "1");
+                .replace("{number}", "1")
+                .replace("{kind}", &format!("merge_group?name={group}"));
             let url = format!("{}{real}", visitor.base);
             let request = match method.as_str() {
                 "get" => visitor.client.get(url),

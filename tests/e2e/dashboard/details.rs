@@ -3,6 +3,7 @@
 use super::{Visitor, town};
 use crate::support::{CONFIG, Town};
 use drawbridge::domain::gate::GATE_NAME;
+use drawbridge::domain::pages::encoded;
 use drawbridge::playground::Setup;
 use drawbridge::sandbox::{NewPr, Permission};
 use drawbridge::web::Access;
@@ -14,16 +15,18 @@ fn details(town: &Town, sha: &str) -> Option<String> {
 }
 
 #[tokio::test]
-async fn the_gate_of_a_pull_request_leads_to_its_page_and_that_of_a_merge_group_to_the_runs() {
+async fn the_gate_of_a_pull_request_leads_to_its_page_and_that_of_a_merge_group_to_its_runs() {
     let mut town = town(Access::Open, "enabled: true\n").await;
     let pr = town.mirrored_pr().await;
     town.build_ends(pr, "build", "success").await;
     let group = town.github().enqueue(pr, "maya");
     town.settle().await;
     let somebody = Visitor::of(&town);
+    let branch = group.head_ref.trim_start_matches("refs/heads/");
+    let of_group = format!("/r/acme/engine/runs/merge_group?name={}", encoded(branch));
     for (sha, page) in [
         (town.head(pr), "/r/acme/engine/pull/1"),
-        (group.head_sha, "/r/acme/engine/runs"),
+        (group.head_sha, &of_group),
     ] {
         let led = details(&town, &sha).expect("it leads to the dashboard");
         assert_eq!(led, format!("{}{page}", somebody.base));

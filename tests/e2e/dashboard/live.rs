@@ -5,7 +5,7 @@ use drawbridge::web::{Access, STREAMS};
 use std::time::Duration;
 
 /// Reads a stream until these words come.
-async fn hears(answer: &mut reqwest::Response, words: &str) {
+pub(super) async fn hears(answer: &mut reqwest::Response, words: &str) {
     let mut heard = String::new();
     let listening = async {
         while let Some(chunk) = answer.chunk().await.unwrap() {
@@ -21,7 +21,7 @@ async fn hears(answer: &mut reqwest::Response, words: &str) {
         .expect("it is told");
 }
 
-async fn listen(visitor: &Visitor, path: &str) -> reqwest::Response {
+pub(super) async fn listen(visitor: &Visitor, path: &str) -> reqwest::Response {
     visitor
         .request(reqwest::Method::GET, path)
         .send()

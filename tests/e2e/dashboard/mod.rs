@@ -5,6 +5,8 @@ mod acting;
 mod again;
 mod api;
 mod builds;
+mod contributors;
+mod copied;
 mod details;
 mod headers;
 mod history;
@@ -13,6 +15,7 @@ mod lists;
 mod live;
 mod pages;
 mod payloads;
+mod runs;
 mod sign_in;
 mod waits;
 
@@ -38,6 +41,13 @@ async fn town(access: Access, config: &str) -> Town {
     town.github().set_permission("vera", Permission::Write);
     town.write(CONFIG, config).await;
     town
+}
+
+/// Its repository is made private, and the app hears of it.
+async fn make_private(town: &Town) {
+    town.github().set_private(true);
+    town.github().announce_repository("privatized");
+    town.settle().await;
 }
 
 /// Somebody with a browser, or a program.

@@ -1,7 +1,7 @@
 //! What a delivery said, and who may read it.
 
 use super::acting::signed_in;
-use super::{TOKEN, Visitor, town};
+use super::{TOKEN, Visitor, make_private, town};
 use crate::support::{CONFIG, Town};
 use drawbridge::domain::ids::RepoId;
 use drawbridge::playground::Setup;
@@ -130,9 +130,7 @@ async fn a_payload_is_for_those_with_a_right_of_their_own_and_to_others_it_is_no
         .await
         .is(200)
         .does_not_say("\"pull_request\"");
-    town.github().set_private(true);
-    town.github().announce_repository("privatized");
-    town.settle().await;
+    make_private(&town).await;
     let nothing = octo.get("/deliveries/there-is-none").await.is(404);
     for stranger in [&octo, &visitor] {
         let hidden = stranger.get(&of_pull).await.is(404);

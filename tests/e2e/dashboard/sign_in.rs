@@ -1,6 +1,6 @@
 //! Signing in with GitHub.
 
-use super::{Seen, TOKEN, Visitor, town};
+use super::{Seen, TOKEN, Visitor, make_private, town};
 use crate::support::Town;
 use chrono::TimeDelta;
 use drawbridge::sandbox::{FaultKind, Permission};
@@ -96,6 +96,7 @@ const ENGINE: &str = "/r/acme/engine";
 #[tokio::test]
 async fn who_signs_in_with_github_sees_what_github_shows_them() {
     let town = town(Access::Private, "enabled: true\n").await;
+    make_private(&town).await;
     let mut mel = Browser::of(&town);
     mel.get("/sign-in")
         .await
@@ -131,6 +132,7 @@ async fn who_signs_in_with_github_sees_what_github_shows_them() {
 #[tokio::test]
 async fn what_somebody_may_see_is_asked_again_and_again() {
     let town = town(Access::Private, "enabled: true\n").await;
+    make_private(&town).await;
     let mut vera = Browser::of(&town);
     vera.sign_in("/", "vera").await.is(303);
     assert_eq!(vera.shows(ENGINE).await, 200);

@@ -1,4 +1,5 @@
 use super::*;
+use crate::domain::ids::RunSubject;
 use crate::domain::trust::{PullView, Reason, Verdict};
 use crate::store::lists::{
     Among, Arrival, Asked, Lists, MOST_LOOKS, Page, PullRow, RunsRow, Search, Stage,
@@ -50,6 +51,10 @@ fn numbers<'a>(rows: impl IntoIterator<Item = &'a PullRow>) -> Vec<u64> {
     rows.into_iter().map(|row| row.number.0).collect()
 }
 
+fn found(page: &Page<(PullRow, Option<RunsRow>)>) -> Vec<u64> {
+    numbers(page.rows.iter().map(|(row, _)| row))
+}
+
 async fn vetting(store: &SledStore) -> Vec<u64> {
     numbers(&store.list_vetting(Among::All, FIRST).await.unwrap().rows)
 }
@@ -73,8 +78,24 @@ async fn a_page_looks_at_few_of_fifty_thousand_pull_requests() {
     assert_eq!((second.rows[0].0.number.0, second.looks), (MANY - 25, 25));
     let page = store.list_vetting(Among::All, FIRST).await.unwrap();
     assert_eq!((page.rows.len(), page.looks), (25, 25));
+    // One that is looked for by its number is there at once.
+    let page = pulls(&store, Search::of("#123", None), FIRST).await;
+    assert_eq!(found(&page), [123]);
+    assert_eq!((page.looks, page.next), (1, None));
+    let page = pulls(&store, Search::of("123", None), FIRST).await;
+    assert_eq!(
+        (found(&page), page.looks),
+        (vec![123, 49_123, 48_123], MOST_LOOKS)
+    );
+    let none = pulls(&store, Search::of("#60000", None), FIRST).await;
+    assert_eq!((none.rows.len(), none.looks, none.next), (0, 1, None));
+    let waiting = Search::of("", Some(Stage::Vetting));
+    let page = pulls(&store, waiting, FIRST).await;
+    assert_eq!((page.rows[0].0.number.0, page.looks), (1, 25));
+    let counted = store.waiting(RepoId(1)).await.unwrap();
+    assert_eq!((counted.count, counted.more), (MOST_LOOKS, true));
     // A search that finds little says how far it came, and goes on from there.
-    let search = Search::of("#47123", None);
+    let search = Search::of("change 47123", None);
     let page = pulls(&store, search.clone(), FIRST).await;
     assert_eq!((page.rows.len(), page.looks), (0, MOST_LOOKS));
     let page = pulls(
@@ -86,7 +107,7 @@ async fn a_page_looks_at_few_of_fifty_thousand_pull_requests() {
         },
     )
     .await;
-    assert_eq!(numbers(page.rows.iter().map(|(row, _)| row)), [47_123]);
+    assert_eq!(found(&page), [47_123]);
     assert!(page.looks <= MOST_LOOKS);
 }
 
@@ -110,10 +131,9 @@ async fn who_waits_the_longest_comes_first_and_who_waits_no_more_is_gone() {
         .unwrap();
     assert_eq!(vetting(&store).await, [2]);
     let all = pulls(&store, Search::default(), FIRST).await;
-    assert_eq!(numbers(all.rows.iter().map(|(row, _)| row)), [2, 1]);
+    assert_eq!(found(&all), [2, 1]);
     let stage = Search::of("", Some(Stage::Vetting));
-    let some = pulls(&store, stage, FIRST).await;
-    assert_eq!(numbers(some.rows.iter().map(|(row, _)| row)), [2]);
+    assert_eq!(found(&pulls(&store, stage, FIRST).await), [2]);
     let forgets = Change {
         records: vec![Record::ForgetRepo(RepoId(1), InboxId(u64::MAX))],
         ..Change::default()
@@ -121,6 +141,64 @@ async fn who_waits_the_longest_comes_first_and_who_waits_no_more_is_gone() {
     store.commit(forgets).await.unwrap();
     assert_eq!(vetting(&store).await, [0; 0]);
     assert!(disk(&store).lists.is_empty());
+}
+
+#[tokio::test]
+async fn a_repository_knows_how_many_wait_there_and_which_the_longest() {
+    let store = store();
+    let millis = |at: Option<DateTime<Utc>>| at.map(|at| at.timestamp_millis());
+    let waits = async |repo| store.waiting(RepoId(repo)).await.unwrap();
+    let counted = waits(1).await;
+    assert_eq!(
+        (counted.count, counted.more, counted.since),
+        (0, false, None)
+    );
+    let states = vec![waiting(1, 1, 5), waiting(1, 2, 3), waiting(2, 3, 4)];
+    store.commit(write(states)).await.unwrap();
+    let counted = waits(1).await;
+    assert_eq!(
+        (counted.count, millis(counted.since)),
+        (2, millis(Some(day(3))))
+    );
+    let stage = Search::of("", Some(Stage::Vetting));
+    assert_eq!(found(&pulls(&store, stage.clone(), FIRST).await), [2, 1]);
+    let one = Asked { limit: 1, ..FIRST };
+    let first = pulls(&store, stage.clone(), one).await;
+    let after = first.next;
+    let second = pulls(&store, stage, Asked { after, limit: 1 }).await;
+    assert_eq!((found(&second), second.next), (vec![1], None));
+    let mut trusted = waiting(1, 2, 3);
+    trusted.verdict = Some(Verdict::Trusted);
+    store.commit(write(vec![trusted])).await.unwrap();
+    let counted = waits(1).await;
+    assert_eq!(
+        (counted.count, millis(counted.since)),
+        (1, millis(Some(day(5))))
+    );
+}
+
+#[tokio::test]
+async fn words_beside_a_number_count_too() {
+    let store = store();
+    let states = (1..=12).map(|number| waiting(1, number, 0)).collect();
+    store.commit(write(states)).await.unwrap();
+    for (text, expected) in [
+        ("#1", &[1][..]),
+        ("1", &[1, 12, 11, 10]),
+        ("#1 change", &[1]),
+        ("change #1", &[1]),
+        ("#1 nothing", &[]),
+        ("#1 #2", &[]),
+        ("change 12", &[12]),
+        ("#", &[12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1]),
+        ("#x", &[]),
+        ("99", &[]),
+    ] {
+        let page = pulls(&store, Search::of(text, None), FIRST).await;
+        assert_eq!(found(&page), expected, "{text:?}");
+    }
+    let passed = Search::of("#1", Some(Stage::Passed));
+    assert_eq!(found(&pulls(&store, passed, FIRST).await), [0; 0]);
 }
 
 #[tokio::test]
@@ -277,8 +355,9 @@ async fn what_became_of_a_gate_is_told_to_the_pages_of_all_pull_requests_at_its_
     store.commit(told).await.unwrap();
     let mut touched = Vec::new();
     while let Ok(one) = pages.try_recv() {
-        touched.push((one.repo, one.pull));
+        touched.push((one.repo, one.of));
     }
     let here = Some(RepoId(1));
-    assert_eq!(touched, [(here, Some(1)), (here, Some(2))]);
+    let pull = |number| Some(RunSubject::Pull(PrNumber(number)));
+    assert_eq!(touched, [(here, pull(1)), (here, pull(2))]);
 }

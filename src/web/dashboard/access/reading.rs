@@ -4,7 +4,7 @@ use super::{Seer, Visible};
 use crate::domain::ids::{PrNumber, PullKey, RepoId, RunSubject, Subject};
 use crate::domain::pull::PullState;
 use crate::domain::runs::RunsState;
-use crate::store::lists::{Arrival, Asked, Page, PullRow, RepoRow, RunsRow, Search};
+use crate::store::lists::{Arrival, Asked, Page, PullRow, RepoRow, RunsRow, Search, Waiting};
 use crate::store::{Aside, StoreError};
 
 type Read<T> = Result<T, StoreError>;
@@ -56,6 +56,11 @@ impl Visible {
         asked: Asked,
     ) -> Read<Page<(PullRow, Option<RunsRow>)>> {
         self.shelf().list_pulls(self.row.id, search, asked).await
+    }
+
+    /// How many of them wait for a vetter.
+    pub async fn waiting(&self) -> Read<Waiting> {
+        self.shelf().waiting(self.row.id).await
     }
 
     /// One of its pull requests, open or not.

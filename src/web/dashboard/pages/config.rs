@@ -4,7 +4,12 @@ use super::super::access::Seer;
 use super::super::views::{ConfigAsked, MistakeView, PlanView, PlannedRun};
 use super::Frame;
 use super::parts::marked;
+use crate::domain::config::{Mapping, SCHEMA_PATH, described, line_for_editors};
 use maud::{Markup, html};
+use std::sync::LazyLock;
+
+/// The same as long as the server runs.
+static KEYS: LazyLock<Vec<Mapping>> = LazyLock::new(described);
 
 const EXAMPLE: &str = "enabled: true\n\npipelines:\n  backends:\n    on: pull_request\n    check: backend-status-check\n    jobs:\n      build:\n        workflow: build.yml\n      test:\n        needs: [build]\n        workflow: test.yml\n";
 
@@ -19,8 +24,7 @@ pub(in crate::web::dashboard) fn page(
     let stranger = asked.is_some_and(|asked| asked.stranger.is_some());
     let main = html! {
         h1 { "Try a configuration" }
-        p { "It is read as the server would read it, and nothing of it is kept. The keys are described in the documentation; "
-            code { "drawbridge plan" } " does the same in a terminal." }
+        p { "It is read as the server would read it, and nothing of it is kept. " code { "drawbridge plan" } " does the same in a terminal." }
         @if let Some(plan) = plan { (result(plan)) }
         form.config method="post" action="/config" {
             label for="config" { code { ".github/drawbridge.yaml" } }
@@ -33,8 +37,52 @@ pub(in crate::web::dashboard) fn page(
             textarea #changed name="changed" rows="4" spellcheck="false" { (changed) }
             button type="submit" { "Show what it would do" }
         }
+        (in_the_editor(seer))
+        (keys())
     };
     Frame::new("Configuration", seer).write(&main)
+}
+
+/// How an editor comes to know the keys.
+fn in_the_editor(seer: &Seer) -> Markup {
+    html! {
+        section aria-labelledby="editor" {
+            h2 #editor { "In the editor" }
+            @match seer.dashboard.engine.schema_address() {
+                Some(address) => {
+                    p { "With this as the first line of the file, editors complete keys and mark mistakes by the "
+                        a href=(address) { "JSON Schema" } " that this server gives out:" }
+                    pre { (line_for_editors(&address)) }
+                }
+                None => {
+                    p { "This server gives out a JSON Schema at " code { (SCHEMA_PATH) } ", where deliveries come in. Its whole address is shown here once "
+                        code { "PUBLIC_URL" } " says where that is." }
+                }
+            }
+        }
+    }
+}
+
+/// What may be written, as the schema describes it.
+fn keys() -> Markup {
+    html! {
+        section aria-labelledby="keys" {
+            h2 #keys { "Keys" }
+            @for mapping in KEYS.iter() {
+                details {
+                    summary {
+                        @if mapping.at.is_empty() { "The file" }
+                        @for (at, place) in mapping.at.iter().enumerate() { @if at > 0 { ", " } code { (place) } }
+                        ": " (marked(&mapping.about))
+                    }
+                    div.scroll tabindex="0" role="region" aria-label="Table of keys" { table {
+                        thead { tr { th scope="col" { "Key" } th scope="col" { "What it means" } } }
+                        tbody { @for (key, about) in &mapping.keys { tr { td { code { (key) } } td { (marked(about)) } } } }
+                    } }
+                }
+            }
+        }
+    }
 }
 
 fn result(plan: &PlanView) -> Markup {

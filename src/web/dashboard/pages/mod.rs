@@ -15,6 +15,7 @@ pub(super) mod parts;
 pub(super) mod pull;
 pub(super) mod refusal;
 pub(super) mod repository;
+pub(super) mod runs;
 pub(super) mod sign_in;
 mod waits;
 

@@ -1,9 +1,11 @@
 //! `/`
 
 use super::super::access::Seer;
-use super::super::views::{BudgetView, OverviewView, RepoView, RunningView, VettingView};
-use super::Frame;
+use super::super::views::{
+    BudgetView, Listed, OverviewView, RepoView, RunningView, RunsItem, VettingView,
+};
 use super::parts::{ago, class, further, marked, pipelines, stage};
+use super::{Frame, runs};
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 
@@ -23,7 +25,7 @@ pub(in crate::web::dashboard) fn page(seer: &Seer, view: &OverviewView) -> Strin
         section aria-labelledby="running" {
             h2 #running { "Runs now" }
             (running(&view.running.rows, now))
-            @if view.running.next.is_some() { p.dim { "… and more." } }
+            (further(&view.running, "/running", ""))
         }
         section aria-labelledby="repositories" {
             h2 #repositories { "Repositories" }
@@ -41,15 +43,23 @@ pub(in crate::web::dashboard) fn page(seer: &Seer, view: &OverviewView) -> Strin
 }
 
 /// The whole list of what waits for a vetter.
-pub(in crate::web::dashboard) fn vetting_page(
-    seer: &Seer,
-    list: &super::super::views::Listed<VettingView>,
-) -> String {
+pub(in crate::web::dashboard) fn vetting_page(seer: &Seer, list: &Listed<VettingView>) -> String {
     let frame = Frame::new("Waits for a vetter", seer).live("/events".to_owned());
     let main = html! {
         h1 { "Waits for a vetter" }
         (vetting(&list.rows, frame.now))
         (further(list, "/vetting", ""))
+    };
+    frame.write(&main)
+}
+
+/// The whole list of what runs.
+pub(in crate::web::dashboard) fn running_page(seer: &Seer, list: &Listed<RunningView>) -> String {
+    let frame = Frame::new("Runs now", seer).live("/events".to_owned());
+    let main = html! {
+        h1 { "Runs now" }
+        (running(&list.rows, frame.now))
+        (further(list, "/running", ""))
     };
     frame.write(&main)
 }
@@ -86,7 +96,7 @@ fn running(rows: &[RunningView], now: DateTime<Utc>) -> Markup {
             div.scroll tabindex="0" role="region" aria-label="Table of what runs now" { table {
                 thead { tr { th scope="col" { "What" } th scope="col" { "Pipelines" } } }
                 tbody { @for row in rows { tr {
-                    td { (what(&row.repository, row.runs.kind, row.runs.name.as_deref())) }
+                    td { (what(&row.repository, &row.runs)) }
                     td { (pipelines(&row.runs.pipelines, now)) }
                 } } }
             } }
@@ -94,15 +104,12 @@ fn running(rows: &[RunningView], now: DateTime<Utc>) -> Markup {
     }
 }
 
-/// What has runs, with a link where there is a page.
-fn what(repository: &str, kind: &str, name: Option<&str>) -> Markup {
-    let name = name.unwrap_or_default();
+/// What has runs, and where.
+fn what(repository: &str, runs: &RunsItem) -> Markup {
     html! {
-        @match kind {
-            "pull" => { a href={ "/r/" (repository) "/pull/" (name) } { (repository) "#" (name) } }
-            "schedule" => { a href={ "/r/" (repository) } { (repository) } " schedule" }
-            "merge_group" => { a href={ "/r/" (repository) } { (repository) } " merge group " code { (name) } }
-            _ => { a href={ "/r/" (repository) } { (repository) } " " code { (name) } }
+        @match (runs.kind, runs.name.as_deref()) {
+            ("pull", Some(number)) => { a href=(runs.page) { (repository) "#" (number) } }
+            _ => { a href={ "/r/" (repository) } { (repository) } " " (runs::link(runs)) }
         }
     }
 }

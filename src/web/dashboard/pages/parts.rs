@@ -1,6 +1,7 @@
 //! What pages have in common.
 
 use super::super::views::{Listed, PipelineState};
+pub(in crate::web::dashboard) use crate::domain::pages::encoded;
 use crate::domain::text;
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
@@ -43,9 +44,7 @@ pub(super) fn ago(at: DateTime<Utc>, now: DateTime<Utc>) -> Markup {
     let seconds = (now - at).num_seconds().max(0).unsigned_abs();
     let words = match seconds {
         0..60 => "just now".to_owned(),
-        60..3_600 => format!("{} min ago", seconds / 60),
-        3_600..86_400 => format!("{} h ago", seconds / 3_600),
-        _ => format!("{} d ago", seconds / 86_400),
+        _ => format!("{} ago", text::roughly(seconds)),
     };
     html! { time datetime=(at.to_rfc3339()) title=(exact(at)) { (words) } }
 }
@@ -79,11 +78,6 @@ pub(super) fn linked(url: Option<&str>, name: &str) -> Markup {
             None => { (name) }
         }
     }
-}
-
-/// A piece of a path or query.
-pub(in crate::web::dashboard) fn encoded(text: &str) -> String {
-    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 
 /// The way to the next part of a list. `query`: what else the address asks, ending in `&` unless it is empty.

@@ -26,7 +26,7 @@ pub(in crate::web::dashboard) fn page(seer: &Seer, view: &PullView, asked: Optio
         @if let Some(uncovered) = &view.uncovered { (waits::uncovered(uncovered)) }
         @for run in view.runs.iter().filter(|run| run.counts) { (one_run(run, now)) }
         @if let Some(tree) = &view.tree { (decision(tree)) }
-        @if view.runs.iter().any(|run| !run.counts) { (earlier(view, now)) }
+        (earlier(&view.runs, now))
         (history::section(&view.history, now))
     };
     frame.write(&main)
@@ -68,7 +68,7 @@ fn gates(view: &PullView) -> Markup {
     }
 }
 
-fn one_run(run: &RunView, now: DateTime<Utc>) -> Markup {
+pub(super) fn one_run(run: &RunView, now: DateTime<Utc>) -> Markup {
     html! {
         section.run aria-label={ "Run " (run.number) " of " (run.pipeline) } {
             h2 { (run.pipeline) " " span.dim { "run " (run.number) " at " (sha(&run.sha)) ", " (ago(run.began, now)) } }
@@ -80,11 +80,14 @@ fn one_run(run: &RunView, now: DateTime<Utc>) -> Markup {
     }
 }
 
-fn earlier(view: &PullView, now: DateTime<Utc>) -> Markup {
+pub(super) fn earlier(runs: &[RunView], now: DateTime<Utc>) -> Markup {
+    if runs.iter().all(|run| run.counts) {
+        return html! {};
+    }
     html! {
         section aria-labelledby="earlier" {
             h2 #earlier { "Earlier runs" }
-            @for run in view.runs.iter().filter(|run| !run.counts) {
+            @for run in runs.iter().filter(|run| !run.counts) {
                 details {
                     summary { (run.pipeline) " run " (run.number) " at " (sha(&run.sha)) ", " (ago(run.began, now))
                         @if let Some(note) = &run.note { ": " (note) } }

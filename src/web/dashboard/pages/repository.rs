@@ -1,9 +1,10 @@
 //! `/r/{owner}/{repo}`
 
 use super::super::access::Seer;
-use super::super::views::{PullItem, PullsAsked, RepositoryView, RunsItem};
-use super::Frame;
+use super::super::views::{BadgeView, PullItem, PullsAsked, RepositoryView, WaitingView};
 use super::parts::{ago, encoded, further, marked, pipelines, sha, stage};
+use super::{Frame, runs};
+use crate::domain::text;
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 
@@ -33,33 +34,39 @@ pub(in crate::web::dashboard) fn page(
         }
         section aria-labelledby="pulls" {
             h2 #pulls { "Open pull requests" }
+            (waiting(&path, &view.waiting, frame.now))
             (search(&path, asked))
             (pulls(name, &view.pulls.rows, frame.now))
             (further(&view.pulls, &path, &query))
         }
         section aria-labelledby="runs" {
             h2 #runs { "Branches, schedules and merge groups" }
-            (runs(&view.runs.rows, frame.now))
+            (runs::table(name, &view.runs.rows, frame.now))
             (further(&view.runs, &format!("{path}/runs"), ""))
+            (badges(&view.badges))
         }
     };
     frame.write(&main)
 }
 
-/// The whole list of runs.
-pub(in crate::web::dashboard) fn runs_page(
-    seer: &Seer,
-    name: &str,
-    list: &super::super::views::Listed<RunsItem>,
-) -> String {
-    let frame = Frame::new(format!("Runs of {name}"), seer);
-    let main = html! {
-        p.up { a href={ "/r/" (name) } { (name) } }
-        h1 { "Branches, schedules and merge groups" }
-        (runs(&list.rows, frame.now))
-        (further(list, &format!("/r/{name}/runs"), ""))
-    };
-    frame.write(&main)
+/// What to copy into a README.
+fn badges(badges: &[BadgeView]) -> Markup {
+    html! {
+        @for badge in badges {
+            details { summary { "Badge of " (badge.pipeline) } pre { (badge.markdown) } }
+        }
+    }
+}
+
+/// The way to those that wait for a vetter.
+fn waiting(path: &str, waiting: &WaitingView, now: DateTime<Utc>) -> Markup {
+    let since = waiting.since.map(|since| (now - since).num_seconds());
+    let lasts = since.map(|seconds| seconds.max(0).unsigned_abs());
+    html! {
+        @if waiting.count > 0 {
+            p { a href={ (path) "?stage=vetting" } { (text::waiting(waiting.count, waiting.more, lasts)) } }
+        }
+    }
 }
 
 fn search(path: &str, asked: &PullsAsked) -> Markup {
@@ -90,22 +97,6 @@ fn pulls(name: &str, rows: &[PullItem], now: DateTime<Utc>) -> Markup {
                     td { @if row.pipelines.len() != 1 { (stage(row.stage)) } @if let Some(says) = &row.says { div.says { (marked(says)) } }
                         (pipelines(&row.pipelines, now)) }
                     td.time { @if let Some(head) = &row.head { (sha(head)) " " } @if let Some(since) = row.since { (ago(since, now)) } }
-                } } }
-            } }
-        }
-    }
-}
-
-fn runs(rows: &[RunsItem], now: DateTime<Utc>) -> Markup {
-    html! {
-        @if rows.is_empty() { p.dim { "Nothing was run for a push, a schedule or a merge group yet." } } @else {
-            div.scroll tabindex="0" role="region" aria-label="Table of runs" { table {
-                thead { tr { th scope="col" { "For" } th scope="col" { "Pipelines" } th scope="col" { "Commit" } th scope="col" { "Began" } } }
-                tbody { @for row in rows { tr {
-                    td { @match row.name.as_deref() { Some(branch) => { code { (branch) } } None => { "schedule" } } }
-                    td { (pipelines(&row.pipelines, now)) }
-                    td { @if let Some(one) = row.pipelines.first() { (sha(&one.sha)) } }
-                    td.time { @if let Some(one) = row.pipelines.iter().max_by_key(|one| one.began) { (ago(one.began, now)) } }
                 } } }
             } }
         }

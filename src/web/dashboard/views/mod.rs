@@ -2,6 +2,7 @@
 //! same. Sentences are those of `domain::text`; what stands between backticks in them is code.
 
 mod attempts;
+mod badge;
 mod builds;
 mod config;
 mod deliveries;
@@ -11,10 +12,12 @@ mod overview;
 mod pull;
 mod repository;
 mod run;
+mod runs;
 mod tree;
 mod waits;
 
 pub(super) use attempts::{AttemptView, attempts};
+pub(super) use badge::{BadgeView, badge};
 pub(super) use builds::{BuildView, builds};
 pub(super) use config::{ConfigAsked, MistakeView, PlanView, PlannedRun, plan};
 pub(super) use deliveries::{
@@ -22,13 +25,15 @@ pub(super) use deliveries::{
 };
 pub(super) use delivery::{DeliveryPageView, SentView, delivery};
 pub(super) use history::HappeningView;
-pub(super) use overview::{BudgetView, OverviewView, RunningView, VettingView, overview, vetting};
+pub(super) use overview::{
+    BudgetView, OverviewView, RunningView, VettingView, overview, running, vetting,
+};
 pub(super) use pull::{PullView, pull};
 pub(super) use repository::{
-    PipelineState, PullItem, PullsAsked, RepositoryView, RunsItem, badge, item_of_runs, pulls,
-    repositories, repository, runs,
+    PullItem, PullsAsked, RepositoryView, WaitingView, pulls, repositories, repository,
 };
 pub(super) use run::{JobView, RunView, run};
+pub(super) use runs::{PipelineState, RunsAsked, RunsItem, RunsView, item_of_runs, runs, runs_of};
 pub(super) use tree::{CommitView, TreeStep, tree};
 pub(super) use waits::{RequiredView, UncoveredView};
 

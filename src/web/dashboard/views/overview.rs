@@ -94,24 +94,6 @@ pub(in crate::web::dashboard) async fn overview(
     seer: &Seer,
     part: &Part,
 ) -> Result<OverviewView, Refusal> {
-    let first = Asked {
-        after: None,
-        limit: ROWS,
-    };
-    let mut running = Listed {
-        rows: Vec::new(),
-        next: None,
-    };
-    let page = seer.running(first).await?;
-    running.next = page.next.and_then(|next| seer.give_out(&next));
-    for row in page.rows {
-        if let Some(found) = seer.repo(row.repo).await? {
-            running.rows.push(RunningView {
-                repository: found.name.to_string(),
-                runs: item_of_runs(&row),
-            });
-        }
-    }
     let (health, budgets) = match seer.sees_everything() {
         true => {
             let state = health::state(&seer.dashboard.engine).await;
@@ -128,7 +110,7 @@ pub(in crate::web::dashboard) async fn overview(
         health,
         budgets,
         vetting: vetting(seer, &Part::default()).await?,
-        running,
+        running: running(seer, &Part::default()).await?,
         repositories: Listed::for_seer(seer, repos.map(|visible| repo(&visible))),
     })
 }
@@ -150,6 +132,25 @@ pub(in crate::web::dashboard) async fn vetting(
                 author: row.author,
                 says: row.gate.unwrap_or(row.trust),
                 since: row.since,
+            });
+        }
+    }
+    Ok(Listed { rows, next })
+}
+
+/// What has runs that are not over.
+pub(in crate::web::dashboard) async fn running(
+    seer: &Seer,
+    part: &Part,
+) -> Result<Listed<RunningView>, Refusal> {
+    let page = seer.running(part.asked_by(seer, ROWS)?).await?;
+    let next = page.next.and_then(|next| seer.give_out(&next));
+    let mut rows = Vec::new();
+    for row in page.rows {
+        if let Some(found) = seer.repo(row.repo).await? {
+            rows.push(RunningView {
+                repository: found.name.to_string(),
+                runs: item_of_runs(&row, &found.name),
             });
         }
     }

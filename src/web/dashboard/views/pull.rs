@@ -228,7 +228,7 @@ fn approvals(state: &PullState) -> Vec<ApprovalView> {
 }
 
 /// Those that count come first, then the newest.
-fn all_runs(runs: &RunsState, now: DateTime<Utc>) -> Vec<RunView> {
+pub(super) fn all_runs(runs: &RunsState, now: DateTime<Utc>) -> Vec<RunView> {
     let mut all: Vec<&Run> = runs.runs().collect();
     all.sort_by_key(|run| (!run.counts(), std::cmp::Reverse(run.created_at)));
     all.into_iter().map(|one| run(one, now)).collect()

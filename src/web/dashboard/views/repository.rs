@@ -1,9 +1,9 @@
 //! A repository: its open pull requests, and what its branches and schedules ran.
 
+use super::badge::{BadgeView, badges};
+use super::runs::{PipelineState, RunsItem, pipelines, runs};
 use super::{Listed, Part, ROWS, RepoView, repo, stage_of, stage_word};
-use crate::domain::ids::RunSubject;
-use crate::domain::run::Standing;
-use crate::store::lists::{LineRow, PullRow, RunsRow, Search};
+use crate::store::lists::{PullRow, RunsRow, Search};
 use crate::web::dashboard::access::{Seer, Visible};
 use crate::web::dashboard::refusal::Refusal;
 use chrono::{DateTime, Utc};
@@ -15,10 +15,26 @@ use utoipa::ToSchema;
 pub(in crate::web::dashboard) struct RepositoryView {
     /// Which.
     pub repository: RepoView,
-    /// Its open pull requests, the newest first, as far as they were looked for.
+    /// How many of its open pull requests wait for a vetter.
+    pub waiting: WaitingView,
+    /// Its open pull requests, the newest first, as far as they were looked for; of those that wait for a vetter, the longest wait first.
     pub pulls: Listed<PullItem>,
     /// The latest runs of its merge groups, branches and schedules.
     pub runs: Listed<RunsItem>,
+    /// Badges of its default branch, where everybody can read them.
+    pub badges: Vec<BadgeView>,
+}
+
+/// How many wait for a vetter.
+#[derive(Serialize, ToSchema)]
+pub(in crate::web::dashboard) struct WaitingView {
+    /// So many.
+    pub count: usize,
+    /// Whether there are more, which were not counted.
+    pub more: bool,
+    /// Since when the one waits that waits the longest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<DateTime<Utc>>,
 }
 
 /// An open pull request in a list.
@@ -54,60 +70,36 @@ pub(in crate::web::dashboard) struct PullItem {
     pub since: Option<DateTime<Utc>>,
 }
 
-/// The runs of one subject in a list.
-#[derive(Serialize, ToSchema)]
-pub(in crate::web::dashboard) struct RunsItem {
-    /// `pull`, `merge_group`, `branch` or `schedule`.
-    pub kind: &'static str,
-    /// The pull request's number, or the branch.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// `running`, `failed` or `passed`.
-    pub stage: &'static str,
-    /// Its pipelines.
-    pub pipelines: Vec<PipelineState>,
-}
-
-/// The present run of a pipeline.
-#[derive(Serialize, ToSchema)]
-pub(in crate::web::dashboard) struct PipelineState {
-    /// The pipeline.
-    pub pipeline: String,
-    /// The run's number.
-    pub run: u64,
-    /// The commit it is for.
-    pub sha: String,
-    /// `waiting`, `running`, `failed` or `passed`.
-    pub stage: &'static str,
-    /// When it began.
-    pub began: DateTime<Utc>,
-    /// When it ended.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub ended: Option<DateTime<Utc>>,
-}
-
 /// Which pull requests are looked for.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(in crate::web::dashboard) struct PullsAsked {
     /// Where the part begins: the `next` of the one before.
     pub after: Option<String>,
-    /// How they stand: `vetting`, `running`, `failed`, `passed` or `unsettled`.
+    /// How they stand: `vetting`, `running`, `failed`, `passed` or `unsettled`. Of those that wait for a vetter the longest wait comes first.
     #[serde(default)]
     pub stage: String,
-    /// Words in the number, the title, the author's login, the base branch or at the beginning of the head's SHA.
+    /// Words in the number, the title, the author's login, the base branch or at the beginning of the head's SHA. `#7` is that one alone.
     #[serde(default)]
     pub q: String,
 }
 
 pub(in crate::web::dashboard) async fn repository(
+    seer: &Seer,
     visible: &Visible,
     asked: &PullsAsked,
 ) -> Result<RepositoryView, Refusal> {
+    let waiting = visible.waiting().await?;
     Ok(RepositoryView {
         repository: repo(visible),
+        waiting: WaitingView {
+            count: waiting.count,
+            more: waiting.more,
+            since: waiting.since,
+        },
         pulls: pulls(visible, asked).await?,
         runs: runs(visible, &Part::default()).await?,
+        badges: badges(seer, visible).await?,
     })
 }
 
@@ -122,15 +114,6 @@ pub(in crate::web::dashboard) async fn pulls(
     };
     let page = visible.pulls(search, part.asked(ROWS)?).await?;
     Ok(Listed::of(page.map(|(row, runs)| item(row, runs.as_ref()))))
-}
-
-/// The runs of merge groups, branches and schedules.
-pub(in crate::web::dashboard) async fn runs(
-    visible: &Visible,
-    part: &Part,
-) -> Result<Listed<RunsItem>, Refusal> {
-    let page = visible.latest_runs(part.asked(ROWS)?).await?;
-    Ok(Listed::of(page.map(|row| item_of_runs(&row))))
 }
 
 fn item(row: PullRow, runs: Option<&RunsRow>) -> PullItem {
@@ -151,38 +134,6 @@ fn item(row: PullRow, runs: Option<&RunsRow>) -> PullItem {
     }
 }
 
-pub(in crate::web::dashboard) fn item_of_runs(row: &RunsRow) -> RunsItem {
-    let (kind, name) = match &row.subject {
-        RunSubject::Pull(number) => ("pull", Some(number.to_string())),
-        RunSubject::MergeGroup(branch) => ("merge_group", Some(branch.clone())),
-        RunSubject::Branch(branch) => ("branch", Some(branch.clone())),
-        RunSubject::Schedule => ("schedule", None),
-    };
-    RunsItem {
-        kind,
-        name,
-        stage: stage_word(row.stage()),
-        pipelines: pipelines(row),
-    }
-}
-
-fn pipelines(row: &RunsRow) -> Vec<PipelineState> {
-    let state = |line: &LineRow| PipelineState {
-        pipeline: line.pipeline.clone(),
-        run: line.run,
-        sha: line.sha.to_string(),
-        stage: match line.standing {
-            None => "waiting",
-            Some(Standing::Running) => "running",
-            Some(Standing::Failed) => "failed",
-            Some(Standing::Passed) => "passed",
-        },
-        began: line.began,
-        ended: line.ended,
-    };
-    row.lines.iter().map(state).collect()
-}
-
 /// The repositories, by name.
 pub(in crate::web::dashboard) async fn repositories(
     seer: &Seer,
@@ -190,24 +141,4 @@ pub(in crate::web::dashboard) async fn repositories(
 ) -> Result<Listed<RepoView>, Refusal> {
     let page = seer.repos(part.asked_by(seer, ROWS)?).await?;
     Ok(Listed::for_seer(seer, page.map(|visible| repo(&visible))))
-}
-
-/// How the newest run of a pipeline for one of these stands; `None`: there is none.
-pub(in crate::web::dashboard) async fn badge(
-    visible: &Visible,
-    of: &[RunSubject],
-    pipeline: &str,
-) -> Result<Option<&'static str>, Refusal> {
-    let mut newest: Option<PipelineState> = None;
-    for subject in of {
-        let runs = visible.runs(subject).await?;
-        let row = runs.as_ref().and_then(RunsRow::of);
-        let states = row.as_ref().map(pipelines).unwrap_or_default();
-        let of_pipeline = states.into_iter().filter(|one| one.pipeline == pipeline);
-        newest = newest
-            .into_iter()
-            .chain(of_pipeline)
-            .max_by_key(|one| one.began);
-    }
-    Ok(newest.map(|one| one.stage))
 }
