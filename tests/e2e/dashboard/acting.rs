@@ -1,5 +1,6 @@
 //! What people do on the page of a pull request.
 
+use super::forms::{self, Form, pairs};
 use super::sign_in::{Browser, later};
 use super::{Seen, TOKEN, Visitor, make_private, town};
 use crate::support::Town;
@@ -10,41 +11,28 @@ const PAGE: &str = "/r/acme/engine/pull/1";
 const PERMISSION: &str = "/repos/{owner}/{repo}/collaborators/{username}/permission";
 
 /// What the form of this button carries; `None`: the page has no such button.
-fn form_of(page: &Seen, deed: &str) -> Option<Vec<(String, String)>> {
-    let begin = format!("action=\"{PAGE}/{deed}\">");
-    let (_, form) = page.body.split_once(&begin)?;
-    let (form, _) = form.split_once("</form>").unwrap();
-    let attribute = |input: &str, name: &str| {
-        let (_, value) = input.split_once(&format!("{name}=\"")).unwrap();
-        value.split('"').next().unwrap().to_owned()
-    };
-    let inputs = form.split("<input ").skip(1);
-    Some(
-        inputs
-            .map(|input| (attribute(input, "name"), attribute(input, "value")))
-            .collect(),
-    )
+fn to(deed: &str) -> String {
+    format!("{PAGE}/{deed}")
+}
+
+fn form_of(page: &Seen, deed: &str) -> Option<Form> {
+    forms::form_of(page, &to(deed))
 }
 
 async fn send(browser: &mut Browser, deed: &str, form: &[(String, String)]) -> Seen {
-    let form: Vec<(&str, &str)> = form.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
-    browser.post(&format!("{PAGE}/{deed}"), &form).await
+    forms::send(browser, &to(deed), form).await
 }
 
 /// Opens the page, presses the button, and waits for what comes of it.
 async fn press(town: &Town, browser: &mut Browser, deed: &str) {
-    let page = browser.get(PAGE).await.is(200);
-    let form = form_of(&page, deed).unwrap_or_else(|| panic!("no {deed} in {}", page.text()));
-    let led = send(browser, deed, &form).await.is(303);
+    let led = forms::press(browser, PAGE, &to(deed)).await.is(303);
     assert_eq!(led.header("location"), format!("{PAGE}?asked={deed}"));
     town.settle().await;
 }
 
 /// Opens the page and presses the button of a deed that is somebody else's.
 pub(super) async fn refused(browser: &mut Browser, deed: &str) {
-    let page = browser.get(PAGE).await.is(200);
-    let form = form_of(&page, deed).unwrap_or_else(|| panic!("no {deed} in {}", page.text()));
-    let said = send(browser, deed, &form).await.is(403);
+    let said = forms::press(browser, PAGE, &to(deed)).await.is(403);
     said.says("That is not yours to do");
 }
 
@@ -193,7 +181,7 @@ async fn only_a_persons_own_form_does_anything_and_only_once() {
     send(&mut vera, "merge", &form).await.is(404);
     send(&mut vera, "approve", &[]).await.is(400);
     let path = format!("{PAGE}/approve");
-    let pairs: Vec<(&str, &str)> = form.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+    let pairs = pairs(&form);
     let elsewhere = vera.request().with("sec-fetch-site", "cross-site");
     elsewhere.post(&path, &pairs).await.is(403);
     let elsewhere = vera.request().with("origin", "https://evil.example");

@@ -1,6 +1,7 @@
 //! A delivery is taken in again, because somebody asks for it on its page.
 
 use super::acting::signed_in;
+use super::forms::{self, Form, pairs};
 use super::sign_in::Browser;
 use super::{Seen, TOKEN, Visitor, town};
 use crate::support::{CONFIG, Town, mirror};
@@ -18,28 +19,21 @@ fn comment(town: &Town, by: &str) -> String {
     format!("/deliveries/{}", found.guid)
 }
 
-/// What the form of the page carries: its key, and what tells it from all others; `None`: it has no form.
-fn form_of(page: &Seen) -> Option<[(String, String); 2]> {
-    let (_, form) = page.body.split_once("/again\">")?;
-    let value = |name: &str| {
-        let (_, rest) = form
-            .split_once(&format!("name=\"{name}\" value=\""))
-            .unwrap();
-        rest.split('"').next().unwrap().to_owned()
-    };
-    Some([("key", value("key")), ("once", value("once"))].map(|(a, b)| (a.to_owned(), b)))
+/// Where the form of a delivery's page is sent.
+fn again(page: &str) -> String {
+    format!("{page}/again")
+}
+
+fn form_of(page: &Seen, of: &str) -> Option<Form> {
+    forms::form_of(page, &again(of))
 }
 
 async fn send(browser: &mut Browser, page: &str, form: &[(String, String)]) -> Seen {
-    let form: Vec<(&str, &str)> = form.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
-    browser.post(&format!("{page}/again"), &form).await
+    forms::send(browser, &again(page), form).await
 }
 
-/// Opens the page and presses the button.
 async fn press(browser: &mut Browser, page: &str) -> Seen {
-    let seen = browser.get(page).await.is(200);
-    let form = form_of(&seen).unwrap_or_else(|| panic!("no button in {}", seen.text()));
-    send(browser, page, &form).await
+    forms::press(browser, page, &again(page)).await
 }
 
 #[tokio::test]
@@ -156,7 +150,7 @@ async fn it_takes_the_right_to_write_of_that_moment_and_a_form_of_ones_own() {
         .await
         .is(403)
         .says("rita can't have deliveries taken in again");
-    let form = form_of(&vera.get(&page).await.is(200)).unwrap();
+    let form = form_of(&vera.get(&page).await.is(200), &page).unwrap();
     // Somebody else's form, none, one of another site; nobody's; a machine's.
     send(&mut rita, &page, &form)
         .await
@@ -166,7 +160,7 @@ async fn it_takes_the_right_to_write_of_that_moment_and_a_form_of_ones_own() {
     let odd = [form[0].clone(), ("once".to_owned(), "x".to_owned())];
     send(&mut vera, &page, &odd).await.is(400);
     let path = format!("{page}/again");
-    let pairs: Vec<(&str, &str)> = form.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+    let pairs = pairs(&form);
     let elsewhere = vera.request().with("sec-fetch-site", "cross-site");
     elsewhere.post(&path, &pairs).await.is(403);
     Visitor::of(&town).post(&path, &pairs).await.is(401);
@@ -236,15 +230,12 @@ async fn what_is_not_whole_is_not_taken_in_again() {
     let page = comment(&town, "mel");
     let seen = vera.get(&page).await.is(200);
     seen.says("What looks like a secret was taken out of its payload");
-    assert!(form_of(&seen).is_none());
-    let form = form_of(
-        &vera
-            .get(&format!(
-                "/deliveries/{}",
-                town.delivery("pull_request", "opened").guid
-            ))
-            .await,
+    assert!(form_of(&seen, &page).is_none());
+    let whole = format!(
+        "/deliveries/{}",
+        town.delivery("pull_request", "opened").guid
     );
+    let form = form_of(&vera.get(&whole).await, &whole);
     let form = form.expect("this one is whole");
     send(&mut vera, &page, &form).await.is(409);
     // What could not be read gets another try; it is the same as before.
@@ -267,7 +258,7 @@ async fn what_is_not_whole_is_not_taken_in_again() {
         let changed: Vec<u8> = changed.iter().map(|byte| byte ^ 1).collect();
         std::fs::write(path, changed).unwrap();
     }
-    assert!(form_of(&vera.get(&page).await.is(200)).is_none());
+    assert!(form_of(&vera.get(&page).await.is(200), &page).is_none());
     send(&mut vera, &page, &form).await.is(409);
     town.settle().await;
     vera.get("/r/acme/engine/pull/1")

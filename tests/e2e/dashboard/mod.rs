@@ -8,6 +8,7 @@ mod builds;
 mod contributors;
 mod copied;
 mod details;
+mod forms;
 mod headers;
 mod history;
 mod hostile;
