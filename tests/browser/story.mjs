@@ -123,6 +123,7 @@ async function story(town, browser) {
   for (const [name, path] of [
     ["overview", "/"],
     ["vetting", "/vetting"],
+    ["running", "/running"],
     ["repository", repository],
     ["pull-request", `${repository}/pull/4`],
     ["runs", `${repository}/runs`],

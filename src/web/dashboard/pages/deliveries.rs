@@ -59,7 +59,10 @@ pub(super) fn concern(one: &ConcernView) -> Markup {
 
 /// The way to a delivery.
 pub(super) fn link(id: &str) -> Markup {
-    html! { a href={ "/deliveries/" (encoded(id)) } title=(id) { code { (id.get(..8).unwrap_or(id)) } } }
+    // GitHub's are UUIDs; a press of a button begins with where it was pressed.
+    let first = id.split('-').next().unwrap_or(id);
+    let short = first.get(..12).unwrap_or(first);
+    html! { a href={ "/deliveries/" (encoded(id)) } title=(id) { code { (short) } } }
 }
 
 fn set_aside(asides: &[AsideView], now: DateTime<Utc>) -> Markup {
