@@ -29,6 +29,7 @@ pub use sound::Settings;
 pub use stored::{CredentialsFile, Stored};
 
 use crate::github::AppKey;
+use address::web_address;
 use clap::Args;
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -385,16 +386,4 @@ fn api_url(url: Option<String>, ghe_host: Option<String>) -> Result<String, Sett
         }
         (None, None) => Ok("https://api.github.com".to_owned()),
     }
-}
-
-fn web_address(setting: &'static str, url: &str) -> Result<http::Uri, SettingError> {
-    let uri: Option<http::Uri> = url.parse().ok();
-    let sound = |uri: &http::Uri| {
-        matches!(uri.scheme_str(), Some("http" | "https"))
-            && uri.host().is_some_and(|host| !host.is_empty())
-    };
-    uri.filter(sound).ok_or_else(|| {
-        let remedy = "Give an address that begins with https:// (or http:// on this machine).";
-        wrong(setting, format!("{url:?} is not a web address"), remedy)
-    })
 }

@@ -99,7 +99,7 @@ pub struct Build {
 }
 
 /// A workflow and the event that starts it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Workflow {
     /// GitHub's number of the workflow.
     pub id: u64,

@@ -4,7 +4,7 @@ mod foremost;
 
 pub use foremost::{Foremost, foremost, most_pressing, unpublished};
 
-use super::event::{Build, Conclusion};
+use super::event::{Build, BuildId, Conclusion, Workflow};
 use super::ids::{CheckRunId, Repo, Sha};
 use super::pipeline::Publish;
 use super::pull::{GateName, PullState};
@@ -12,7 +12,7 @@ use super::run::Standing;
 use super::runs::{Line, RunsState};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// The name of the check on a pull request that changes the configuration.
 pub const CONFIG_GATE: &str = "drawbridge / config";
@@ -240,13 +240,18 @@ pub fn status_of(standing: Standing) -> GateStatus {
 
 /// The builds that count: of several runs of one workflow, started by the same event, the newest.
 pub fn newest(builds: &[Build]) -> Vec<&Build> {
-    let replaced = |build: &Build| {
-        build.workflow.is_some()
-            && builds
-                .iter()
-                .any(|other| other.workflow == build.workflow && other.id > build.id)
+    let mut newest: HashMap<&Workflow, BuildId> = HashMap::new();
+    for build in builds {
+        if let Some(workflow) = &build.workflow {
+            let id = newest.entry(workflow).or_insert(build.id);
+            *id = build.id.max(*id);
+        }
+    }
+    let counts = |build: &&Build| {
+        let of = build.workflow.as_ref();
+        of.is_none_or(|workflow| newest[workflow] == build.id)
     };
-    builds.iter().filter(|build| !replaced(build)).collect()
+    builds.iter().filter(counts).collect()
 }
 
 /// Joins what several pull requests and branches have to say at one commit, each by its name. A commit has one gate of

@@ -1,4 +1,4 @@
-//! Where the server listens.
+//! Addresses among the settings.
 
 use super::{Given, SettingError, given, wrong};
 use std::net::{IpAddr, SocketAddr};
@@ -35,4 +35,23 @@ impl SettingError {
         let remedy = "Give the port that the server's log names in its line `listening`.";
         wrong("PORT", "0 is no port to ask at", remedy)
     }
+}
+
+/// A web address among the settings.
+pub(super) fn web_address(setting: &'static str, url: &str) -> Result<http::Uri, SettingError> {
+    let uri: Option<http::Uri> = url.parse().ok();
+    let authority = uri.as_ref().and_then(http::Uri::authority);
+    if authority.is_some_and(|at| at.as_str().contains('@')) {
+        let remedy = "Give it without what stands before the @: addresses are logged and shown.";
+        let what = "has a user name or password in it".to_owned();
+        return Err(wrong(setting, what, remedy));
+    }
+    let sound = |uri: &http::Uri| {
+        matches!(uri.scheme_str(), Some("http" | "https"))
+            && uri.host().is_some_and(|host| !host.is_empty())
+    };
+    uri.filter(sound).ok_or_else(|| {
+        let remedy = "Give an address that begins with https:// (or http:// on this machine).";
+        wrong(setting, format!("{url:?} is not a web address"), remedy)
+    })
 }

@@ -1,7 +1,7 @@
 //! Who may look at the dashboard, and where it listens.
 
-use super::address::ip;
-use super::{Given, SettingError, web_address, wrong};
+use super::address::{ip, web_address};
+use super::{Given, SettingError, wrong};
 use crate::web::{Access, Tokens};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;

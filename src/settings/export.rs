@@ -1,6 +1,7 @@
 //! Where traces go, by the names that OpenTelemetry gives its settings.
 
-use super::{Given, SettingError, web_address, wrong};
+use super::address::web_address;
+use super::{Given, SettingError, wrong};
 use crate::telemetry::Collector;
 use http::{HeaderName, HeaderValue};
 use secrecy::{ExposeSecret as _, SecretString};

@@ -124,6 +124,7 @@ impl Search {
             words => words.iter().find(|word| word.starts_with('#')),
         };
         let digits = word.map(|word| word.strip_prefix('#').unwrap_or(word));
+        let digits = digits.filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
         digits?.parse().ok().map(PrNumber)
     }
 

@@ -132,6 +132,11 @@ async fn a_missing_or_wrong_setting_is_named_with_how_to_get_it() {
         ),
         ("PUBLIC_URL", Some("example"), &["PUBLIC_URL: ", "https://"]),
         (
+            "PUBLIC_URL",
+            Some("https://me:word@drawbridge.example.com"),
+            &["PUBLIC_URL: has a user name or password", "before the @"],
+        ),
+        (
             "LOG_LEVEL",
             Some("loud"),
             &["LOG_LEVEL: ", "\"loud\"", "debug"],

@@ -27,7 +27,7 @@ pub fn next_step(state: &PullState, runs: Option<&RunsState>) -> String {
 /// What is said of a head that is mirrored where nothing begins by itself.
 pub fn title_without_pipelines(state: &PullState) -> String {
     format!(
-        "Nothing has to pass: {} is at this head, and no pipeline runs on pull requests by itself",
+        "Drawbridge waits for nothing: {} is at this head, and no pipeline runs on pull requests by itself",
         state.mirror_branch()
     )
 }
@@ -40,7 +40,7 @@ pub fn with_proposal(next: &str, proposal: &str) -> String {
 /// What is to be done waits because as much was asked of GitHub as may be.
 pub fn limits_used_up(until: DateTime<Utc>) -> String {
     format!(
-        "GitHub's limits are used up until {}. What has to be asked and done for this pull request waits until then.",
+        "GitHub's limits are used up, at least until {}. What has to be asked and done for this pull request waits until then.",
         until.format("%H:%M UTC")
     )
 }

@@ -7,11 +7,11 @@ use chrono::{DateTime, Utc};
 pub fn waits_in_inbox(since: DateTime<Utc>, limits_until: Option<DateTime<Utc>>) -> String {
     let came = format!(
         "The first delivery about it came at {} and waits to be taken in.",
-        since.format("%H:%M UTC")
+        since.format("%Y-%m-%d %H:%M UTC")
     );
     match limits_until {
         Some(until) => format!("{came} {}", limits_used_up(until)),
-        None => format!("{came} Please look again in a minute."),
+        None => format!("{came} Please look again later."),
     }
 }
 

@@ -178,9 +178,9 @@ impl Seer {
     pub fn give_out(&self, place: &Cursor) -> Option<String> {
         match self.sees_everything() {
             true => Some(place.to_string()),
-            // All of them are equally long, so that not even that tells of a name.
+            // All of them are equally long, so that not even that tells of a name: a branch has 255 bytes, two digits each.
             false => {
-                let text = format!("{:<512}", place.to_string());
+                let text = format!("{:<1024}", place.to_string());
                 self.dashboard.seal.close(PLACE, text.as_bytes())
             }
         }

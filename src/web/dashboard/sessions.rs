@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// How long one lasts at most.
 pub(super) const LASTS: TimeDelta = TimeDelta::hours(12);
-/// So many are kept; the one that ends first makes room.
+/// So many are kept.
 const MOST: usize = 10_000;
 /// So many are kept of one account.
 const MOST_OF_ONE: usize = 20;
@@ -104,7 +104,8 @@ impl Sessions {
     }
 }
 
-/// Lets those of these that end first go, until there is room for one more.
+/// Lets those of these that end first go, until there is room for one more. Everybody with an account on GitHub can have sessions, so
+/// those of operators, who have the token, go last.
 fn make_room(
     sessions: &mut HashMap<[u8; 32], Arc<Session>>,
     most: usize,
@@ -115,7 +116,8 @@ fn make_room(
         if these.clone().count() < most {
             return;
         }
-        let Some(first) = these.min_by_key(|session| session.ends) else {
+        let Some(first) = these.min_by_key(|session| (session.account().is_none(), session.ends))
+        else {
             return;
         };
         let id = first.id;

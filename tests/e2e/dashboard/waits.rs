@@ -39,7 +39,7 @@ async fn a_pull_request_that_no_pipeline_is_for_says_what_it_needs_all_the_same(
         .get(&page(pr))
         .await
         .is(200)
-        .says("Nothing has to pass: pull-request/1 is at this head");
+        .says("Drawbridge waits for nothing: pull-request/1 is at this head");
     assert_eq!(visitor.json(&api(pr)).await["stage"], "passed");
     let list = visitor.json("/repositories/acme/engine/pulls").await;
     assert_eq!(list["rows"][0]["stage"], "passed", "{list:#}");
@@ -108,7 +108,7 @@ async fn all_files_that_no_filter_matches_are_named() {
 
 #[tokio::test]
 async fn while_githubs_limits_are_used_up_the_page_says_until_when_and_what_waits_for_that() {
-    const USED_UP: &str = "GitHub's limits are used up until";
+    const USED_UP: &str = "GitHub's limits are used up, at least until";
     let mut town = town(Access::Open, "enabled: true\n").await;
     let pr = town.mirrored_pr().await;
     let visitor = Visitor::of(&town);

@@ -40,7 +40,7 @@ fn where_no_gate_is_published_it_is_said_all_the_same_and_a_proposal_alone_never
     let short = sha('a').short().to_owned();
     let vetting = format!("A maintainer has to read {short} and comment `/ok to test {short}`");
     let moving = "Moving pull-request/7 to this head".to_owned();
-    let nothing = "Nothing has to pass: pull-request/7 is at this head, and no pipeline runs on pull requests by itself";
+    let nothing = "Drawbridge waits for nothing: pull-request/7 is at this head, and no pipeline runs on pull requests by itself";
     let nothing = nothing.to_owned();
     let but = |title: &str| format!("{title}; `drawbridge / config`: what is proposed");
     for (member, config, mirrored, proposed, title, status) in [

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::markdown::markdown;
-use super::{short, standing};
+use super::{short, standing, web};
 use crate::sandbox::model::Hub;
 use crate::sandbox::model::checks::CheckRun;
 use crate::sandbox::show::repo;
@@ -23,7 +23,7 @@ pub(super) fn one(hub: &Hub, repo: u64, check: u64) -> Option<(String, Markup)> 
             @if let Some(summary) = &run.output.summary { (markdown(summary)) }
             @if let Some(text) = &run.output.text { (markdown(text)) }
         }
-        @if let Some(url) = &run.details_url {
+        @if let Some(url) = web(run.details_url.as_deref()) {
             p { a href=(url) rel="noreferrer" { "View more details on " (slug) } }
         }
     };

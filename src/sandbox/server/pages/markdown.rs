@@ -1,5 +1,6 @@
 //! Markdown as GitHub shows it to people, near enough to be read.
 
+use super::web;
 use maud::{Markup, PreEscaped};
 use pulldown_cmark::{CodeBlockKind, CowStr, Event, Options, Parser, Tag, TagEnd, html::push_html};
 
@@ -23,7 +24,7 @@ const DRAWING: &str = "<p class=\"dim\">(GitHub draws a picture of the jobs here
 pub(super) fn markdown(text: &str) -> Markup {
     let options =
         Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
-    let mut in_drawing = false;
+    let (mut in_drawing, mut in_text) = (false, false);
     let events = Parser::new_ext(text, options).flat_map(|event| match event {
         Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(language)))
             if &*language == "mermaid" =>
@@ -40,6 +41,14 @@ pub(super) fn markdown(text: &str) -> Markup {
         // It would be fetched from wherever somebody likes.
         Event::Start(Tag::Image { .. }) => vec![Event::Text(CowStr::Borrowed("picture: "))],
         Event::End(TagEnd::Image) => Vec::new(),
+        Event::Start(Tag::Link { ref dest_url, .. }) if web(Some(dest_url)).is_none() => {
+            in_text = true;
+            Vec::new()
+        }
+        Event::End(TagEnd::Link) if in_text => {
+            in_text = false;
+            Vec::new()
+        }
         // A line's end is one, in comments and checks.
         Event::SoftBreak => vec![Event::HardBreak],
         other => vec![other],
@@ -96,6 +105,10 @@ mod tests {
                 "&lt;details onclick=alert(1)&gt;",
             ),
             ("<!-- a mark -->\nseen", "\n<p>seen</p>\n"),
+            (
+                "[a](javascript:alert(1)) [b](https://b.example/)",
+                "<p>a <a href=\"https://b.example/\">b</a></p>\n",
+            ),
             (
                 "![a](http://elsewhere.example/x.png)",
                 "<p>picture: a</p>\n",

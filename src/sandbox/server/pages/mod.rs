@@ -85,6 +85,11 @@ fn standing(status: &str, conclusion: Option<&str>) -> Markup {
     html! { span.standing.(kind) { (word.replace('_', " ")) } }
 }
 
+/// An address that leads to the web; others are only text.
+fn web(url: Option<&str>) -> Option<&str> {
+    url.filter(|url| url.starts_with("https://") || url.starts_with("http://"))
+}
+
 fn login(hub: &Hub, user: u64) -> &str {
     &hub.user(user).login
 }

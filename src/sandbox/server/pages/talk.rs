@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::markdown::markdown;
-use super::{check, login, short, standing};
+use super::{check, login, short, standing, web};
 use crate::sandbox::clock::stamp;
 use crate::sandbox::model::Hub;
 use crate::sandbox::model::issues::{Comment, Issue, Pull};
@@ -112,7 +112,7 @@ fn checks(hub: &Hub, repo: u64, pull: &Pull) -> Markup {
             @for (context, status) in newest {
                 li {
                     (standing(&status.state, None)) " "
-                    @if let Some(url) = &status.target_url { a href=(url) rel="noreferrer" { (context) } } @else { (context) }
+                    @if let Some(url) = web(status.target_url.as_deref()) { a href=(url) rel="noreferrer" { (context) } } @else { (context) }
                     @if let Some(said) = &status.description { span.dim { " – " (said) } }
                 }
             }

@@ -53,7 +53,7 @@
       const notice = main.querySelector(".notice");
       main.replaceChildren(...fresh.childNodes);
       if (notice) {
-        main.querySelector(".next").after(notice);
+        main.querySelector(".next")?.after(notice);
       }
       [...main.querySelectorAll("details")].forEach((one, at) => {
         one.open = Boolean(open[at]);

@@ -64,7 +64,8 @@ pub(in crate::web::dashboard) struct JobView {
     pub earlier: Vec<AttemptView>,
     /// What is observed for it: the builds that count, as others report them.
     pub builds: Vec<BuildView>,
-    /// What its backend has to tell of it, in the words (mostly Markdown) in which it came.
+    /// What its backend has to tell of it, in the words (mostly Markdown) in which it came: of a run that counts, 64 KiB of all
+    /// jobs together.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub summary: Option<String>,
     /// When its latest attempt began.
@@ -78,8 +79,13 @@ pub(in crate::web::dashboard) struct JobView {
     pub seconds: Option<u64>,
 }
 
+/// So many bytes are shown of what the backends of a run's jobs have to tell.
+const SAID: usize = 64 * 1024;
+
 pub(in crate::web::dashboard) fn run(run: &Run, now: DateTime<Utc>) -> RunView {
     let layers = layers(run);
+    // Of earlier runs it is behind the links of the jobs.
+    let mut room = if run.counts() { SAID } else { 0 };
     let jobs = run.jobs.iter().zip(layers);
     RunView {
         pipeline: run.pipeline.clone(),
@@ -95,9 +101,23 @@ pub(in crate::web::dashboard) fn run(run: &Run, now: DateTime<Utc>) -> RunView {
         began: run.created_at,
         ended: run.ended_at,
         jobs: jobs
-            .map(|(job, layer)| view(run, job, layer, now))
+            .map(|(job, layer)| JobView {
+                summary: within(job.report.summary.as_deref(), &mut room),
+                ..view(run, job, layer, now)
+            })
             .collect(),
     }
+}
+
+/// As much of a text as there is room for.
+fn within(text: Option<&str>, room: &mut usize) -> Option<String> {
+    let text = text.filter(|_| *room > 0)?;
+    let cut = text.floor_char_boundary(*room);
+    *room -= cut;
+    Some(match cut == text.len() {
+        true => text.to_owned(),
+        false => format!("{}…", &text[..cut]),
+    })
 }
 
 fn view(run: &Run, job: &Job, layer: usize, now: DateTime<Utc>) -> JobView {
@@ -118,7 +138,7 @@ fn view(run: &Run, job: &Job, layer: usize, now: DateTime<Utc>) -> JobView {
         retried: job.retried,
         earlier: attempts(job),
         builds: builds(&job.observed),
-        summary: job.report.summary.clone(),
+        summary: None,
         began: job.started_at,
         ended: job.ended_at,
         seconds: taken.map(|taken| taken.num_seconds().max(0).unsigned_abs()),
@@ -151,4 +171,19 @@ fn layers(run: &Run) -> Vec<usize> {
         }
     }
     layers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::within;
+
+    #[test]
+    fn of_what_jobs_tell_as_much_is_shown_as_there_is_room_for() {
+        let mut room = 7;
+        assert_eq!(within(Some("four"), &mut room).as_deref(), Some("four"));
+        // Within a character nothing is cut.
+        assert_eq!(within(Some("aéé"), &mut room).as_deref(), Some("aé…"));
+        assert_eq!(within(Some("more"), &mut room), None);
+        assert_eq!(within(None, &mut room), None);
+    }
 }
