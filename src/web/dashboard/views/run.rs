@@ -112,7 +112,9 @@ pub(in crate::web::dashboard) fn run(run: &Run, now: DateTime<Utc>) -> RunView {
 /// As much of a text as there is room for.
 fn within(text: Option<&str>, room: &mut usize) -> Option<String> {
     let text = text.filter(|_| *room > 0)?;
-    let cut = text.floor_char_boundary(*room);
+    let most = text.len().min(*room);
+    let mut ends = (0..=most).rev();
+    let cut = ends.find(|end| text.is_char_boundary(*end))?;
     *room -= cut;
     Some(match cut == text.len() {
         true => text.to_owned(),
