@@ -1,0 +1,65 @@
+//! A server in a process of its own, as it would run, and what it costs there.
+
+use anyhow::{Context, bail};
+use std::io::{BufRead as _, BufReader, Read};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+
+pub struct Server {
+    child: Child,
+    pub at: SocketAddr,
+}
+
+impl Server {
+    /// Starts it, and waits until a line of what it prints names the address that it listens on.
+    pub fn start(mut command: Command) -> anyhow::Result<Self> {
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let shown = command.get_program().to_string_lossy().into_owned();
+        let mut child = command.spawn().context(shown.clone())?;
+        let (told, heard) = mpsc::channel();
+        follow(child.stdout.take().context("no output")?, told.clone());
+        follow(child.stderr.take().context("no output")?, told);
+        let Ok(at) = heard.recv() else {
+            bail!("{shown} ended and named no address: {}", child.wait()?);
+        };
+        Ok(Self { child, at })
+    }
+
+    /// Its resident memory in MiB (`proc_pid_status(5)`, VmRSS).
+    pub fn resident(&self) -> anyhow::Result<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kib = line.and_then(|line| line.split_whitespace().next());
+        Ok(kib.context("no VmRSS")?.parse::<u64>()? / 1024)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Says where it listens, and reads on so that nothing stands still.
+fn follow(from: impl Read + Send + 'static, told: mpsc::Sender<SocketAddr>) {
+    std::thread::spawn(move || {
+        for line in BufReader::new(from).lines().map_while(Result::ok) {
+            if let Some(at) = address(&line) {
+                // Who waited may have what they need already.
+                let _ = told.send(at);
+            }
+        }
+    });
+}
+
+/// The first address of this machine in a line that says that somebody listens.
+fn address(line: &str) -> Option<SocketAddr> {
+    let line = line.to_lowercase().replace("localhost:", "127.0.0.1:");
+    let (_, rest) = line.split_once("listening")?;
+    let (_, port) = rest.split_once("127.0.0.1:")?;
+    let digits = port.split(|c: char| !c.is_ascii_digit()).next()?;
+    format!("127.0.0.1:{digits}").parse().ok()
+}
