@@ -7,7 +7,7 @@ use std::path::Path;
 pub fn papers() -> Vec<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut papers = vec!["README.md".to_owned(), "CHANGELOG.md".to_owned()];
-    for room in ["deploy", "docs", "docs/backends"] {
+    for room in ["benches", "deploy", "docs", "docs/backends"] {
         for entry in std::fs::read_dir(root.join(room)).expect(room) {
             let name = entry.expect("an entry").file_name();
             let name = name.to_str().expect("a name");
