@@ -2,7 +2,7 @@
 
 use super::RunsState;
 use crate::domain::event::Conclusion;
-use crate::domain::run::{Job, JobState, Stop};
+use crate::domain::run::{Job, JobState, Run, Stop};
 use crate::domain::text;
 use std::collections::BTreeMap;
 
@@ -31,7 +31,11 @@ impl Ends {
         for run in state.runs().filter(|run| !run.implied) {
             let key = (run.pipeline.clone(), run.number);
             let present: Vec<End> = run.jobs.iter().map(end).collect();
-            let before = known.get(&key).map_or(&[][..], Vec::as_slice);
+            let before = known.get(&key).or_else(|| {
+                let former = former_name(state, run)?;
+                known.get(&(former.clone(), run.number))
+            });
+            let before = before.map_or(&[][..], Vec::as_slice);
             let mut stopped = 0;
             for (at, job) in run.jobs.iter().enumerate() {
                 match present[at] {
@@ -52,6 +56,12 @@ impl Ends {
         }
         news
     }
+}
+
+/// What the pipeline of a run was called before, unless another is called so now.
+fn former_name<'a>(state: &'a RunsState, run: &Run) -> Option<&'a String> {
+    let former = state.lines.get(&run.pipeline)?.former_name.as_ref()?;
+    (!state.lines.contains_key(former)).then_some(former)
 }
 
 fn end(job: &Job) -> End {

@@ -3,8 +3,8 @@
 use super::*;
 use crate::domain::event::Conclusion::Failure;
 
-/// The runs of a pipeline with these jobs, all of them begun.
-fn running(jobs: &[&str]) -> RunsState {
+/// A pipeline with these jobs.
+fn with_jobs(jobs: &[&str]) -> Pipeline {
     let mut pipeline = two_jobs("backends", Concurrency::Cancel);
     let spec = pipeline.jobs[0].clone();
     let named = |name: &&str| {
@@ -13,6 +13,12 @@ fn running(jobs: &[&str]) -> RunsState {
         spec
     };
     pipeline.jobs = jobs.iter().map(named).collect();
+    pipeline
+}
+
+/// Its runs, all jobs of which have begun.
+fn running(jobs: &[&str]) -> RunsState {
+    let pipeline = with_jobs(jobs);
     let mut runs = RunsState::new(repo(), RunSubject::Pull(PrNumber(7)));
     runs.want(&wish(&pipeline, 'a'), at(0));
     runs.settle(at(0));
@@ -62,4 +68,18 @@ fn of_very_many_ends_at_once_the_first_are_told_one_by_one() {
     assert_eq!(news.len(), 51);
     assert_eq!(news[0], "job-0: cancelled by maya");
     assert_eq!(news[50], "10 more jobs ended as well");
+}
+
+#[test]
+fn what_has_ended_is_not_told_again_because_its_pipeline_has_another_name() {
+    let mut runs = running(&["build", "lint"]);
+    failed(&mut runs, 0, 180);
+    let mut ends = Ends::of(&runs);
+    let mut renamed = with_jobs(&["build", "lint"]);
+    renamed.name = "systems".to_owned();
+    runs.follow_configuration(&[&renamed], at(190));
+    assert!(runs.lines.contains_key("systems"));
+    assert_eq!(ends.news(&runs), [""; 0]);
+    failed(&mut runs, 1, 240);
+    assert_eq!(ends.news(&runs), ["lint: failed after 4 min"]);
 }
