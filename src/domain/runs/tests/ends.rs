@@ -1,12 +1,13 @@
 //! Which ends of jobs are told, and how.
 
 use super::*;
-use crate::domain::event::Conclusion::Failure;
+use crate::domain::event::Conclusion::{Failure, Stale, StartupFailure};
 
 /// A pipeline with these jobs.
 fn with_jobs(jobs: &[&str]) -> Pipeline {
     let mut pipeline = two_jobs("backends", Concurrency::Cancel);
-    let spec = pipeline.jobs[0].clone();
+    let mut spec = pipeline.jobs[0].clone();
+    spec.retries = 1;
     let named = |name: &&str| {
         let mut spec = spec.clone();
         spec.name = (*name).to_owned();
@@ -31,12 +32,18 @@ fn running(jobs: &[&str]) -> RunsState {
 }
 
 fn failed(runs: &mut RunsState, job: usize, second: i64) {
+    ended(runs, job, Failure, second);
+}
+
+/// Its latest attempt ends.
+fn ended(runs: &mut RunsState, job: usize, conclusion: Conclusion, second: i64) {
     let report = Report {
-        status: Some(BuildStatus::Ended(Failure)),
+        status: Some(BuildStatus::Ended(conclusion)),
         ..Report::default()
     };
     let run = runs.runs_mut().next().expect("a run");
-    assert!(run.reported(job, 1, report, at(second)));
+    let attempt = run.jobs[job].attempt;
+    assert!(run.reported(job, attempt, report, at(second)));
 }
 
 #[test]
@@ -82,4 +89,34 @@ fn what_has_ended_is_not_told_again_because_its_pipeline_has_another_name() {
     assert_eq!(ends.news(&runs), [""; 0]);
     failed(&mut runs, 1, 240);
     assert_eq!(ends.news(&runs), ["lint: failed after 4 min"]);
+}
+
+#[test]
+fn an_end_after_which_a_job_is_started_again_by_itself_is_told() {
+    let mut runs = running(&["build", "lint"]);
+    let mut ends = Ends::of(&runs);
+    ended(&mut runs, 0, StartupFailure, 180);
+    runs.settle(at(180));
+    assert_eq!(
+        ends.news(&runs),
+        ["build: could not start after 3 min (attempt 1)"]
+    );
+    let run = runs.runs_mut().next().expect("a run");
+    run.start_begins(0, at(190));
+    run.started(0, Handle("again".to_owned()), Report::default(), at(190));
+    assert_eq!(ends.news(&runs), [""; 0]);
+    ended(&mut runs, 0, Stale, 250);
+    runs.settle(at(250));
+    assert_eq!(
+        ends.news(&runs),
+        ["build: never ended after 1 min"],
+        "it has no retry left"
+    );
+    // What was told when it ended is not told again when somebody asks for it once more.
+    failed(&mut runs, 1, 300);
+    assert_eq!(ends.news(&runs), ["lint: failed after 5 min"]);
+    runs.retest();
+    runs.settle(at(310));
+    assert_eq!(ends.news(&runs), [""; 0]);
+    assert_eq!(Ends::of(&runs).news(&runs), [""; 0], "it was told before");
 }
