@@ -84,6 +84,7 @@ impl Engine {
                     BackendError::Refused { message } => {
                         let why = text::no_anchor(&pass.state, &message);
                         pass.state.refuse_workflows(&sha, &why, self.now());
+                        pass.settle(self.now());
                     }
                     _ => failure = Some(error),
                 },

@@ -62,7 +62,7 @@ impl Engine {
         }
         let head = self.store().head(pass.state.repo.id, &sha).await?;
         pass.state.builds_are(&sha, builds, head.as_ref());
-        pass.state.settle(self.now());
+        pass.settle(self.now());
         Ok(true)
     }
 
@@ -106,7 +106,7 @@ impl Engine {
         for (task, outcome) in done {
             self.note(pass, &task, outcome);
         }
-        pass.state.settle(self.now());
+        pass.settle(self.now());
         Ok(true)
     }
 

@@ -7,6 +7,7 @@ use super::{Engine, Failure, Permit, Worked, cause, jobs, note_failure};
 use crate::domain::event::Event;
 use crate::domain::ids::{DeliveryId, RepoId, RunSubject, Sha, Subject};
 use crate::domain::pull::PullState;
+use crate::domain::run::Run;
 use crate::domain::runs::{Ends, RunsState};
 use crate::github::{GitHubError, Priority};
 use crate::store::{Change, EntryKind, HistoryEntry, InboxEntry, Record, StoreError};
@@ -83,7 +84,7 @@ impl Engine {
         }
         for entry in entries {
             pass.state.intake(&entry.event, began);
-            pass.note_ends(began, Some(&entry.delivery));
+            pass.note_ends(began, Some(&entry.delivery), &[]);
         }
         let reconfigured = entries.iter().filter(|entry| {
             matches!(&entry.event, Event::BranchPushed { configuration, .. } if *configuration)
@@ -172,7 +173,7 @@ impl Engine {
             Err(Failure::Store(error)) => return Err(error),
             Err(Failure::GitHub(error)) => Some(self.in_trouble(pass, &error)),
         };
-        pass.state.settle(self.now());
+        pass.settle(self.now());
         Ok(retry)
     }
 
@@ -237,7 +238,7 @@ impl Pass {
         now: DateTime<Utc>,
     ) -> Change {
         self.shas.extend(self.state.shas());
-        self.note_ends(now, None);
+        self.note_ends(now, None, &[]);
         let mut change = Change {
             due: vec![(self.subject.clone(), next)],
             began: Some(self.began),
@@ -261,9 +262,16 @@ impl Pass {
         change
     }
 
-    /// Notes which jobs have ended, because of this delivery if it was one that said so.
-    fn note_ends(&mut self, at: DateTime<Utc>, by: Option<&DeliveryId>) {
-        for what in self.ends.news(&self.state) {
+    /// Draws all conclusions, and notes which jobs have ended before their run is forgotten.
+    pub(super) fn settle(&mut self, now: DateTime<Utc>) {
+        let gone = self.state.settle(now);
+        self.note_ends(now, None, &gone);
+    }
+
+    /// Notes which jobs have ended, because of this delivery if it was one that said so; also those of the runs that are
+    /// not kept any longer.
+    fn note_ends(&mut self, at: DateTime<Utc>, by: Option<&DeliveryId>, gone: &[Run]) {
+        for what in self.ends.news(&self.state, gone) {
             let mut line = cause::line(self.subject.clone(), at, EntryKind::Result, what);
             if let Some(by) = by {
                 line.deliveries = vec![by.clone()];

@@ -30,10 +30,11 @@ impl Ends {
         Self(runs.map(|run| (key(run), known(run))).collect())
     }
 
-    /// Those that have ended since, in words; what was stopped with its run in one line for all.
-    pub fn news(&mut self, state: &RunsState) -> Vec<String> {
+    /// Those that have ended since, in words, also of the runs that have `gone`; what was stopped with its run in one line
+    /// for all.
+    pub fn news(&mut self, state: &RunsState, gone: &[Run]) -> Vec<String> {
         let (mut news, mut replaced) = (Vec::new(), Vec::new());
-        for run in state.runs().filter(|run| !run.implied) {
+        for run in gone.iter().chain(state.runs()).filter(|run| !run.implied) {
             let known = self.known(state, run);
             let mut stopped = 0;
             for (at, job) in run.jobs.iter().enumerate() {
