@@ -183,7 +183,7 @@ impl Engine {
                 .find(|action| !failed.contains(&discriminant(action)));
             let Some(action) = next else { break };
             if creates(&action) {
-                self.announce(state, began, &action).await?;
+                self.announce(state, began, &action, history).await?;
             }
             // After a crash that forgot what was decided, a comment could be answered in another way, and nothing would
             // tell which stand of the mirror builds are for.
@@ -244,12 +244,14 @@ impl Engine {
         state: &mut PullState,
         began: DateTime<Utc>,
         action: &Action,
+        history: &mut Vec<HistoryEntry>,
     ) -> Result<(), StoreError> {
         match action {
             Action::PostComment(_) => state.comment.posted = Posted::Perhaps,
             _ => state.answer_may_be_there(),
         }
-        let change = self.change_of(state, began, Vec::new(), Some(began));
+        let so_far = std::mem::take(history);
+        let change = self.change_of(state, began, so_far, Some(began));
         self.store().commit(change).await
     }
 

@@ -238,18 +238,11 @@ impl Pass {
         now: DateTime<Utc>,
     ) -> Change {
         self.shas.extend(self.state.shas());
-        self.note_ends(now, None, &[]);
-        let mut change = Change {
-            due: vec![(self.subject.clone(), next)],
-            began: Some(self.began),
-            history: std::mem::take(&mut self.history),
-            ..Change::default()
-        };
+        let mut change = self.happenings(next, now);
         // Of whom there never was anything to keep nothing is kept.
         let was_idle = stored.lines.is_empty() && stored.anchors.is_empty();
         if self.state != *stored && !(was_idle && self.state.is_idle()) {
-            let record = Record::Runs(Box::new(self.state.clone()));
-            change.records.push(record);
+            change.records.push(self.record());
             self.news = true;
         }
         if self.news {
@@ -260,6 +253,29 @@ impl Pass {
             change.due.extend(heads);
         }
         change
+    }
+
+    /// What is to be kept before something is done that has to be found again after a crash.
+    pub(super) fn so_far(&mut self, now: DateTime<Utc>) -> Change {
+        Change {
+            records: vec![self.record()],
+            ..self.happenings(Some(self.began), now)
+        }
+    }
+
+    /// What has happened and is in no history yet: it is kept with the state that knows of it, or nobody tells it again.
+    fn happenings(&mut self, next: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Change {
+        self.note_ends(now, None, &[]);
+        Change {
+            due: vec![(self.subject.clone(), next)],
+            began: Some(self.began),
+            history: std::mem::take(&mut self.history),
+            ..Change::default()
+        }
+    }
+
+    fn record(&self) -> Record {
+        Record::Runs(Box::new(self.state.clone()))
     }
 
     /// Draws all conclusions, and notes which jobs have ended before their run is forgotten.
