@@ -3,11 +3,12 @@
 use super::perform::perform;
 use super::{Engine, Failure, Permit, Worked, cause, note_failure};
 use crate::domain::event::{Event, PullChange};
-use crate::domain::ids::{PullKey, RunSubject, Subject};
+use crate::domain::ids::{PullKey, RunSubject, Sha, Subject};
 use crate::domain::pull::{
     Action, Answer, Enabled, Posted, PullState, decide, plan, unestablished,
 };
 use crate::domain::text;
+use crate::domain::trust::Verdict;
 use crate::github::{GitHubError, Priority};
 use crate::store::{Change, EntryKind, HistoryEntry, InboxEntry, Record, StoreError};
 use chrono::{DateTime, Utc};
@@ -135,12 +136,12 @@ impl Engine {
     ) -> Result<Option<DateTime<Utc>>, StoreError> {
         match self.gather(state, named).await {
             Ok(findings) => {
-                let before = state.verdict.clone();
+                let before = decided(state);
                 state.repo = findings.repository.repo.clone();
                 for what in decide(state, &findings) {
                     history.push(self.happened(state, EntryKind::Decision, what));
                 }
-                if state.verdict != before {
+                if decided(state) != before {
                     if let Some(verdict) = &state.verdict {
                         self.shared.metrics.work().judged(verdict);
                     }
@@ -281,6 +282,12 @@ impl Engine {
     fn happened(&self, state: &PullState, kind: EntryKind, what: String) -> HistoryEntry {
         cause::line(Subject::Pull(state.key()), self.now(), kind, what)
     }
+}
+
+/// What was decided, and on which head.
+fn decided(state: &PullState) -> Option<(Option<Sha>, Verdict)> {
+    let verdict = state.verdict.clone()?;
+    Some((state.view.as_ref().map(|view| view.head.clone()), verdict))
 }
 
 fn nothing_to_do(subject: &Subject, entries: &[InboxEntry]) -> Change {

@@ -296,3 +296,21 @@ async fn that_the_mirror_was_moved_is_kept_before_a_comment_is_answered() {
     town.answer(pr, comment);
     town.finish().await;
 }
+
+#[tokio::test]
+async fn each_head_is_decided_on_also_if_it_is_trusted_like_the_one_before() {
+    let mut town = town(Access::Open, "enabled: true\n").await;
+    let visitor = Visitor::of(&town);
+    let pr = town.mirrored_pr().await;
+    let first = town.head(pr);
+    let second = town.push(pr).await;
+    town.mirrored(pr);
+    town.comment(pr, "mel", "Nothing that is decided on.").await;
+    let json = visitor.json("/repositories/acme/engine/pulls/1").await;
+    for head in [first, second] {
+        let decided = saying(&json["history"], &format!("{head} is trusted"));
+        assert_eq!(decided.len(), 1, "{json:#}");
+        assert_eq!(decided[0]["kind"], "decision");
+    }
+    town.finish().await;
+}
