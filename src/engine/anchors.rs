@@ -7,7 +7,7 @@ use crate::domain::ids::{RunSubject, Sha};
 use crate::domain::runs::Anchor;
 use crate::domain::text;
 use crate::github::{GitHubError, RefOutcome, Repository};
-use crate::store::{Change, EntryKind, Record, StoreError};
+use crate::store::{EntryKind, StoreError};
 use chrono::{DateTime, Utc};
 
 impl Engine {
@@ -62,13 +62,7 @@ impl Engine {
         if wanted.is_empty() {
             return Ok(None);
         }
-        let noted = Change {
-            records: vec![Record::Runs(Box::new(pass.state.clone()))],
-            due: vec![(pass.subject.clone(), Some(pass.began))],
-            began: Some(pass.began),
-            ..Change::default()
-        };
-        self.store().commit(noted).await?;
+        self.store().commit(pass.so_far(self.now())).await?;
         self.store().flush().await?;
         let github = self.shared.github.of(&pass.state.repo);
         let mut failure = None;
@@ -84,6 +78,7 @@ impl Engine {
                     BackendError::Refused { message } => {
                         let why = text::no_anchor(&pass.state, &message);
                         pass.state.refuse_workflows(&sha, &why, self.now());
+                        pass.settle(self.now());
                     }
                     _ => failure = Some(error),
                 },

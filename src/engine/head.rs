@@ -17,7 +17,7 @@ use crate::domain::pull::{GateName, PullState};
 use crate::domain::runs::RunsState;
 use crate::domain::text;
 use crate::github::{GitHubError, NewCheck, Priority, Repository, StatusState};
-use crate::store::{Change, EntryKind, InboxEntry, Record, StoreError};
+use crate::store::{Change, EntryKind, HistoryEntry, InboxEntry, Record, StoreError};
 use chrono::{DateTime, TimeDelta, Utc};
 
 /// What is to stand at a commit.
@@ -109,7 +109,10 @@ impl Engine {
                     continue;
                 }
             }
-            match self.publish(&mut head, name, gate, &wanted).await? {
+            match self
+                .publish(&mut head, (name, gate), &wanted, &mut end.history)
+                .await?
+            {
                 Ok(()) => {
                     let now = self.now();
                     let published = head.gate(name);
@@ -275,9 +278,9 @@ impl Engine {
     async fn publish(
         &self,
         head: &mut HeadState,
-        name: &GateName,
-        gate: &Gate,
+        (name, gate): (&GateName, &Gate),
         wanted: &Wanted,
+        history: &mut Vec<HistoryEntry>,
     ) -> Result<Result<(), GitHubError>, StoreError> {
         let github = self.shared.github.of(&head.repo);
         if name.publish == Publish::Status {
@@ -314,6 +317,7 @@ impl Engine {
         published.look_first = true;
         let announced = Change {
             records: vec![Record::Head(Box::new(head.clone()))],
+            history: std::mem::take(history),
             ..Change::default()
         };
         self.store().commit(announced).await?;

@@ -7,7 +7,7 @@ use super::{Engine, Failure};
 use crate::backends::{Backend, BackendError, Observed, Started};
 use crate::domain::pipeline::BackendSpec;
 use crate::domain::run::Handle;
-use crate::store::{EntryKind, Record, StoreError};
+use crate::store::{EntryKind, StoreError};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::StreamExt;
 use std::sync::Arc;
@@ -62,7 +62,7 @@ impl Engine {
         }
         let head = self.store().head(pass.state.repo.id, &sha).await?;
         pass.state.builds_are(&sha, builds, head.as_ref());
-        pass.state.settle(self.now());
+        pass.settle(self.now());
         Ok(true)
     }
 
@@ -88,13 +88,7 @@ impl Engine {
             .any(|task| matches!(task.kind, Kind::Start { .. }))
         {
             // From here on they may have been started, whatever becomes of this process.
-            let announced = crate::store::Change {
-                records: vec![Record::Runs(Box::new(pass.state.clone()))],
-                due: vec![(pass.subject.clone(), Some(pass.began))],
-                began: Some(pass.began),
-                ..crate::store::Change::default()
-            };
-            self.store().commit(announced).await?;
+            self.store().commit(pass.so_far(now)).await?;
             self.store().flush().await?;
         }
         let deadline = Instant::now() + PATIENCE;
@@ -106,7 +100,7 @@ impl Engine {
         for (task, outcome) in done {
             self.note(pass, &task, outcome);
         }
-        pass.state.settle(self.now());
+        pass.settle(self.now());
         Ok(true)
     }
 

@@ -3,11 +3,12 @@
 use super::perform::perform;
 use super::{Engine, Failure, Permit, Worked, cause, note_failure};
 use crate::domain::event::{Event, PullChange};
-use crate::domain::ids::{PullKey, RunSubject, Subject};
+use crate::domain::ids::{PullKey, RunSubject, Sha, Subject};
 use crate::domain::pull::{
     Action, Answer, Enabled, Posted, PullState, decide, plan, unestablished,
 };
 use crate::domain::text;
+use crate::domain::trust::Verdict;
 use crate::github::{GitHubError, Priority};
 use crate::store::{Change, EntryKind, HistoryEntry, InboxEntry, Record, StoreError};
 use chrono::{DateTime, Utc};
@@ -135,12 +136,12 @@ impl Engine {
     ) -> Result<Option<DateTime<Utc>>, StoreError> {
         match self.gather(state, named).await {
             Ok(findings) => {
-                let before = state.verdict.clone();
+                let before = decided(state);
                 state.repo = findings.repository.repo.clone();
                 for what in decide(state, &findings) {
                     history.push(self.happened(state, EntryKind::Decision, what));
                 }
-                if state.verdict != before {
+                if decided(state) != before {
                     if let Some(verdict) = &state.verdict {
                         self.shared.metrics.work().judged(verdict);
                     }
@@ -183,7 +184,7 @@ impl Engine {
                 .find(|action| !failed.contains(&discriminant(action)));
             let Some(action) = next else { break };
             if creates(&action) {
-                self.announce(state, began, &action).await?;
+                self.announce(state, began, &action, history).await?;
             }
             // After a crash that forgot what was decided, a comment could be answered in another way, and nothing would
             // tell which stand of the mirror builds are for.
@@ -244,12 +245,14 @@ impl Engine {
         state: &mut PullState,
         began: DateTime<Utc>,
         action: &Action,
+        history: &mut Vec<HistoryEntry>,
     ) -> Result<(), StoreError> {
         match action {
             Action::PostComment(_) => state.comment.posted = Posted::Perhaps,
             _ => state.answer_may_be_there(),
         }
-        let change = self.change_of(state, began, Vec::new(), Some(began));
+        let so_far = std::mem::take(history);
+        let change = self.change_of(state, began, so_far, Some(began));
         self.store().commit(change).await
     }
 
@@ -279,6 +282,12 @@ impl Engine {
     fn happened(&self, state: &PullState, kind: EntryKind, what: String) -> HistoryEntry {
         cause::line(Subject::Pull(state.key()), self.now(), kind, what)
     }
+}
+
+/// What was decided, and on which head.
+fn decided(state: &PullState) -> Option<(Option<Sha>, Verdict)> {
+    let verdict = state.verdict.clone()?;
+    Some((state.view.as_ref().map(|view| view.head.clone()), verdict))
 }
 
 fn nothing_to_do(subject: &Subject, entries: &[InboxEntry]) -> Change {

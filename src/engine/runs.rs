@@ -7,6 +7,7 @@ use super::{Engine, Failure, Permit, Worked, cause, jobs, note_failure};
 use crate::domain::event::Event;
 use crate::domain::ids::{DeliveryId, RepoId, RunSubject, Sha, Subject};
 use crate::domain::pull::PullState;
+use crate::domain::run::Run;
 use crate::domain::runs::{Ends, RunsState};
 use crate::github::{GitHubError, Priority};
 use crate::store::{Change, EntryKind, HistoryEntry, InboxEntry, Record, StoreError};
@@ -83,7 +84,7 @@ impl Engine {
         }
         for entry in entries {
             pass.state.intake(&entry.event, began);
-            pass.note_ends(began, Some(&entry.delivery));
+            pass.note_ends(began, Some(&entry.delivery), &[]);
         }
         let reconfigured = entries.iter().filter(|entry| {
             matches!(&entry.event, Event::BranchPushed { configuration, .. } if *configuration)
@@ -172,7 +173,7 @@ impl Engine {
             Err(Failure::Store(error)) => return Err(error),
             Err(Failure::GitHub(error)) => Some(self.in_trouble(pass, &error)),
         };
-        pass.state.settle(self.now());
+        pass.settle(self.now());
         Ok(retry)
     }
 
@@ -237,18 +238,11 @@ impl Pass {
         now: DateTime<Utc>,
     ) -> Change {
         self.shas.extend(self.state.shas());
-        self.note_ends(now, None);
-        let mut change = Change {
-            due: vec![(self.subject.clone(), next)],
-            began: Some(self.began),
-            history: std::mem::take(&mut self.history),
-            ..Change::default()
-        };
+        let mut change = self.happenings(next, now);
         // Of whom there never was anything to keep nothing is kept.
         let was_idle = stored.lines.is_empty() && stored.anchors.is_empty();
         if self.state != *stored && !(was_idle && self.state.is_idle()) {
-            let record = Record::Runs(Box::new(self.state.clone()));
-            change.records.push(record);
+            change.records.push(self.record());
             self.news = true;
         }
         if self.news {
@@ -261,9 +255,39 @@ impl Pass {
         change
     }
 
-    /// Notes which jobs have ended, because of this delivery if it was one that said so.
-    fn note_ends(&mut self, at: DateTime<Utc>, by: Option<&DeliveryId>) {
-        for what in self.ends.news(&self.state) {
+    /// What is to be kept before something is done that has to be found again after a crash.
+    pub(super) fn so_far(&mut self, now: DateTime<Utc>) -> Change {
+        Change {
+            records: vec![self.record()],
+            ..self.happenings(Some(self.began), now)
+        }
+    }
+
+    /// What has happened and is in no history yet: it is kept with the state that knows of it, or nobody tells it again.
+    fn happenings(&mut self, next: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Change {
+        self.note_ends(now, None, &[]);
+        Change {
+            due: vec![(self.subject.clone(), next)],
+            began: Some(self.began),
+            history: std::mem::take(&mut self.history),
+            ..Change::default()
+        }
+    }
+
+    fn record(&self) -> Record {
+        Record::Runs(Box::new(self.state.clone()))
+    }
+
+    /// Draws all conclusions, and notes which jobs have ended before their run is forgotten.
+    pub(super) fn settle(&mut self, now: DateTime<Utc>) {
+        let gone = self.state.settle(now);
+        self.note_ends(now, None, &gone);
+    }
+
+    /// Notes which jobs have ended, because of this delivery if it was one that said so; also those of the runs that are
+    /// not kept any longer.
+    fn note_ends(&mut self, at: DateTime<Utc>, by: Option<&DeliveryId>, gone: &[Run]) {
+        for what in self.ends.news(&self.state, gone) {
             let mut line = cause::line(self.subject.clone(), at, EntryKind::Result, what);
             if let Some(by) = by {
                 line.deliveries = vec![by.clone()];

@@ -75,7 +75,7 @@ impl RunsState {
         shas.filter(|sha| Some(*sha) != mirrored).cloned().collect()
     }
 
-    /// None of the workflows that are to be started for a commit can be.
+    /// None of the workflows that are to be started for a commit can be; what follows is for `settle` to say.
     pub fn refuse_workflows(&mut self, sha: &Sha, why: &str, now: DateTime<Utc>) {
         for run in self.runs_mut().filter(|run| run.scene.sha == *sha) {
             for step in run.steps(now) {
@@ -86,7 +86,6 @@ impl RunsState {
                 }
             }
         }
-        self.settle(now);
     }
 
     /// The branch of a commit of these runs is known to have moved on: what is started for it from now on needs its anchor.

@@ -123,8 +123,10 @@ impl RunsState {
         }
     }
 
-    /// Draws all conclusions from what is known; afterwards the jobs say what is to be done.
-    pub fn settle(&mut self, now: DateTime<Utc>) {
+    /// Draws all conclusions from what is known; afterwards the jobs say what is to be done. The runs that are not kept any
+    /// longer, as they have ended.
+    pub fn settle(&mut self, now: DateTime<Utc>) -> Vec<Run> {
+        let mut gone = Vec::new();
         for line in self.lines.values_mut() {
             for run in &mut line.runs {
                 let builds = self
@@ -138,11 +140,12 @@ impl RunsState {
                 }
                 run.advance(now);
             }
-            line.tidy(now);
+            gone.append(&mut line.tidy(now));
         }
         self.tidy_builds();
         self.lines
             .retain(|_, line| !line.runs.is_empty() || line.ticked.is_some() || line.newest > 0);
+        gone
     }
 }
 
@@ -166,8 +169,8 @@ impl Line {
         self.runs.push(new);
     }
 
-    /// Drops what is over and replaced, and lets the next run begin once the one before it is over.
-    fn tidy(&mut self, now: DateTime<Utc>) {
+    /// Drops what is over and replaced, and lets the next run begin once the one before it is over. What it dropped.
+    fn tidy(&mut self, now: DateTime<Utc>) -> Vec<Run> {
         let under_way = self
             .runs
             .iter()
@@ -180,9 +183,12 @@ impl Line {
         }
         // What has ended stays while its gates may still have to be written.
         let kept: Vec<u64> = self.shown().take(KEPT).map(|run| run.number).collect();
-        self.runs.retain(|run| {
+        let stays = |run: &Run| {
             !run.is_over() || (run.counts() && (run.queued || kept.contains(&run.number)))
-        });
+        };
+        let gone;
+        (self.runs, gone) = std::mem::take(&mut self.runs).into_iter().partition(stays);
+        gone
     }
 }
 

@@ -1,10 +1,11 @@
 //! What came of runs and gates, for the history.
 
+use super::builds::in_words;
 use super::jobs::{duration, failure};
 use super::plural;
 use crate::domain::gate::{Gate, GateStatus};
 use crate::domain::pull::GateName;
-use crate::domain::run::{Job, Run};
+use crate::domain::run::{Attempt, Job, Run};
 
 /// A gate was published in another state.
 pub fn gate_published(name: &GateName, gate: &Gate) -> String {
@@ -29,6 +30,21 @@ pub fn job_ended(job: &Job) -> String {
         }
         _ => format!("{name}: {how}"),
     }
+}
+
+/// An attempt of a job that another one followed has ended; `None`: it was left before.
+pub fn attempt_ended(job: &Job, attempt: &Attempt) -> Option<String> {
+    let how = match attempt.conclusion? {
+        conclusion if conclusion.passes() => "passed",
+        conclusion => in_words(conclusion),
+    };
+    let lasted = attempt.ended.map(|ended| duration(attempt.began, ended));
+    let lasted = lasted.map_or_else(String::new, |lasted| format!(" after {lasted}"));
+    let name = &job.spec.name;
+    Some(format!(
+        "{name}: {how}{lasted} (attempt {})",
+        attempt.number
+    ))
 }
 
 /// Jobs were stopped because their run does not count any more.

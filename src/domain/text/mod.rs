@@ -42,7 +42,7 @@ pub use gate::{
     required_colour, required_state, shared_head, summary, title_mirroring, title_uncovered,
     title_waits_for_vetter, too_many_files, uncovered_files, why_covered,
 };
-pub use history::{gate_published, job_ended, more_jobs_ended, run_replaced};
+pub use history::{attempt_ended, gate_published, job_ended, more_jobs_ended, run_replaced};
 pub use init::{
     history_init, init_body, init_commit, init_configured, init_for_organisation, init_lacks,
     init_marker, init_no_branch, init_no_commit, init_not_an_administrator, init_proposed,

@@ -199,3 +199,118 @@ async fn that_the_comment_was_edited_is_an_action() {
     assert!(names(edited[0], &pushed), "{edited:#?}");
     town.finish().await;
 }
+
+const DISPATCHES: &str = "/repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches";
+const CHECKS: &str = "/repos/{owner}/{repo}/check-runs";
+const COMMENTS: &str = "/repos/{owner}/{repo}/issues/{issue_number}/comments";
+
+/// The app waits for an answer of GitHub, and may crash just now; what its page says of the pull request.
+async fn midway(town: &Town, visitor: &Visitor) -> Value {
+    town.github()
+        .wait_until("the app is in the middle of it", |g| g.hung() == 1)
+        .await;
+    let json = visitor.json("/repositories/acme/engine/pulls/1").await;
+    json["history"].clone()
+}
+
+/// It gets its answer; the same once all is done.
+async fn at_the_end(town: &Town, visitor: &Visitor) -> Value {
+    town.github().release_hung();
+    town.settle().await;
+    let json = visitor.json("/repositories/acme/engine/pulls/1").await;
+    json["history"].clone()
+}
+
+#[tokio::test]
+async fn how_a_job_ended_is_kept_before_the_next_one_is_started() {
+    let (mut town, visitor) = with_jobs(&["build"]).await;
+    let job = |name| format!("{name}: {{workflow: go.yml, inputs: {{job: {name}}}");
+    let (build, report) = (job("build"), job("report"));
+    let config = format!(
+        "enabled: true\npipelines: {{ci: {{on: pull_request, check: gate, jobs: {{{build}}}, \
+         {report}, needs: build, needs_any: true}}}}}}}}\n"
+    );
+    town.write(CONFIG, &config).await;
+    town.fault("POST", DISPATCHES, FaultKind::Status(422));
+    town.fault("POST", DISPATCHES, FaultKind::Hang);
+    let pr = town.github().open_pr(NewPr::by("mel"));
+    for lines in [
+        midway(&town, &visitor).await,
+        at_the_end(&town, &visitor).await,
+    ] {
+        let ended = saying(&lines, "build: could not be started");
+        assert_eq!(ended.len(), 1, "{lines:#}");
+    }
+    town.mirrored(pr);
+    town.finish().await;
+}
+
+#[tokio::test]
+async fn that_a_gate_was_published_is_kept_before_the_next_one_is_created() {
+    let (mut town, visitor) = with_jobs(&["build"]).await;
+    let two = "enabled: true\npipelines: {ci: {on: pull_request, check: {gate: [build], door: [build]}, \
+               jobs: {build: {workflow: go.yml, inputs: {job: build}}}}}\n";
+    town.write(CONFIG, two).await;
+    let in_time = FaultKind::Delay(std::time::Duration::ZERO);
+    town.fault("POST", CHECKS, in_time);
+    town.fault("POST", CHECKS, FaultKind::Hang);
+    let pr = town.github().open_pr(NewPr::by("mel"));
+    let created = |lines: &Value| {
+        let gates = [
+            "gate: queued",
+            "door: queued",
+            "gate: in progress",
+            "door: in progress",
+        ];
+        gates
+            .map(|gate| saying(lines, gate).len())
+            .iter()
+            .sum::<usize>()
+    };
+    let lines = midway(&town, &visitor).await;
+    assert_eq!(created(&lines), 1, "{lines:#}");
+    let lines = at_the_end(&town, &visitor).await;
+    assert!(created(&lines) >= 2, "{lines:#}");
+    town.mirrored(pr);
+    town.finish().await;
+}
+
+#[tokio::test]
+async fn that_the_mirror_was_moved_is_kept_before_a_comment_is_answered() {
+    let mut town = town(Access::Open, "enabled: true\n").await;
+    let visitor = Visitor::of(&town);
+    let pr = town.stranger_pr().await;
+    town.told(pr);
+    town.fault("POST", COMMENTS, FaultKind::Hang);
+    let body = format!("/ok to test {}\n/status", town.head(pr));
+    let comment = town.github().comment(pr, "vera", &body);
+    for lines in [
+        midway(&town, &visitor).await,
+        at_the_end(&town, &visitor).await,
+    ] {
+        let moved = saying(&lines, "moved pull-request/1 to");
+        assert_eq!(moved.len(), 1, "{lines:#}");
+    }
+    town.mirrored(pr);
+    town.told(pr);
+    town.answer(pr, comment);
+    town.finish().await;
+}
+
+#[tokio::test]
+async fn each_head_is_decided_on_also_if_it_is_trusted_like_the_one_before() {
+    let mut town = town(Access::Open, "enabled: true\n").await;
+    let visitor = Visitor::of(&town);
+    let pr = town.mirrored_pr().await;
+    let first = town.head(pr);
+    let second = town.push(pr).await;
+    town.mirrored(pr);
+    town.comment(pr, "mel", "Nothing that is decided on.").await;
+    let json = visitor.json("/repositories/acme/engine/pulls/1").await;
+    for head in [first, second] {
+        let decided = saying(&json["history"], &format!("{head} is trusted"));
+        assert_eq!(decided.len(), 1, "{json:#}");
+        assert_eq!(decided[0]["kind"], "decision");
+    }
+    town.finish().await;
+}
