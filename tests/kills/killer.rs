@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
 
-/// So long a server that listens lives at most, if what was to be its end does not come.
-const LONGEST_LIFE: Duration = Duration::from_millis(1500);
+/// A server that has GitHub hear nothing for so long waits for something that may come late: a new start looks at once.
+const QUIET: Duration = Duration::from_millis(1500);
 
 /// What happened.
 pub struct Counted {
@@ -22,12 +22,12 @@ pub struct Counted {
 
 /// A server's end.
 enum Moment {
-    /// While it starts or a moment later.
-    Soon(Duration),
+    /// When it has said so many lines: while it starts, or soon after.
+    Line(usize),
     /// When this many requests have come to GitHub; the last one is handled after its death.
-    AtRequest(u64),
+    Request(u64),
     /// The same, counting only what changes something.
-    AtWrite(u64),
+    Write(u64),
 }
 
 /// Kills the server until it was killed often enough, and leaves a living one.
@@ -55,19 +55,19 @@ pub async fn kill(
             counted.faults += 1;
         }
         let moment = match rng.gen_range(0..10) {
-            0..2 => Moment::Soon(Duration::from_millis(rng.gen_range(0..600))),
-            2..5 => Moment::AtRequest(rng.gen_range(1..30)),
-            _ => Moment::AtWrite(rng.gen_range(1..6)),
+            0..2 => Moment::Line(rng.gen_range(0..12)),
+            2..5 => Moment::Request(rng.gen_range(1..30)),
+            _ => Moment::Write(rng.gen_range(1..6)),
         };
         let dead = Arc::new(Notify::new());
-        let soon = match moment {
-            Moment::Soon(wait) => Some(wait),
-            Moment::AtRequest(count) => {
+        let lines = match moment {
+            Moment::Line(lines) => Some(lines),
+            Moment::Request(count) => {
                 let what = ("*", "*", count);
                 arm(&github, &server, what, &life.last_moment(&dead, None));
                 None
             }
-            Moment::AtWrite(count) => {
+            Moment::Write(count) => {
                 for method in ["POST", "PATCH", "DELETE"] {
                     let at = (method, "/repos/*", count);
                     arm(
@@ -82,7 +82,7 @@ pub async fn kill(
         };
         tokio::select! {
             () = dead.notified() => {}
-            () = whole_life(&server, soon) => {}
+            () = whole_life(&github, &server, lines) => {}
         }
         server.kill();
         counted.kills += 1;
@@ -95,13 +95,24 @@ pub async fn kill(
     counted
 }
 
-/// No wait for anything: a life that is long enough ends, too. It begins when the server listens, however long that takes, or every
-/// life on a slow machine would end before anything was done in it.
-async fn whole_life(server: &Server, soon: Option<Duration>) {
-    if soon.is_none() {
+/// Returns when the server has said so many lines, or when GitHub hears nothing more of one that listens: what was to be its end does
+/// not come.
+async fn whole_life(github: &Sandbox, server: &Server, lines: Option<usize>) {
+    let said = async {
+        match lines {
+            Some(lines) => server.says(lines).await,
+            None => std::future::pending().await,
+        }
+    };
+    let quiet = async {
         server.listens().await;
+        let mut changed = github.changed();
+        while tokio::time::timeout(QUIET, changed.changed()).await.is_ok() {}
+    };
+    tokio::select! {
+        () = said => {}
+        () = quiet => {}
     }
-    tokio::time::sleep(soon.unwrap_or(LONGEST_LIFE)).await;
 }
 
 /// The number of the present life: a callback of an earlier one, which may just be running, must not end a later one.

@@ -19,6 +19,8 @@ pub struct Server {
     data: PathBuf,
     child: Mutex<Option<Child>>,
     said: Mutex<Vec<String>>,
+    /// How many lines the present process has said.
+    lines: watch::Sender<usize>,
     /// Whether the present process listens.
     up: watch::Sender<bool>,
 }
@@ -30,6 +32,7 @@ impl Server {
             data: data.to_owned(),
             child: Mutex::default(),
             said: Mutex::default(),
+            lines: watch::Sender::new(0),
             up: watch::Sender::new(false),
         }
     }
@@ -53,6 +56,7 @@ impl Server {
         let lines = BufReader::new(child.stderr.take().expect("a pipe")).lines();
         let pid = child.id();
         *lock(&self.child) = Some(child);
+        self.lines.send_replace(0);
         // Whoever holds the server for good would keep the process from being killed when the test ends.
         let server = Arc::downgrade(self);
         std::thread::spawn(move || {
@@ -64,6 +68,12 @@ impl Server {
                     server.is_up(pid, &address);
                 }
                 lock(&server.said).push(line);
+                if lock(&server.child)
+                    .as_ref()
+                    .is_some_and(|child| child.id() == pid)
+                {
+                    server.lines.send_modify(|lines| *lines += 1);
+                }
             }
         });
     }
@@ -83,6 +93,13 @@ impl Server {
         let mut up = self.up.subscribe();
         let waited = tokio::time::timeout(PATIENCE, up.wait_for(|up| *up)).await;
         assert!(waited.is_ok(), "it does not start:\n{}", self.said());
+    }
+
+    /// Waits until the present process has said so many lines.
+    pub async fn says(&self, lines: usize) {
+        let mut said = self.lines.subscribe();
+        // The sender lives as long as this.
+        let _ = said.wait_for(|said| *said >= lines).await;
     }
 
     /// Kills it at once, and returns when it is dead. Whether it was alive.

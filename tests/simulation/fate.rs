@@ -88,6 +88,14 @@ impl Fate {
         let _ = self.0.died.subscribe().wait_for(|died| *died).await;
     }
 
+    /// Life goes on for so long on the story's clock, which stands still while anybody has something to do. Whoever dies meanwhile does
+    /// nothing more.
+    pub async fn goes_on(&self, time: Duration) {
+        if tokio::time::timeout(time, self.death()).await.is_ok() {
+            std::future::pending::<()>().await;
+        }
+    }
+
     /// Something happens. Where the process dies of it nothing more is done.
     pub async fn passes(&self) {
         if self.counts() {
@@ -113,7 +121,7 @@ impl Fate {
     pub async fn dawdles(&self, most_ms: u64) {
         let wait = self.choose(0..=most_ms);
         if wait > 0 {
-            time_passes(Duration::from_millis(wait)).await;
+            self.goes_on(Duration::from_millis(wait)).await;
         }
     }
 
@@ -151,9 +159,4 @@ impl Clock for Fate {
         let lived = inner.since.map_or(Duration::ZERO, |since| since.elapsed());
         inner.base + TimeDelta::from_std(lived).unwrap_or(TimeDelta::zero())
     }
-}
-
-/// So much time goes by on the story's clock, which stands still while anybody has something to do: nobody waits for it.
-pub async fn time_passes(time: Duration) {
-    tokio::time::sleep(time).await;
 }

@@ -1,7 +1,7 @@
 //! One story: what happens, one thing after the other, through as many lives of the process as it takes.
 
 use crate::check::check;
-use crate::fate::{Fate, time_passes};
+use crate::fate::Fate;
 use crate::hub::{Hub, MEL, SAM, VERA};
 use crate::store::Memory;
 use crate::wire::Line;
@@ -165,7 +165,7 @@ impl World {
                 2 => rng.gen_range(0..1_000),
                 _ => rng.gen_range(0..10_000),
             };
-            time_passes(Duration::from_millis(pause)).await;
+            self.fate.goes_on(Duration::from_millis(pause)).await;
         }
         self.fate.calms_down();
         self.settle(&engine, rng).await;
@@ -221,11 +221,11 @@ impl World {
                     break;
                 }
                 moved = true;
-                time_passes(Duration::from_millis(50)).await;
+                self.fate.goes_on(Duration::from_millis(50)).await;
             }
             engine.idle().await;
             // Retries after many failures, and looks at what runs, come late; time limits of jobs come later.
-            time_passes(Duration::from_secs(25 * 60)).await;
+            self.fate.goes_on(Duration::from_secs(25 * 60)).await;
             engine.idle().await;
             let now = self.fate.now();
             let mut hub = self.line.hub();
