@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::OwnedMutexGuard;
 
 /// How long a configuration is believed without the push that would invalidate it.
-const BELIEVED: TimeDelta = TimeDelta::hours(1);
+pub(super) const BELIEVED: TimeDelta = TimeDelta::hours(1);
 
 /// What was read, or what is wrong with it; or that it could not be read now.
 type Read<T> = Result<Result<T, ConfigError>, GitHubError>;
@@ -77,6 +77,7 @@ impl Engine {
             };
             self.commit(change).await?;
         }
+        self.note_quiet(&state).await?;
         Ok(state)
     }
 

@@ -132,6 +132,7 @@ impl Engine {
             self.store().commit(change).await?;
             self.has_forgotten(repo, until);
             self.shared.jobs.forget(repo);
+            self.shared.quiet.forget(repo);
         }
         Ok(())
     }

@@ -38,6 +38,7 @@ mod people;
 mod perform;
 mod presence;
 mod pull;
+mod quiet;
 mod rebuild;
 mod recall;
 mod receive;
@@ -57,6 +58,7 @@ mod work;
 
 pub use again::NotAgain;
 pub use payloads::{LONGEST_KEPT, Wrapping};
+pub use quiet::Passing;
 pub use receive::{Raw, Read, Received, Taken};
 
 use crate::backends::Backends;
@@ -171,6 +173,7 @@ struct Shared {
     started_at: DateTime<Utc>,
     presence: presence::Presence,
     openness: openness::Openness,
+    quiet: quiet::Quiet,
     recovery: recovery::Progress,
     metrics: Metrics,
     pages: Option<Pages>,
@@ -216,6 +219,7 @@ impl Engine {
                 clock,
                 presence: presence::Presence::default(),
                 openness: openness::Openness::default(),
+                quiet: quiet::Quiet::default(),
                 recovery: recovery::Progress::default(),
                 metrics: parts.metrics,
                 pages: parts.pages,
@@ -228,6 +232,7 @@ impl Engine {
         engine.recall_identity().await?;
         engine.resume().await?;
         engine.wake_at(Subject::Deliveries, engine.now());
+        tokio::spawn(engine.clone().recall_quiet());
         tokio::spawn(engine.clone().keep_time());
         Ok(engine)
     }

@@ -38,7 +38,9 @@ pub use api::{
 };
 pub use app_info::{AppInfo, AppOwner};
 pub use client::{ClientOptions, GitHub};
-pub use decode::{DecodeError, Decoded, Identity, decode, repository_in, too_old};
+pub use decode::{
+    DecodeError, Decoded, Everyday, Identity, decode, everyday, repository_in, too_old,
+};
 pub use error::GitHubError;
 pub use key::{AppKey, KeyError};
 pub use list::Listing;

@@ -204,6 +204,8 @@ pub trait Store: Send + Sync + 'static {
     async fn has_accepted(&self, delivery: &DeliveryId) -> Result<bool, StoreError>;
     /// Makes a delivery durable; returns after it is on disk.
     async fn accept(&self, delivery: Delivery) -> Result<Accepted, StoreError>;
+    /// Shows people that a delivery came of which nothing is kept.
+    fn passes_by(&self, arrival: lists::Arrival);
     /// Keeps a delivery that could not be decoded; the oldest make room. Its id counts as accepted.
     async fn set_aside(&self, aside: Aside) -> Result<(), StoreError>;
     /// The deliveries set aside, newest first, at most `limit`.

@@ -12,6 +12,8 @@ pub enum Outcome {
     Accepted,
     /// It is on disk, and there is nothing to do.
     Ignored,
+    /// Nothing is kept of it: its repository is not enabled.
+    NotEnabled,
     /// It had been accepted before.
     Duplicate,
     /// It is kept, and can't be decoded.
@@ -31,9 +33,10 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Accepted,
         Self::Ignored,
+        Self::NotEnabled,
         Self::Duplicate,
         Self::SetAside,
         Self::BadSignature,
@@ -49,6 +52,7 @@ impl Outcome {
         match self {
             Self::Accepted => "accepted",
             Self::Ignored => "ignored",
+            Self::NotEnabled => "not_enabled",
             Self::Duplicate => "duplicate",
             Self::SetAside => "set_aside",
             Self::BadSignature => "bad_signature",

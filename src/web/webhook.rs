@@ -6,7 +6,7 @@ use super::{LARGEST_DELIVERY, Web};
 use crate::domain::event::Event;
 use crate::domain::ids::DeliveryId;
 use crate::domain::printable::printable;
-use crate::engine::{Raw, Read, Taken, Wrapping};
+use crate::engine::{Passing, Raw, Read, Taken, Wrapping};
 use crate::github::{BadSignature, WebhookSecrets};
 use crate::store::{Accepted, StoreError};
 use crate::telemetry::{EventName, Outcome};
@@ -27,17 +27,17 @@ pub(super) async fn wrong_method() -> Answer {
     )
 }
 
-pub(super) async fn receive(State(web): State<Arc<Web>>, request: Request) -> Answer {
+pub(super) async fn receive(State(web): State<Arc<Web>>, mut request: Request) -> Answer {
     let began = Instant::now();
-    let event = EventName::of(text_header(request.headers(), EVENT));
-    let (outcome, answer) = take(&web, request).await;
+    let headers = std::mem::take(request.headers_mut());
+    let event = EventName::of(text_header(&headers, EVENT));
+    let (outcome, answer) = take(&web, headers, request).await;
     let deliveries = web.metrics.deliveries();
     deliveries.answered(event, outcome, began.elapsed());
     answer
 }
 
-async fn take(web: &Web, request: Request) -> Told {
-    let headers = request.headers().clone();
+async fn take(web: &Web, headers: HeaderMap, request: Request) -> Told {
     let signature = headers
         .get("x-hub-signature-256")
         .map(|value| value.as_bytes());
@@ -88,6 +88,12 @@ async fn take(web: &Web, request: Request) -> Told {
         payload: &payload,
         at: web.clock.now(),
     };
+    if let Passing::Passes { shown } = web.engine.lets_pass(raw) {
+        if shown && let Ok(me) = web.engine.identity().await {
+            web.engine.keep_payload(&me, raw, wrapping(&headers), None);
+        }
+        return accepted(Outcome::NotEnabled, "the repository is not enabled");
+    }
     // By its id it is followed from here to the last request that it leads to.
     let span = tracing::info_span!("delivery", delivery = %id, event = event_name, pull = Empty);
     take_in(web, raw, wrapping(&headers)).instrument(span).await

@@ -17,6 +17,7 @@ mod metrics;
 mod mirror;
 mod order;
 mod people;
+mod quiet;
 mod recovery;
 mod repository;
 mod rules;

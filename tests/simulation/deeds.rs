@@ -57,6 +57,22 @@ impl Hub {
         }
     }
 
+    /// Enables the app, if it is not.
+    pub fn enable(&mut self, now: DateTime<Utc>) {
+        let Some(config) = self.later.take() else {
+            return;
+        };
+        self.config = config;
+        self.tick(now);
+        self.send(Event::BranchPushed {
+            repo: Self::repo(),
+            branch: "main".to_owned(),
+            after: Some(sha(&format!("{:040x}", 0xc0_ffee))),
+            before: Some(sha(&format!("{:040x}", 0xc0_ffed))),
+            configuration: true,
+        });
+    }
+
     fn note_trust(&mut self, number: u64) {
         let pull = self.pulls.get_mut(&number).expect("it is there");
         let own = |name: &String| {

@@ -97,6 +97,8 @@ pub struct Hub {
     pub checks: Vec<Check>,
     pub runs: Vec<Run>,
     pub config: String,
+    /// What it will say once somebody enables the app.
+    pub later: Option<String>,
     /// Branches that somebody else than the app has put where they are.
     pub meddled: BTreeSet<String>,
     /// Pull requests whose mirror somebody else ever moved.

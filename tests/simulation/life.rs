@@ -10,8 +10,8 @@ use drawbridge::backends::{BackendOptions, Backends, Connections, JobTokens};
 use drawbridge::clock::Clock;
 use drawbridge::domain::event::{Conclusion, Event};
 use drawbridge::domain::ids::DeliveryId;
-use drawbridge::engine::{Engine, Pace, Parts, Received};
-use drawbridge::github::{AppKey, ClientOptions, GitHub, Limits};
+use drawbridge::engine::{Engine, Pace, Parts, Passing, Received};
+use drawbridge::github::{AppKey, ClientOptions, Everyday, GitHub, Limits};
 use drawbridge::telemetry::Metrics;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -51,6 +51,8 @@ pub struct Told {
     pub lost: u64,
     /// Of those, how many are never sent again: the comparison with GitHub has to find what they told.
     pub gone: u64,
+    /// Nothing was kept of so many, as the repository was not enabled.
+    pub passed: u64,
     pub crashes: u64,
     pub requests: u64,
 }
@@ -62,6 +64,7 @@ impl Told {
         self.doubled += other.doubled;
         self.lost += other.lost;
         self.gone += other.gone;
+        self.passed += other.passed;
         self.crashes += other.crashes;
         self.requests += other.requests;
     }
@@ -78,6 +81,8 @@ struct Post {
 
 #[derive(Clone)]
 struct World {
+    /// Whether the app is not enabled at first. Then nothing is compared: what was let pass has to be found without.
+    enabled_later: bool,
     line: Line,
     fate: Fate,
     store: Arc<Memory>,
@@ -97,8 +102,14 @@ pub fn tell(seed: u64) -> Result<Told, String> {
     let mut rng = StdRng::seed_from_u64(seed);
     let born = DateTime::from_timestamp(1_700_000_000, 0).expect("a time");
     let fate = Fate::new(rng.r#gen(), born + TimeDelta::seconds(10));
-    let hub = Hub::new(if rng.gen_bool(0.5) { JOBS } else { PUSHES });
+    let config = if rng.gen_bool(0.5) { JOBS } else { PUSHES };
+    let mut hub = Hub::new(config);
+    let enabled_later = rng.gen_ratio(1, 4);
+    if enabled_later {
+        hub.later = Some(std::mem::take(&mut hub.config));
+    }
     let world = World {
+        enabled_later,
         line: Line::new(hub, &fate),
         store: Arc::new(Memory::new(&fate, born)),
         fate,
@@ -167,6 +178,7 @@ impl World {
             };
             self.fate.goes_on(Duration::from_millis(pause)).await;
         }
+        self.line.hub().enable(self.fate.now());
         self.fate.calms_down();
         self.settle(&engine, rng).await;
     }
@@ -191,10 +203,13 @@ impl World {
             clock: clock.clone(),
         });
         let backends = Arc::new(backends.expect("root certificates"));
-        let pace = Pace {
+        let mut pace = Pace {
             seed: Some(seed),
             ..Pace::default()
         };
+        if self.enabled_later {
+            pace.recover = Duration::from_secs(1_000_000);
+        }
         let store = self.store.clone();
         let started = Engine::start(Parts {
             store,
@@ -255,7 +270,7 @@ impl World {
             0 => {
                 told.lost += 1;
                 let shows = matches!(event, Event::Pull { .. } | Event::MirrorPushed { .. });
-                match shows && rng.gen_bool(0.5) {
+                match shows && !self.enabled_later && rng.gen_bool(0.5) {
                     true => told.gone += 1,
                     false => post.lost.push((id, event)),
                 }
@@ -275,6 +290,11 @@ impl World {
     }
 
     async fn send(self, engine: Engine, id: u64, event: Event) {
+        if everyday(&event).is_some_and(|told| engine.passes(&told) != Passing::No) {
+            lock(&self.told).passed += 1;
+            lock(&self.post).flying.remove(&id);
+            return;
+        }
         let received = Received {
             id: DeliveryId::parse(&format!("delivery-{id}")).expect("an id"),
             received_at: self.fate.now(),
@@ -300,6 +320,10 @@ impl World {
             hub.open(author, rng.gen_bool(0.8), now);
             return;
         }
+        if hub.later.is_some() && rng.gen_ratio(1, 8) {
+            hub.enable(now);
+            return;
+        }
         let number = rng.gen_range(1..=pulls);
         let pull = &hub.pulls[&number];
         let (author, open) = (pull.author, pull.open);
@@ -311,6 +335,8 @@ impl World {
                 let (verified, replace) = (rng.gen_bool(0.8), rng.gen_bool(0.3));
                 hub.push(number, (by, verified), replace, now);
             }
+            // What is said or pressed before the app has read that it is enabled stays without an answer.
+            4..12 if self.enabled_later => hub.label(number, now),
             4..11 => {
                 let who = [VERA, VERA, VERA, MEL, SAM][rng.gen_range(0..5)];
                 let line = match rng.gen_range(0..10) {
@@ -342,6 +368,20 @@ impl World {
             }
         }
     }
+}
+
+/// What the app would find at a glance in the delivery of an event.
+fn everyday(event: &Event) -> Option<Everyday> {
+    let of_pull = matches!(event, Event::Pull { .. } | Event::Comment { .. });
+    let repo = match event {
+        Event::Pull { repo, .. } | Event::Comment { repo, .. } => repo,
+        Event::BuildChanged { repo, .. } => repo,
+        _ => return None,
+    };
+    Some(Everyday {
+        repo: repo.clone(),
+        of_pull,
+    })
 }
 
 fn conclusion(rng: &mut StdRng) -> Conclusion {

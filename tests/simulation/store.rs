@@ -10,6 +10,7 @@ use drawbridge::domain::ids::{
 use drawbridge::domain::pull::PullState;
 use drawbridge::domain::repository::RepoState;
 use drawbridge::domain::runs::RunsState;
+use drawbridge::store::lists::Arrival;
 use drawbridge::store::{
     Accepted, Aside, Change, Delivery, HistoryEntry, InboxEntry, InboxId, Loss, Record, Retention,
     Store, StoreError,
@@ -215,6 +216,8 @@ impl Store for Memory {
         self.flush().await?;
         Ok(accepted)
     }
+
+    fn passes_by(&self, _: Arrival) {}
 
     async fn set_aside(&self, aside: Aside) -> Result<(), StoreError> {
         unreachable!("nothing is set aside in these stories: {aside:?}")

@@ -23,7 +23,7 @@ pub use answer::{
     nothing_runs_yet, nothing_to_retest, sha_missing, short_sha, skip_needs_a_reason, status,
     suspicious_line, try_again, unknown_command, vetters_only, which_jobs, wrong_sha,
 };
-pub use arrival::event_in_words;
+pub use arrival::{event_in_words, not_enabled_there};
 pub use builds::{build_colour, build_name, build_state};
 pub use comment::{
     ANSWER_MARKER, STATUS_MARKER, answer_marker, comment_auto_sync_off, comment_needs_vetting,

@@ -7,6 +7,7 @@
 
 mod builds;
 mod comment;
+mod everyday;
 mod gate;
 mod installation;
 mod merge_group;
@@ -17,6 +18,7 @@ mod repository;
 mod whose;
 
 pub use comment::too_old;
+pub use everyday::{Everyday, everyday};
 pub use whose::repository_in;
 
 use super::error::plain;

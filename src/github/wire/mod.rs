@@ -73,6 +73,10 @@ pub(super) struct WireRepo {
 }
 
 impl WireRepo {
+    pub fn is_default(&self, branch: &str) -> bool {
+        self.default_branch == branch
+    }
+
     pub fn repo(&self, installation: InstallationId) -> Result<Repo, InvalidId> {
         Ok(Repo {
             id: RepoId(self.id),

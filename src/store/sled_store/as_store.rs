@@ -11,6 +11,7 @@ use crate::domain::ids::{DeliveryId, PrNumber, PullKey, RepoId, RunSubject, Sha,
 use crate::domain::pull::PullState;
 use crate::domain::repository::RepoState;
 use crate::domain::runs::RunsState;
+use crate::store::lists::Arrival;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use std::collections::BTreeSet;
@@ -72,6 +73,10 @@ impl Store for SledStore {
         // both found (`pending`) or both lost, and GitHub, which got no 2xx, can be asked for the delivery again.
         self.on_disk("writing a delivery to disk").await?;
         Ok(accepted)
+    }
+
+    fn passes_by(&self, arrival: Arrival) {
+        self.arrived.add(arrival);
     }
 
     async fn set_aside(&self, aside: Aside) -> Result<(), StoreError> {
