@@ -6,7 +6,8 @@
 
 use chrono::DateTime;
 use drawbridge::domain::event::Event;
-use drawbridge::github::{DecodeError, Decoded, Identity, decode};
+use drawbridge::domain::command::{Invocation, Line};
+use drawbridge::github::{DecodeError, Decoded, Identity, decode, everyday};
 use libfuzzer_sys::fuzz_target;
 use serde::de::IgnoredAny;
 use serde_json::Value;
@@ -43,6 +44,19 @@ fn longest(value: &Value) -> usize {
     }
 }
 
+/// Whether nothing is missed where nothing is enabled and this is never heard of.
+fn enables_nothing(event: &Event) -> bool {
+    match event {
+        Event::Pull { .. } | Event::BuildChanged { .. } => true,
+        Event::Comment { lines, .. } => {
+            let asks = |line: &Line| !line.suspicious && line.invocation() == Invocation::Init;
+            !lines.iter().any(asks)
+        }
+        Event::BranchPushed { configuration, .. } => !configuration,
+        _ => false,
+    }
+}
+
 fuzz_target!(|data: &[u8]| {
     let Some((&choice, payload)) = data.split_first() else {
         return;
@@ -55,6 +69,10 @@ fuzz_target!(|data: &[u8]| {
     let decode = || decode(name, payload, &me, DateTime::UNIX_EPOCH);
     let decoded = decode();
     assert_eq!(decode(), decoded, "the same delivery means the same");
+    if let (Some(told), Ok(Decoded::Event(event))) = (everyday(name, payload), &decoded) {
+        assert!(enables_nothing(event), "{event:?} was let pass");
+        assert_eq!(event.repo(), Some(&told.repo));
+    }
 
     let is_json = serde_json::from_slice::<IgnoredAny>(payload).is_ok();
     match decoded {

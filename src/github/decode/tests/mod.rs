@@ -4,6 +4,7 @@ mod builds;
 mod pulls;
 
 use super::*;
+use crate::domain::init::asks_for_it;
 use pulls::{pull, push};
 use serde_json::{Value, json};
 
@@ -28,12 +29,24 @@ fn try_decode(name: &str, payload: &Value) -> Result<Decoded, DecodeError> {
         app_id: 7,
         slug: "drawbridge".into(),
     };
-    decode(
-        name,
-        payload.to_string().as_bytes(),
-        &me,
-        DateTime::UNIX_EPOCH,
-    )
+    let payload = payload.to_string();
+    let decoded = decode(name, payload.as_bytes(), &me, DateTime::UNIX_EPOCH);
+    if let (Some(told), Ok(Decoded::Event(event))) = (everyday(name, payload.as_bytes()), &decoded)
+    {
+        assert!(enables_nothing(event), "{event:?} was let pass");
+        assert_eq!(event.repo(), Some(&told.repo));
+    }
+    decoded
+}
+
+/// Whether nothing is missed where nothing is enabled and this is never heard of.
+fn enables_nothing(event: &Event) -> bool {
+    match event {
+        Event::Pull { .. } | Event::BuildChanged { .. } => true,
+        Event::Comment { lines, .. } => !lines.iter().any(asks_for_it),
+        Event::BranchPushed { configuration, .. } => !configuration,
+        _ => false,
+    }
 }
 
 fn event(name: &str, special: Value) -> Event {
