@@ -17,7 +17,7 @@ pub struct RepoState {
     pub problem: Option<ConfigError>,
     /// When the configuration was last read; `None`: it has to be read before it is used.
     pub checked_at: Option<DateTime<Utc>>,
-    /// When it was first read: what people had seen before that nobody knows.
+    /// When it was first read, or began to concern us: what people had seen before that nobody knows.
     #[serde(default)]
     pub known_since: Option<DateTime<Utc>>,
     /// Whether every open pull request has been told of the configuration as it is.
@@ -98,6 +98,10 @@ impl RepoState {
             Err(problem) => self.problem = Some(problem),
         }
         self.checked_at = Some(now);
+        // Before that nobody kept what people saw.
+        if !before.2 && self.concerns_us() {
+            self.known_since = Some(now);
+        }
         self.known_since.get_or_insert(now);
         let changed = self.good != before.0 || self.problem != before.1;
         if changed && (before.2 || self.concerns_us()) {

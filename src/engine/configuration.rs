@@ -10,11 +10,17 @@ use crate::github::{GitHubError, Priority};
 use crate::store::{Change, Record, StoreError};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::OwnedMutexGuard;
 
 /// How long a configuration is believed without the push that would invalidate it.
-pub(super) const BELIEVED: TimeDelta = TimeDelta::hours(1);
+const BELIEVED: TimeDelta = TimeDelta::hours(1);
+
+/// Whether what was read at `at` is believed.
+pub(super) fn is_believed(at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    // A clock that was put back says nothing.
+    (TimeDelta::zero()..BELIEVED).contains(&(now - at))
+}
 
 /// What was read, or what is wrong with it; or that it could not be read now.
 type Read<T> = Result<Result<T, ConfigError>, GitHubError>;
@@ -26,13 +32,41 @@ type Owner = (InstallationId, UserId);
 
 /// The organisations' defaults, as read.
 #[derive(Default)]
-pub(super) struct Organisations(Mutex<HashMap<Owner, (Defaults, DateTime<Utc>)>>);
+pub(super) struct Organisations(Mutex<KnownDefaults>);
+
+#[derive(Default)]
+struct KnownDefaults {
+    read: HashMap<Owner, (Defaults, DateTime<Utc>)>,
+    /// How often something was dropped: what is being read meanwhile may be older.
+    dropped: u64,
+}
 
 impl Organisations {
     /// Drops what an installation's organisation was read to have.
     pub(super) fn forget(&self, installation: InstallationId) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.retain(|key, _| key.0 != installation);
+        let mut known = self.known();
+        known.read.retain(|key, _| key.0 != installation);
+        known.dropped += 1;
+    }
+
+    fn of(&self, owner: &Owner, now: DateTime<Utc>) -> Result<Defaults, u64> {
+        let known = self.known();
+        match known.read.get(owner) {
+            Some((defaults, at)) if is_believed(*at, now) => Ok(defaults.clone()),
+            _ => Err(known.dropped),
+        }
+    }
+
+    /// They were read; before that so much had been dropped.
+    fn note(&self, owner: Owner, defaults: &Defaults, at: DateTime<Utc>, dropped: u64) {
+        let mut known = self.known();
+        if known.dropped == dropped {
+            known.read.insert(owner, (defaults.clone(), at));
+        }
+    }
+
+    fn known(&self) -> MutexGuard<'_, KnownDefaults> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -57,9 +91,9 @@ impl Engine {
                 state.is_now(&there.repo);
             }
         }
-        let fresh = state
-            .checked_at
-            .is_some_and(|at| self.now() - at < BELIEVED);
+        let now = self.now();
+        let fresh = state.checked_at.is_some_and(|at| is_believed(at, now))
+            && !self.shared.schedule.has_news(&Subject::Repository(repo.id));
         if !fresh {
             let read = self.read_configuration(&state.repo, None).await?;
             if let Err(problem) = &read {
@@ -93,6 +127,8 @@ impl Engine {
         };
         if known.checked_at.is_some_and(|at| at < since) {
             known.checked_at = None;
+            // What is told from now on waits until it was read again.
+            self.shared.quiet.forget(repo);
             let change = Change {
                 records: vec![Record::Repo(Box::new(known))],
                 ..Change::default()
@@ -289,33 +325,16 @@ impl Engine {
         if repo.owner_kind != OwnerKind::Organisation || is_organisation_defaults(repo) {
             return Ok(Arc::new(Ok(None)));
         }
-        let key = (repo.installation, repo.owner);
-        let known = {
-            let known = self
-                .shared
-                .organisations
-                .0
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            known.get(&key).cloned()
+        let (owner, began) = ((repo.installation, repo.owner), self.now());
+        let organisations = &self.shared.organisations;
+        let dropped = match organisations.of(&owner, began) {
+            Ok(defaults) => return Ok(defaults),
+            Err(dropped) => dropped,
         };
-        if let Some((defaults, at)) = known
-            && self.now() - at < BELIEVED
-        {
-            return Ok(defaults);
-        }
         let holder = repo.name.owners_defaults();
-        let read = self
-            .read_file(repo, &holder, Scope::Organisation, None)
-            .await?;
-        let defaults = Arc::new(read);
-        let mut known = self
-            .shared
-            .organisations
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        known.insert(key, (defaults.clone(), self.now()));
+        let read = self.read_file(repo, &holder, Scope::Organisation, None);
+        let defaults = Arc::new(read.await?);
+        organisations.note(owner, &defaults, began, dropped);
         Ok(defaults)
     }
 }

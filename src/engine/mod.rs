@@ -296,6 +296,8 @@ impl Engine {
                 self.shared.metrics.work().found(Found::Difference);
             }
             self.take_up(entries.clone());
+            let subjects: Vec<Subject> = entries.iter().map(|one| one.subject.clone()).collect();
+            self.hear_of(&subjects);
         }
         Ok(accepted)
     }

@@ -2,13 +2,14 @@
 //! a few repositories, and all the others tell it of every push, comment and build.
 //!
 //! Whoever reads a repository's configuration notes here whether there is anything to do ([`Engine::configuration`], which one does at
-//! a time). What such a repository tells all day long (`github::everyday`) is answered without a write. Nothing is missed by that: once
-//! somebody reads that a repository is enabled it is not quiet any more, and after that GitHub is asked for all that is open there
-//! (`follow`), before and after a crash. What was let pass had happened on GitHub before it was told, so before that question. What is
-//! read of a configuration is believed for an hour, should the push that changes it never be heard of: so long deliveries of pull
-//! requests pass, and the next one after that has it read again. Deliveries of branches and builds never have it read.
+//! a time). What such a repository tells all day long (`github::everyday`) is answered without a write. Nothing is missed by that: what
+//! is told after news of the repository was made durable waits until the configuration was read again; and once somebody reads that it
+//! is enabled, GitHub is asked for all that is open there (`follow`), before and after a crash. What was let pass had happened on
+//! GitHub before it was told, so before that question. What is
+//! read of a configuration is believed for an hour, should the push that changes it never be heard of: so long what would have it read
+//! passes, and the next one after that has it read again.
 
-use super::configuration::BELIEVED;
+use super::configuration::is_believed;
 use super::{Engine, Raw};
 use crate::domain::ids::{Repo, RepoId, Subject};
 use crate::domain::repository::RepoState;
@@ -39,12 +40,6 @@ struct Silence {
 }
 
 impl Silence {
-    /// Whether what was read is believed, so that nobody would read it because of a pull request.
-    fn is_believed(&self, now: DateTime<Utc>) -> bool {
-        // A clock that was put back says nothing.
-        (TimeDelta::zero()..BELIEVED).contains(&(now - self.since))
-    }
-
     /// Whether it is some time since one was shown; from now on it is not.
     fn shows(&self, now: DateTime<Utc>) -> bool {
         let before = self.shown_at.load(Ordering::Relaxed);
@@ -75,7 +70,7 @@ impl Quiet {
         let quiet = self.read();
         let silence = quiet.get(&told.repo.id);
         let silence = silence.filter(|silence| silence.repo == told.repo);
-        match silence.filter(|silence| !told.of_pull || silence.is_believed(now)) {
+        match silence.filter(|silence| !told.leads_to_reading || is_believed(silence.since, now)) {
             Some(silence) => Passing::Passes {
                 shown: silence.shows(now),
             },
@@ -83,9 +78,18 @@ impl Quiet {
         }
     }
 
-    fn note(&self, repo: &Repo, since: DateTime<Utc>) {
+    fn is_known(&self, repo: &Repo) -> bool {
+        let quiet = self.read();
+        quiet.get(&repo.id).is_some_and(|one| one.repo == *repo)
+    }
+
+    /// Nothing is to be done there, as was read `since`; unless there is news, which has to be asked while nobody else notes or
+    /// forgets anything.
+    fn note(&self, repo: &Repo, since: DateTime<Utc>, has_news: impl FnOnce() -> bool) {
         let mut quiet = self.write();
-        if let Some(silence) = quiet.get_mut(&repo.id) {
+        if has_news() {
+            quiet.remove(&repo.id);
+        } else if let Some(silence) = quiet.get_mut(&repo.id) {
             silence.since = since;
             silence.repo = repo.clone();
         } else if quiet.len() < MOST {
@@ -129,7 +133,8 @@ impl Engine {
                 at: raw.at,
                 event_name: raw.event_name.to_owned(),
                 what: text::not_enabled_there(&repo.name),
-                subjects: vec![Subject::Repository(repo.id)],
+                subjects: Vec::new(),
+                about: Some(repo.id),
             });
         }
         passing
@@ -142,8 +147,16 @@ impl Engine {
 
     /// Which repositories were quiet when the process before this one ended. They may not be any more; whoever finds out says so.
     pub(super) async fn recall_quiet(self) {
-        let known = self.store().repos().await.unwrap_or_default();
+        let known = match self.store().repos().await {
+            Ok(known) => known,
+            Err(error) => return tracing::debug!(%error, "can't tell which repositories are quiet"),
+        };
         for id in known.iter().map(|known| known.repo.id) {
+            if self.shared.given_up.is_cancelled() {
+                return;
+            }
+            let lock = self.present(id);
+            let _there = lock.read().await;
             let _one_at_a_time = self.reading(id).await;
             let noted = match self.store().repo(id).await {
                 Ok(Some(state)) => self.note_quiet(&state).await,
@@ -156,16 +169,29 @@ impl Engine {
         }
     }
 
+    /// A delivery that was made durable may change what is to be done somewhere.
+    pub(super) fn hear_of(&self, subjects: &[Subject]) {
+        for subject in subjects {
+            if let Subject::Repository(repo) = subject
+                && self.shared.schedule.has_news(subject)
+            {
+                self.shared.quiet.forget(*repo);
+            }
+        }
+    }
+
     /// Notes whether there is anything to do in a repository whose configuration was read; the asker is the only one to read it.
     pub(super) async fn note_quiet(&self, state: &RepoState) -> Result<(), StoreError> {
-        let repo = &state.repo;
+        let (repo, quiet) = (&state.repo, &self.shared.quiet);
         let nothing = !state.concerns_us() && state.followed;
-        match state.checked_at {
-            // Where something was enabled once there may be builds that run.
-            Some(since) if nothing && self.store().run_subjects(repo.id).await?.is_empty() => {
-                self.shared.quiet.note(repo, since);
-            }
-            _ => self.shared.quiet.forget(repo.id),
+        let Some(since) = state.checked_at.filter(|_| nothing) else {
+            quiet.forget(repo.id);
+            return Ok(());
+        };
+        // Where something was enabled once, builds of ours may still run.
+        if quiet.is_known(repo) || !self.store().has_any_runs(repo.id).await? {
+            let subject = Subject::Repository(repo.id);
+            quiet.note(repo, since, || self.shared.schedule.has_news(&subject));
         }
         Ok(())
     }
@@ -187,24 +213,25 @@ mod tests {
         }
     }
 
-    fn told(of_pull: bool) -> Everyday {
+    fn told(leads_to_reading: bool) -> Everyday {
         Everyday {
             repo: repo("acme/engine"),
-            of_pull,
+            leads_to_reading,
         }
     }
 
     #[test]
     fn what_was_read_an_hour_ago_lets_no_pull_request_pass() {
         let quiet = Quiet::default();
-        let now = DateTime::UNIX_EPOCH + BELIEVED;
+        let believed = TimeDelta::hours(1);
+        let now = DateTime::UNIX_EPOCH + believed;
         let passes = |told: &Everyday, at: DateTime<Utc>| quiet.passes(told, at) != Passing::No;
         assert!(!passes(&told(true), now), "nothing is known");
-        quiet.note(&repo("acme/engine"), now);
+        quiet.note(&repo("acme/engine"), now, || false);
         for (later, pulls) in [
             (TimeDelta::zero(), true),
-            (BELIEVED - TimeDelta::seconds(1), true),
-            (BELIEVED, false),
+            (believed - TimeDelta::seconds(1), true),
+            (believed, false),
             (-TimeDelta::seconds(1), false),
         ] {
             assert_eq!(passes(&told(true), now + later), pulls, "{later}");
@@ -217,7 +244,7 @@ mod tests {
     #[test]
     fn what_is_named_otherwise_is_news() {
         let (quiet, now) = (Quiet::default(), DateTime::UNIX_EPOCH);
-        quiet.note(&repo("acme/engine"), now);
+        quiet.note(&repo("acme/engine"), now, || false);
         let change: [fn(&mut Repo); 4] = [
             |repo| repo.name = RepoName::parse("acme/motor").unwrap(),
             |repo| repo.installation = InstallationId(9),
@@ -229,16 +256,26 @@ mod tests {
             change(&mut other.repo);
             assert_eq!(quiet.passes(&other, now), Passing::No, "{other:?}");
             // Once it was read under that name it is quiet under it.
-            quiet.note(&other.repo, now);
+            quiet.note(&other.repo, now, || false);
             assert_ne!(quiet.passes(&other, now), Passing::No);
-            quiet.note(&repo("acme/engine"), now);
+            quiet.note(&repo("acme/engine"), now, || false);
+        }
+    }
+
+    #[test]
+    fn where_there_is_news_it_is_not_quiet() {
+        let (quiet, now) = (Quiet::default(), DateTime::UNIX_EPOCH);
+        let passes = || quiet.passes(&told(true), now) != Passing::No;
+        for news in [false, true, true] {
+            quiet.note(&repo("acme/engine"), now, || news);
+            assert_eq!(passes(), !news);
         }
     }
 
     #[test]
     fn one_a_minute_is_shown() {
         let (quiet, now) = (Quiet::default(), DateTime::UNIX_EPOCH);
-        quiet.note(&repo("acme/engine"), now);
+        quiet.note(&repo("acme/engine"), now, || false);
         let shown = |seconds: i64| {
             let at = now + TimeDelta::seconds(seconds);
             quiet.passes(&told(true), at) == (Passing::Passes { shown: true })

@@ -5,7 +5,7 @@ use super::pull::Naming;
 use super::work::Worked;
 use super::{Engine, Failure, is_organisation_defaults, note_failure};
 use crate::domain::event::{Event, RepositoryChange};
-use crate::domain::ids::{PullKey, RepoId, RunSubject, Subject};
+use crate::domain::ids::{PullKey, Repo, RepoId, RunSubject, Subject};
 use crate::domain::repository::RepoState;
 use crate::github::{GitHubError, Listing, Priority};
 use crate::store::{Change, InboxEntry, Record, StoreError};
@@ -18,6 +18,13 @@ impl Engine {
     ) -> Result<Worked, StoreError> {
         let subject = Subject::Repository(id);
         let began = self.now();
+        // A comment says nothing new of the repository: whoever writes many must not have it read again and again.
+        let is_comment = |entry: &InboxEntry| matches!(entry.event, Event::Comment { .. });
+        let named = !entries.iter().all(is_comment);
+        let others = match named {
+            true => self.outdate_others(id, entries).await?,
+            false => Vec::new(),
+        };
         let alone = self.reading(id).await;
         let known = self.store().repo(id).await?;
         let Told {
@@ -39,11 +46,10 @@ impl Engine {
             };
             return self.commit(nothing).await.map(Worked::made);
         };
-        // A comment says nothing new of the repository: whoever writes many must not have it read again and again.
-        let is_comment = |entry: &InboxEntry| matches!(entry.event, Event::Comment { .. });
-        let named = !entries.iter().all(is_comment);
         if named {
             state.checked_at = None;
+            // What is told from now on waits until it was read again.
+            self.shared.quiet.forget(id);
         }
         for entry in entries {
             state.init.take_in(&entry.event);
@@ -54,12 +60,20 @@ impl Engine {
         let taken_in = Change {
             records: vec![Record::Repo(Box::new(state.clone()))],
             done,
-            due: vec![(subject.clone(), Some(began))],
+            due: others
+                .iter()
+                .cloned()
+                .chain([subject.clone()])
+                .map(|subject| (subject, Some(began)))
+                .collect(),
             began: Some(began),
             history: Vec::new(),
         };
         self.store().commit(taken_in).await?;
         drop(alone);
+        for other in others {
+            self.wake_at(other, began);
+        }
         let mut change = Change {
             due: vec![(subject.clone(), None)],
             began: Some(began),
@@ -69,7 +83,7 @@ impl Engine {
         if asked.is_some() {
             change.due = vec![(subject.clone(), asked)];
         }
-        match self.follow(&state, named).await {
+        match self.follow(&state).await {
             Ok(followed) => {
                 let now = self.now();
                 let concerned = followed.concerned.into_iter();
@@ -135,19 +149,37 @@ impl Engine {
         Ok(told)
     }
 
-    /// Reads the configuration again; whom it concerns if they have not been told of it.
-    async fn follow(&self, state: &RepoState, named: bool) -> Result<Followed, Failure> {
-        let mut concerned = Vec::new();
-        if named && is_organisation_defaults(&state.repo) {
-            self.shared.organisations.forget(state.repo.installation);
-            for other in self.store().repos().await? {
-                let same_owner = other.repo.owner == state.repo.owner;
-                if same_owner && other.repo.id != state.repo.id {
-                    self.outdate_from_outside(other.repo.id).await?;
-                    concerned.push(Subject::Repository(other.repo.id));
-                }
+    /// News of a repository that holds its organisation's defaults: what was read of the others is not believed any more. They have to
+    /// be looked at, also if this one can't be.
+    async fn outdate_others(
+        &self,
+        id: RepoId,
+        entries: &[InboxEntry],
+    ) -> Result<Vec<Subject>, StoreError> {
+        let known = self.store().repo(id).await?.map(|known| known.repo);
+        let named = entries.iter().filter_map(|entry| entry.event.repo());
+        let mut holders: Vec<Repo> = named.cloned().chain(known).collect();
+        holders.retain(is_organisation_defaults);
+        if holders.is_empty() {
+            return Ok(Vec::new());
+        }
+        for holder in &holders {
+            self.shared.organisations.forget(holder.installation);
+        }
+        let mut others = Vec::new();
+        for other in self.store().repos().await? {
+            let same_owner = |holder: &Repo| holder.owner == other.repo.owner;
+            if other.repo.id != id && holders.iter().any(same_owner) {
+                self.outdate_from_outside(other.repo.id).await?;
+                others.push(Subject::Repository(other.repo.id));
             }
         }
+        Ok(others)
+    }
+
+    /// Reads the configuration again; whom it concerns if they have not been told of it.
+    async fn follow(&self, state: &RepoState) -> Result<Followed, Failure> {
+        let mut concerned = Vec::new();
         let now = self.configuration(&state.repo, Naming::Earlier).await?;
         if now.followed {
             let state = now;

@@ -1,6 +1,7 @@
 //! Who works on what, when. All of it is a cache: the inbox and the due subjects on disk are the truth.
 
 use crate::clock::Clock;
+use crate::domain::event::Event;
 use crate::domain::ids::Subject;
 use crate::store::{InboxEntry, InboxId};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -33,6 +34,13 @@ struct Waiting {
     due: bool,
     /// What is being taken in just now, and when it came.
     taken: Vec<(InboxId, DateTime<Utc>)>,
+    /// Whether there is more than comments among that.
+    taken_is_news: bool,
+}
+
+/// Whether it says something new of what it concerns: a comment says what somebody wants.
+fn is_news(entry: &InboxEntry) -> bool {
+    !matches!(entry.event, Event::Comment { .. })
 }
 
 impl Inner {
@@ -97,6 +105,15 @@ impl Schedule {
         begins
     }
 
+    /// Whether news of a subject waits, or is being taken in.
+    pub(super) fn has_news(&self, subject: &Subject) -> bool {
+        let inner = self.lock();
+        let waits = inner.parked.get(subject);
+        let waits = waits.is_some_and(|entries| entries.iter().any(is_news));
+        let busy = inner.busy.get(subject);
+        waits || busy.is_some_and(|busy| busy.taken_is_news || busy.entries.iter().any(is_news))
+    }
+
     /// All that waits for a subject; `None`: nothing, and it is nobody's any more.
     pub(super) fn next(&self, subject: &Subject) -> Option<(Vec<InboxEntry>, bool)> {
         let mut inner = self.lock();
@@ -114,6 +131,7 @@ impl Schedule {
         }
         let taken = entries.iter().map(|entry| (entry.id, entry.received_at));
         waiting.taken = taken.collect();
+        waiting.taken_is_news = entries.iter().any(is_news);
         if let Some(at) = inner.timer_of.remove(subject) {
             inner.timers.remove(&(at, subject.clone()));
         }

@@ -83,8 +83,11 @@ impl Walk {
             .attempts
             .iter()
             .filter(|one| one.again && one.handed_over);
-        self.handed_over
-            .extend(again.map(|one| one.delivery.to_string()));
+        for one in again {
+            // Sent again by GitHub, and taken in or let pass: it holds up nobody any more.
+            self.take_out(&one.delivery);
+            self.handed_over.insert(one.delivery.to_string());
+        }
         let reaches_back = match (page.oldest, self.done) {
             (Some(oldest), Some(done)) => oldest < done,
             _ => false,

@@ -158,6 +158,9 @@ pub struct Arrival {
     pub what: String,
     /// Whom it concerns; nobody: it is ignored.
     pub subjects: Vec<Subject>,
+    /// The repository that it is about where it concerns nobody: who may see that one may see this.
+    #[serde(default)]
+    pub about: Option<RepoId>,
 }
 
 /// Something that pages show was changed.

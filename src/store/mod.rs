@@ -240,6 +240,8 @@ pub trait Store: Send + Sync + 'static {
     ) -> Result<Option<RunsState>, StoreError>;
     /// Whether there are runs for a subject.
     async fn has_runs(&self, repo: RepoId, subject: &RunSubject) -> Result<bool, StoreError>;
+    /// Whether there are runs for anything in a repository.
+    async fn has_any_runs(&self, repo: RepoId) -> Result<bool, StoreError>;
     /// The runs for merge groups, branches and schedules that build this commit; those of pull requests are found by
     /// `pulls_at`.
     async fn runs_at(&self, repo: RepoId, sha: &Sha) -> Result<Vec<RunsState>, StoreError>;

@@ -2,8 +2,9 @@
 
 use crate::support::{CONFIG, Town};
 use chrono::TimeDelta;
-use drawbridge::sandbox::NewPr;
+use drawbridge::sandbox::{FaultKind, NewPr};
 
+const CONTENTS: &str = "/repos/{owner}/{repo}/contents/{path}";
 const ENABLED: &str = "enabled: true\n";
 
 impl Town {
@@ -86,6 +87,41 @@ async fn a_push_that_was_never_heard_of_is_noticed_within_an_hour() {
     for pr in [early - 1, early, late] {
         town.mirrored(pr);
     }
+    town.finish().await;
+}
+
+#[tokio::test]
+async fn a_command_that_comes_while_the_configuration_can_not_be_read_is_heard() {
+    let mut town = Town::empty().await;
+    let pr = town.stranger_pr().await;
+    town.faults(6, "GET", CONTENTS, FaultKind::Status(502));
+    town.github().hold_deliveries(true);
+    town.github().write_file("engine", CONFIG, ENABLED, "maya");
+    let line = format!("/ok to test {}", town.head(pr));
+    let comment = town.github().comment(pr, "vera", &line);
+    for event in ["push", "issue_comment"] {
+        let held = town.github().held();
+        let held = held.iter().find(|held| held.event == event);
+        let guid = held.expect("it is held").guid.clone();
+        assert_eq!(town.github().deliver(&guid).await, 202);
+    }
+    town.github().hold_deliveries(false);
+    town.settle().await;
+    town.acknowledged(pr, comment);
+    town.mirrored(pr);
+    town.finish().await;
+}
+
+#[tokio::test]
+async fn defaults_that_can_not_be_read_at_once_enable_all_repositories_soon() {
+    let mut town = Town::empty().await;
+    town.github().add_repo(".github");
+    let pr = town.member_pr().await;
+    // Of the repository that holds them, first of all.
+    town.fault("GET", CONTENTS, FaultKind::Status(502));
+    town.github().write_file(".github", CONFIG, ENABLED, "maya");
+    town.settle().await;
+    town.mirrored(pr);
     town.finish().await;
 }
 

@@ -53,6 +53,8 @@ pub struct Told {
     pub gone: u64,
     /// Nothing was kept of so many, as the repository was not enabled.
     pub passed: u64,
+    /// Whether the app has heard that it is enabled.
+    enabled: bool,
     pub crashes: u64,
     pub requests: u64,
 }
@@ -302,7 +304,9 @@ impl World {
             event: Some(event.clone()),
             note: String::new(),
         };
+        let enables = matches!(event, Event::BranchPushed { .. });
         let accepted = engine.accept(received).await;
+        lock(&self.told).enabled |= enables && accepted.is_ok();
         let mut post = lock(&self.post);
         post.flying.remove(&id);
         if accepted.is_err() {
@@ -335,8 +339,8 @@ impl World {
                 let (verified, replace) = (rng.gen_bool(0.8), rng.gen_bool(0.3));
                 hub.push(number, (by, verified), replace, now);
             }
-            // What is said or pressed before the app has read that it is enabled stays without an answer.
-            4..12 if self.enabled_later => hub.label(number, now),
+            // What is said or pressed before the app has heard that it is enabled stays without an answer.
+            4..12 if self.enabled_later && !lock(&self.told).enabled => hub.label(number, now),
             4..11 => {
                 let who = [VERA, VERA, VERA, MEL, SAM][rng.gen_range(0..5)];
                 let line = match rng.gen_range(0..10) {
@@ -372,7 +376,7 @@ impl World {
 
 /// What the app would find at a glance in the delivery of an event.
 fn everyday(event: &Event) -> Option<Everyday> {
-    let of_pull = matches!(event, Event::Pull { .. } | Event::Comment { .. });
+    let leads_to_reading = matches!(event, Event::Pull { .. } | Event::Comment { .. });
     let repo = match event {
         Event::Pull { repo, .. } | Event::Comment { repo, .. } => repo,
         Event::BuildChanged { repo, .. } => repo,
@@ -380,7 +384,7 @@ fn everyday(event: &Event) -> Option<Everyday> {
     };
     Some(Everyday {
         repo: repo.clone(),
-        of_pull,
+        leads_to_reading,
     })
 }
 

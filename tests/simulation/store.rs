@@ -313,6 +313,10 @@ impl Store for Memory {
         Ok(self.runs(repo, of).await?.is_some())
     }
 
+    async fn has_any_runs(&self, repo: RepoId) -> Result<bool, StoreError> {
+        Ok(!self.run_subjects(repo).await?.is_empty())
+    }
+
     async fn runs_at(&self, repo: RepoId, sha: &Sha) -> Result<Vec<RunsState>, StoreError> {
         self.read(|state| {
             let others = state.runs.iter().filter(|runs| runs.repo.id == repo);

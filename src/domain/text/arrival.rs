@@ -9,9 +9,7 @@ use crate::domain::ids::RepoName;
 
 /// Of a delivery from a repository that is not enabled. Not each of them is shown.
 pub fn not_enabled_there(repo: &RepoName) -> String {
-    format!(
-        "{repo} is not enabled, so nothing was kept of this; one such delivery a minute is shown"
-    )
+    format!("{repo} is not enabled; of what it tells one delivery a minute is shown")
 }
 
 /// An event in a few words. Names from outside are in it, as [`plain`] shows them.

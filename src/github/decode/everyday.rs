@@ -32,8 +32,8 @@ struct Said<'a> {
 pub struct Everyday {
     /// Where.
     pub repo: Repo,
-    /// Whether it tells of a pull request or of what was said there.
-    pub of_pull: bool,
+    /// Whether somebody would look at a pull request because of it, and at the configuration before that.
+    pub leads_to_reading: bool,
 }
 
 /// What a delivery tells, if it is that.
@@ -53,9 +53,20 @@ pub fn everyday(event_name: &str, payload: &[u8]) -> Option<Everyday> {
     );
     let glance: Glance<'_> = may_be.then(|| serde_json::from_slice(payload).ok())??;
     let action = glance.action.as_deref();
+    let mut leads_to_reading = false;
     let is = match event_name {
         "push" => is_a_branch_s(glance.name.as_deref()?, &glance.repository),
-        "issue_comment" => action? != "created" || asks_for_nothing(glance.comment?),
+        "issue_comment" if action? == "created" => {
+            let body = glance.comment?.body.unwrap_or_default();
+            let lines = command::extract(&body);
+            leads_to_reading = !lines.is_empty();
+            !lines.iter().any(asks_for_it)
+        }
+        "pull_request" => {
+            leads_to_reading =
+                !matches!(action?, "labeled" | "unlabeled" | "assigned" | "unassigned");
+            true
+        }
         // A button.
         "check_run" => matches!(action?, "created" | "completed"),
         "status" => true,
@@ -63,8 +74,10 @@ pub fn everyday(event_name: &str, payload: &[u8]) -> Option<Everyday> {
     };
     let installation = InstallationId(glance.installation.id);
     let repo = glance.repository.repo(installation).ok().filter(|_| is)?;
-    let of_pull = matches!(event_name, "pull_request" | "issue_comment");
-    Some(Everyday { repo, of_pull })
+    Some(Everyday {
+        repo,
+        leads_to_reading,
+    })
 }
 
 /// Neither the default branch, which holds the configuration, nor a mirror.
@@ -73,11 +86,6 @@ fn is_a_branch_s(name: &str, repo: &WireRepo) -> bool {
         Some(branch) => !repo.is_default(branch) && mirrored_number(branch).is_none(),
         None => true,
     }
-}
-
-fn asks_for_nothing(said: Said<'_>) -> bool {
-    let lines = command::extract(said.body.as_deref().unwrap_or_default());
-    !lines.iter().any(asks_for_it)
 }
 
 #[cfg(test)]
@@ -158,14 +166,31 @@ mod tests {
 
     #[test]
     fn the_same_repository_is_read_as_when_it_is_decoded() {
-        let Everyday { repo, of_pull } = with("pull_request", json!({"action": "opened"})).unwrap();
-        assert!(of_pull);
+        let Everyday { repo, .. } = with("pull_request", json!({"action": "opened"})).unwrap();
         let read = (repo.id.0, repo.installation.0, repo.owner.0);
         assert_eq!(read, (7, 5, 3));
         assert_eq!(
             (repo.name.to_string(), &*repo.default_branch),
             ("acme/engine".to_owned(), "main")
         );
+    }
+
+    #[test]
+    fn what_nobody_would_look_at_a_pull_request_for_has_nothing_read() {
+        let comment = |body: &str| json!({"comment": {"body": body}});
+        for (event, more, leads) in [
+            ("pull_request", json!({"action": "opened"}), true),
+            ("pull_request", json!({"action": "synchronize"}), true),
+            ("pull_request", json!({"action": "labeled"}), false),
+            ("issue_comment", comment("/ok to test"), true),
+            ("issue_comment", comment("Thank you!"), false),
+            ("issue_comment", json!({"action": "edited"}), false),
+            ("status", json!({}), false),
+            ("workflow_run", json!({}), false),
+        ] {
+            let told = with(event, more.clone()).unwrap();
+            assert_eq!(told.leads_to_reading, leads, "{event} {more}");
+        }
     }
 
     #[test]

@@ -170,6 +170,11 @@ impl Store for SledStore {
         .await
     }
 
+    async fn has_any_runs(&self, repo: RepoId) -> Result<bool, StoreError> {
+        self.run("looking for runs", move |disk| disk.has_any_runs(repo))
+            .await
+    }
+
     async fn runs_at(&self, repo: RepoId, sha: &Sha) -> Result<Vec<RunsState>, StoreError> {
         let sha = sha.clone();
         self.run("listing the runs of a commit", move |disk| {

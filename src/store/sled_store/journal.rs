@@ -37,6 +37,7 @@ pub(super) fn arrival(delivery: &Delivery) -> Arrival {
             .iter()
             .map(|entry| entry.0.clone())
             .collect(),
+        about: None,
     }
 }
 
@@ -63,6 +64,15 @@ impl Disk {
         let mut at = Batch::default();
         let mut place = first;
         for arrival in waiting.drain(..) {
+            // One that came before and was taken in then: that says more.
+            let again = arrival.about.is_some()
+                && self
+                    .journal_at
+                    .contains_key(arrival.delivery.as_str())
+                    .map_err(failed(DOING))?;
+            if again {
+                continue;
+            }
             journal.insert(&turned(place), encode(DOING, &arrival)?);
             at.insert(arrival.delivery.as_str(), &turned(place));
             for subject in &arrival.subjects {
@@ -175,8 +185,9 @@ fn concerns(arrival: &Arrival, among: &Among) -> bool {
     if matches!(among, Among::All) {
         return true;
     }
-    let mut repos = arrival.subjects.iter().map(Subject::repository);
-    !arrival.subjects.is_empty() && repos.all(|repo| repo.is_some_and(|repo| among.has(repo)))
+    let of_subjects = arrival.subjects.iter().map(Subject::repository);
+    let mut repos = of_subjects.chain(arrival.about.map(Some)).peekable();
+    repos.peek().is_some() && repos.all(|repo| repo.is_some_and(|repo| among.has(repo)))
 }
 
 fn has_words(arrival: &Arrival, words: &[String]) -> bool {

@@ -137,6 +137,12 @@ impl Disk {
         Ok(states)
     }
 
+    pub fn has_any_runs(&self, repo: RepoId) -> Result<bool, StoreError> {
+        let first = self.runs.scan_prefix(keys::repo(repo)).keys().next();
+        let first = first.transpose().map_err(failed("looking for runs"))?;
+        Ok(first.is_some())
+    }
+
     pub fn run_subjects(&self, repo: RepoId) -> Result<Vec<RunSubject>, StoreError> {
         const DOING: &str = "listing what has runs";
         let found = self.runs.scan_prefix(keys::repo(repo));

@@ -293,7 +293,8 @@ impl Visible {
 
 /// Whether all that a delivery was given to may be seen: then it may be known that it came.
 fn all_seen(among: &Among, arrival: &Arrival) -> bool {
-    let mut repos = arrival.subjects.iter().map(Subject::repository);
+    let of_subjects = arrival.subjects.iter().map(Subject::repository);
+    let mut repos = of_subjects.chain(arrival.about.map(Some));
     matches!(among, Among::All) || repos.all(|repo| repo.is_some_and(|repo| among.has(repo)))
 }
 
@@ -319,6 +320,7 @@ mod tests {
                 event_name: String::new(),
                 what: String::new(),
                 subjects,
+                about: None,
             };
             assert_eq!(all_seen(&own, &arrival), seen, "{:?}", arrival.subjects);
             assert!(all_seen(&Among::All, &arrival));

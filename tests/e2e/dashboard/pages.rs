@@ -279,3 +279,16 @@ async fn deliveries_are_told_with_what_became_of_them() {
     town.mirrored(pr);
     town.finish().await;
 }
+
+#[tokio::test]
+async fn where_nothing_is_enabled_people_see_that_something_came() {
+    let town = town(Access::Open, "enabled: false\n").await;
+    let visitor = Visitor::of(&town);
+    for _ in 0..2 {
+        town.member_pr().await;
+    }
+    let page = visitor.get("/deliveries?q=pull_request").await.is(200);
+    page.says("acme/engine is not enabled").says("ignored");
+    assert_eq!(page.body.matches("is not enabled").count(), 1);
+    town.finish().await;
+}

@@ -334,6 +334,7 @@ async fn what_was_done_for_a_delivery_is_what_its_subjects_have_done_since_it_ca
         event_name: "push".into(),
         what: String::new(),
         subjects: vec![one.clone()],
+        about: None,
     };
     let done = store.done_for(&arrival, vec![one, other]).await.unwrap();
     let what: Vec<&str> = done.iter().map(|line| line.what.as_str()).collect();

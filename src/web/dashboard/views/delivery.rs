@@ -130,6 +130,7 @@ fn arrival_of(seen: &SeenDelivery, delivery: DeliveryId) -> Arrival {
         // Why it could not be read may quote it.
         what: masked(what),
         subjects: Vec::new(),
+        about: None,
     }
 }
 
