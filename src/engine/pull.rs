@@ -263,13 +263,13 @@ impl Engine {
         history: Vec<HistoryEntry>,
         next: Option<DateTime<Utc>>,
     ) -> Change {
-        let mut due = vec![(Subject::Pull(state.key()), next)];
+        let runs = Subject::Runs(state.repo.id, RunSubject::Pull(state.number));
+        // Whoever writes the gates sees that the runs are at work.
+        let mut due = vec![(Subject::Pull(state.key()), next), (runs, Some(self.now()))];
         if let Some(gate) = &state.gate {
             let head = Subject::Head(state.repo.id, gate.sha.clone());
             due.push((head, Some(self.now())));
         }
-        let runs = Subject::Runs(state.repo.id, RunSubject::Pull(state.number));
-        due.push((runs, Some(self.now())));
         Change {
             records: vec![Record::Pull(Box::new(state.clone()))],
             done: Vec::new(),
