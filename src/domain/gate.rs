@@ -4,7 +4,7 @@ mod foremost;
 mod head;
 
 pub use foremost::{Foremost, foremost, most_pressing, unpublished};
-pub use head::{HeadState, Published};
+pub use head::{Configures, HeadState, Published};
 
 use super::event::{Build, BuildId, Conclusion, Workflow};
 use super::ids::Sha;

@@ -6,7 +6,8 @@ use super::{Engine, Permit, Worked, cause, note_failure};
 use crate::domain::config::RepoConfig;
 use crate::domain::event::{BuildId, BuildStatus, Button, Event};
 use crate::domain::gate::{
-    CONFIG_GATE, Gate, GateStatus, HeadState, Published, combine, gates_of_pull, gates_of_runs,
+    CONFIG_GATE, Configures, Gate, GateStatus, HeadState, Published, combine, gates_of_pull,
+    gates_of_runs,
 };
 use crate::domain::ids::{CheckRunId, Repo, RepoId, RunSubject, Sha, Subject};
 use crate::domain::pages;
@@ -140,10 +141,15 @@ impl Engine {
         if !held {
             self.shared.held.end(&subject);
         }
+        let look = self.look_for_configuration(&mut head, repository.as_ref(), &wanted.pulls);
+        let look = look.await;
+        next = next.into_iter().chain(look.at).min();
         if head != stored {
             end.records.push(Record::Head(Box::new(head)));
         }
-        end.due = vec![(subject, next)];
+        let woken = look.concerned.into_iter();
+        end.due = woken.map(|pull| (pull, Some(began))).collect();
+        end.due.push((subject, next));
         self.commit(end).await.map(Worked::made)
     }
 
@@ -260,6 +266,7 @@ impl Engine {
                 .min()
                 .is_none_or(|since| since <= known_since),
             attempts: 0,
+            configures: Configures::Unknown,
         }
     }
 

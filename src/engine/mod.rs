@@ -30,6 +30,7 @@ mod identity;
 mod init;
 mod installation;
 mod jobs;
+mod look;
 mod lost;
 mod openness;
 mod patience;
@@ -37,6 +38,7 @@ mod payloads;
 mod people;
 mod perform;
 mod presence;
+mod preview;
 mod pull;
 mod rebuild;
 mod recall;
@@ -95,6 +97,8 @@ pub struct Pace {
     pub gate: Duration,
     /// The same once it has stood as it does for long.
     pub gate_at_most: Duration,
+    /// How long a head has stood before it is looked at what configuration it proposes, unless its files matter anyway.
+    pub preview: Duration,
     /// How many subjects of one installation are worked on at a time.
     pub per_installation: usize,
     /// How much is asked of GitHub.
@@ -118,6 +122,7 @@ impl Default for Pace {
             job_poll: None,
             gate: Duration::from_secs(5),
             gate_at_most: Duration::from_secs(900),
+            preview: Duration::from_secs(120),
             per_installation: 16,
             limits: Limits::default(),
             seed: None,

@@ -62,6 +62,7 @@ impl Default for Setup {
                 job_poll: Some(Duration::from_secs(600)),
                 gate: Duration::from_millis(100),
                 gate_at_most: Duration::from_millis(100),
+                preview: Duration::ZERO,
                 // The stand-in has none unless it is told to.
                 limits: Limits::none(),
                 ..Pace::default()

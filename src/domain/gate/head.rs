@@ -22,6 +22,24 @@ pub struct HeadState {
     pub look_first: bool,
     /// How often in a row publishing failed.
     pub attempts: u32,
+    /// Whether its pull requests change the configuration, where nobody had to list their files.
+    #[serde(default)]
+    pub configures: Configures,
+}
+
+/// Whether a commit changes its repository's configuration.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Configures {
+    /// Nobody has asked yet.
+    #[default]
+    Unknown,
+    /// It is looked at then: a head that is replaced soon needs no look.
+    LooksAt(DateTime<Utc>),
+    /// It may.
+    Perhaps,
+    /// It does not.
+    No,
 }
 
 /// One gate of a commit, as published.
@@ -223,6 +241,7 @@ mod tests {
             gates: Vec::new(),
             look_first: false,
             attempts: 0,
+            configures: Configures::Unknown,
         };
         head.gate(&name("old")).says = Some(gate.clone());
         head.gate(&name("never published"));
