@@ -98,3 +98,26 @@ impl Engine {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::RepoId;
+
+    #[test]
+    fn a_gate_waits_for_those_at_work_but_not_for_long_and_each_time_anew() {
+        let held = Held::default();
+        let head = Subject::Repository(RepoId(1));
+        let at = |ms| DateTime::UNIX_EPOCH + TimeDelta::milliseconds(ms);
+        let again = |ms| held.look_again(&head, at(ms));
+        assert_eq!(again(0), Some(at(50)));
+        assert_eq!(again(170), Some(at(200)));
+        assert_eq!(again(200), None);
+        held.end(&head);
+        assert_eq!(again(300), Some(at(350)));
+        // Another's waiting is its own, and what is over is forgotten.
+        let other = Subject::Repository(RepoId(2));
+        assert_eq!(held.look_again(&other, at(900)), Some(at(950)));
+        assert_eq!(held.0.lock().unwrap().len(), 1);
+    }
+}
