@@ -29,8 +29,7 @@ struct WirePull {
     created_at: DateTime<Utc>,
     state: Option<String>,
     draft: Option<bool>,
-    #[serde(default)]
-    title: String,
+    title: Option<String>,
     base: Option<WireBase>,
     labels: Option<Vec<WireLabel>>,
     commits: Option<u64>,
@@ -93,7 +92,7 @@ fn shown(pull: WirePull) -> Option<Shown> {
             _ => return None,
         },
         draft: pull.draft?,
-        title: bounded(&pull.title),
+        title: bounded(&pull.title.unwrap_or_default()),
         base: branch(&base.name),
         base_sha: Sha::parse(&base.sha).ok(),
         labels: pull.labels?.into_iter().map(|label| label.name).collect(),
