@@ -1,6 +1,6 @@
 //! Where jobs are executed: one file for each kind of backend, all of them behind [`Backend`].
 //!
-//! Whoever calls decides when; here it is only known how. Nothing is kept, nothing is repeated and nobody waits: each call is
+//! Whoever calls decides when; here it is only known how. Nothing is kept but what a commit's workflows declare, nothing is repeated and nobody waits: each call is
 //! a few requests, bounded in time and size, and says whether trying again may help. Addresses and secrets come from the
 //! operator's connections alone; what a repository's file names is a name or data, never a place to send things to.
 //!
@@ -8,6 +8,7 @@
 
 mod check;
 mod connection;
+mod declared;
 mod dispatch;
 mod error;
 mod gitlab;
@@ -145,6 +146,7 @@ pub struct Backends {
     outbound: Outbound,
     clock: Arc<dyn Clock>,
     public_url: Option<String>,
+    declared: Arc<declared::Declared>,
 }
 
 impl Backends {
@@ -167,6 +169,7 @@ impl Backends {
             outbound: Outbound::new()?,
             clock: options.clock,
             public_url,
+            declared: Arc::default(),
         })
     }
 
@@ -180,6 +183,7 @@ impl Backends {
                 repository: self.github.of(repo),
                 file: file.clone(),
                 clock: self.clock.clone(),
+                declared: self.declared.clone(),
             }),
             BackendSpec::Check { .. } => Arc::new(check::Check {
                 repository: self.github.of(repo),

@@ -1,5 +1,6 @@
 //! GitHub Actions: `workflow_dispatch` on the branch that holds the commit.
 
+use super::declared::Declared;
 use super::error::BackendError;
 use super::{Assignment, Backend, Observed, Started};
 use crate::clock::Clock;
@@ -37,6 +38,7 @@ pub(super) struct Workflow {
     /// Under `.github/workflows/`.
     pub file: String,
     pub clock: Arc<dyn Clock>,
+    pub declared: Arc<Declared>,
 }
 
 /// What GitHub shows of a start.
@@ -76,9 +78,9 @@ impl Workflow {
     }
 
     /// What the commit's version of the file says; refused, with what to add, if it can't be started.
-    async fn declared(&self, a: &Assignment) -> Result<WorkflowFile, BackendError> {
+    async fn declared(&self, a: &Assignment) -> Result<Arc<WorkflowFile>, BackendError> {
         let on = self.file_on(&a.branch);
-        let file = self.repository.workflow_inputs(&self.file, &a.scene.sha);
+        let file = self.declared.at(&self.repository, &self.file, &a.scene.sha);
         let file = file.await?.ok_or_else(|| {
             BackendError::refused(format!(
                 "there is no {on}: add the file, with `workflow_dispatch` under `on`, or mend the job's `workflow`"

@@ -2,8 +2,10 @@
 //! because they are what must be on disk before a delivery is answered.
 
 mod conclusion;
+mod pull;
 
 pub use conclusion::Conclusion;
+pub use pull::{PullChange, PullHint, Shown};
 
 use super::command::Line;
 use super::deed::Deed;
@@ -35,37 +37,6 @@ pub struct Account {
     pub login: String,
     /// User, bot or other.
     pub kind: AccountKind,
-}
-
-/// What a `pull_request` delivery says of the pull request. All but the author is a hint: it is read again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PullHint {
-    /// The pull request's number.
-    pub number: PrNumber,
-    /// Who opened it; never changes. `None` for a deleted account.
-    pub author: Option<Account>,
-    /// The head at the time of the delivery.
-    pub head: Sha,
-    /// When GitHub last changed the pull request, by GitHub's clock.
-    pub updated_at: DateTime<Utc>,
-    /// When it was opened.
-    pub created_at: DateTime<Utc>,
-}
-
-/// Why a pull request is to be looked at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PullChange {
-    /// `opened`.
-    Opened,
-    /// `synchronize`: the head moved.
-    Pushed,
-    /// `closed`, merged or not.
-    Closed,
-    /// `labeled` or `unlabeled`.
-    Labels,
-    /// `reopened`, `edited` with a new base, `ready_for_review`, `converted_to_draft` and the like.
-    Other,
 }
 
 /// A build that was started by the push of a mirror: a workflow run, or another app's check suite.

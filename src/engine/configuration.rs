@@ -184,13 +184,8 @@ impl Engine {
         head: &Sha,
         files: &[ChangedFile],
     ) -> Result<Option<Result<RepoConfig, ConfigError>>, Failure> {
-        let named = self.store().repo(repo.id).await?;
-        let filters = named.and_then(|known| known.good?.filters_path);
-        let concerned = files
-            .iter()
-            .flat_map(ChangedFile::paths)
-            .any(|path| PATHS.contains(&path) || filters.as_deref() == Some(path));
-        if !concerned {
+        let known = self.store().repo(repo.id).await?;
+        if !known.is_some_and(|known| configures(&known, files)) {
             return Ok(None);
         }
         Ok(Some(self.read_configuration(repo, Some(head)).await?))
@@ -337,4 +332,12 @@ impl Engine {
         organisations.note(owner, &defaults, began, dropped);
         Ok(defaults)
     }
+}
+
+/// Whether these files are the configuration of a repository, or named by it.
+pub(super) fn configures(repository: &RepoState, files: &[ChangedFile]) -> bool {
+    let good = repository.good.as_ref();
+    let filters = good.and_then(|config| config.filters_path.as_deref());
+    let mut paths = files.iter().flat_map(ChangedFile::paths);
+    paths.any(|path| PATHS.contains(&path) || filters == Some(path))
 }

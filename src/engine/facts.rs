@@ -1,20 +1,18 @@
 //! Finds out what has to be known to decide about a pull request.
 
+use super::look::{Looking, bare};
 use super::pull::Naming;
 use super::{Engine, Failure, note_failure};
 use crate::domain::command::Invocation;
 use crate::domain::config::RepoConfig;
 use crate::domain::deed::Deed;
-use crate::domain::event::{Account, AccountKind, Build};
-use crate::domain::filter::ChangedFile;
+use crate::domain::event::{AccountKind, Build};
 use crate::domain::ids::{RunSubject, UserId};
 use crate::domain::pipeline::{IfAuthor, Pipeline, Value};
 use crate::domain::pull::{self, Findings, Proposal, PullState, Request, Required, approves_head};
 use crate::domain::repository::RepoState;
 use crate::domain::text;
-use crate::domain::trust::{
-    self, CommitFact, Evidence, Listing, MAX_LISTED_COMMITS, MAX_LISTED_FILES, PullView,
-};
+use crate::domain::trust::{self, Evidence, Listing, PullView};
 use crate::github::{GitHubError, Priority, Repository};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,11 +21,13 @@ const LOOKS: usize = 3;
 
 impl Engine {
     /// Asks GitHub what `domain::pull::decide` needs. Every question that fails makes the whole fail: a fact that
-    /// could not be established is neither trust nor distrust.
+    /// could not be established is neither trust nor distrust. `told`: what a delivery shows that may stand in for asking how
+    /// the pull request is.
     pub(super) async fn gather(
         &self,
         state: &PullState,
         named: Naming,
+        told: Option<PullView>,
     ) -> Result<Findings, Failure> {
         let repository = self.configuration(&state.repo, named).await?;
         let mut findings = Findings {
@@ -57,37 +57,59 @@ impl Engine {
             let subject = RunSubject::Pull(state.number);
             findings.runs = self.store().runs(state.repo.id, &subject).await?;
         }
+        let looking = Looking {
+            github: &github,
+            repo: &findings.repository.repo,
+            config: &config,
+        };
+        if let Some(pull) = told
+            && !(pull.open && approves_head(state, &config, &findings, &pull))
+            && let Some(evidence) = self.look_as_told(&looking, state, pull).await?
+        {
+            return self.completed(state, findings, &config, evidence).await;
+        }
         for look in 1..=LOOKS {
             let pull = github.pull(state.number).await?;
             let approved = approves_head(state, &config, &findings, &pull);
             let evidence = if !pull.open {
                 Some(bare(pull))
             } else if approved {
-                self.approved(&github, &config, state, pull).await?
+                self.approved(&looking, state, pull).await?
             } else {
-                self.look(&github, &findings.repository, pull, look == LOOKS)
-                    .await?
+                self.look(&looking, state, pull, look == LOOKS).await?
             };
-            if let Some(mut evidence) = evidence {
-                self.for_jobs(&findings.repository, &config, &mut evidence)
-                    .await?;
-                if asks_for_merge_base(&config)
-                    && evidence.pull.open
-                    && let Some(base) = &evidence.pull.base_sha
-                {
-                    findings.merge_base = Some(github.merge_base(base, &evidence.pull.head).await?);
-                }
-                if evidence.pull.open {
-                    findings.required = self.required(&github, &config, &evidence.pull).await;
-                    findings.proposal = self
-                        .proposal(state, &findings.repository, &evidence)
-                        .await?;
-                }
-                findings.evidence = Some(evidence);
-                return Ok(findings);
+            if let Some(evidence) = evidence {
+                return self.completed(state, findings, &config, evidence).await;
             }
         }
         Err(GitHubError::moving("looking at the commits").into())
+    }
+
+    /// Adds what is only asked of a head once it was looked at.
+    async fn completed(
+        &self,
+        state: &PullState,
+        mut findings: Findings,
+        config: &RepoConfig,
+        mut evidence: Evidence,
+    ) -> Result<Findings, Failure> {
+        self.for_jobs(&findings.repository, config, &mut evidence)
+            .await?;
+        if evidence.pull.open {
+            let github = self.shared.github.of(&findings.repository.repo);
+            let github = github.with_priority(Priority::Urgent);
+            if asks_for_merge_base(config)
+                && let Some(base) = &evidence.pull.base_sha
+            {
+                findings.merge_base = Some(github.merge_base(base, &evidence.pull.head).await?);
+            }
+            findings.required = self.required(&github, config, &evidence.pull).await;
+            findings.proposal = self
+                .proposal(state, &findings.repository, &evidence)
+                .await?;
+        }
+        findings.evidence = Some(evidence);
+        Ok(findings)
     }
 
     async fn vetters(
@@ -214,94 +236,6 @@ impl Engine {
         }
         Ok(())
     }
-
-    /// All about an approved head that still matters.
-    async fn approved(
-        &self,
-        github: &Repository,
-        config: &RepoConfig,
-        state: &PullState,
-        pull: PullView,
-    ) -> Result<Option<Evidence>, Failure> {
-        let looked_at = state.proposal.as_ref().map(|known| &known.sha) == Some(&pull.head);
-        let needed = !looked_at
-            || config.require_filter_coverage
-            || Pipeline::for_pulls(&config.pipelines).any(Pipeline::asks_what_changed);
-        if !needed {
-            return Ok(Some(bare(pull)));
-        }
-        let files = files(github, &pull).await?;
-        // Files are no part of a commit: those of another head may have been listed.
-        let again = github.pull(pull.number).await?;
-        if again.head != pull.head {
-            return Ok(None);
-        }
-        let files = whole(files, pull.changed_files);
-        Ok(Some(Evidence {
-            files,
-            ..bare(again)
-        }))
-    }
-
-    /// All about a head that nobody has approved; `None` if the head moved meanwhile.
-    async fn look(
-        &self,
-        github: &Repository,
-        repository: &RepoState,
-        pull: PullView,
-        last: bool,
-    ) -> Result<Option<Evidence>, Failure> {
-        let Some(config) = repository.enabled() else {
-            return Ok(Some(bare(pull)));
-        };
-        let commits = if pull.commits > MAX_LISTED_COMMITS {
-            Listing::TooLong(pull.commits)
-        } else {
-            let commits = github.commits(pull.number).await?;
-            let whole = commits.len() as u64 == pull.commits;
-            if !whole || !commits.iter().any(|commit| commit.sha == pull.head) {
-                return Ok(None);
-            }
-            Listing::Complete(commits)
-        };
-        let files = files(github, &pull).await?;
-        let files = match whole(files, pull.changed_files) {
-            Listing::TooLong(count) if count <= MAX_LISTED_FILES && !last => return Ok(None),
-            files => files,
-        };
-        // Files are no part of a commit: those of another head may have been listed.
-        let mut asked = trust::needs_files(config)
-            || config.require_filter_coverage
-            || Pipeline::for_pulls(&config.pipelines).any(Pipeline::asks_what_changed);
-        let mut members = BTreeMap::new();
-        for account in involved(&pull, &commits) {
-            if !trust::needs_membership(account, config) || members.contains_key(&account.id) {
-                continue;
-            }
-            let people = &self.shared.people;
-            let answer = people
-                .is_member(&self.shared.github, &repository.repo, account, self.now())
-                .await?;
-            asked |= answer.asked;
-            members.insert(account.id, answer.yes);
-        }
-        // What took a while may have been overtaken: the head that is judged has to be the head now.
-        let pull = if asked {
-            let again = github.pull(pull.number).await?;
-            if again.head != pull.head {
-                return Ok(None);
-            }
-            again
-        } else {
-            pull
-        };
-        Ok(Some(Evidence {
-            pull,
-            commits,
-            files,
-            members,
-        }))
-    }
 }
 
 /// Whether a request is followed only for those who have a right to it.
@@ -320,47 +254,6 @@ fn asks_for_rights(request: &Request, config: &RepoConfig) -> bool {
                 }
         }),
     }
-}
-
-async fn files(github: &Repository, pull: &PullView) -> Result<Listing<ChangedFile>, GitHubError> {
-    Ok(if pull.changed_files > MAX_LISTED_FILES {
-        Listing::TooLong(pull.changed_files)
-    } else {
-        Listing::Complete(github.files(pull.number).await?)
-    })
-}
-
-/// A list that is shorter than GitHub's own count is not the whole of it, whatever the reason.
-fn whole(files: Listing<ChangedFile>, count: u64) -> Listing<ChangedFile> {
-    match files {
-        Listing::Complete(listed) if listed.len() as u64 != count => Listing::TooLong(count),
-        files => files,
-    }
-}
-
-/// A pull request of which nothing but itself matters.
-fn bare(pull: PullView) -> Evidence {
-    Evidence {
-        pull,
-        commits: Listing::NotNeeded,
-        files: Listing::NotNeeded,
-        members: BTreeMap::new(),
-    }
-}
-
-fn involved<'a>(
-    pull: &'a PullView,
-    commits: &'a Listing<CommitFact>,
-) -> impl Iterator<Item = &'a Account> {
-    let commits = match commits {
-        Listing::Complete(commits) => commits.as_slice(),
-        Listing::TooLong(_) | Listing::NotNeeded => &[],
-    };
-    pull.author.iter().chain(
-        commits
-            .iter()
-            .flat_map(|commit| commit.author.iter().chain(&commit.committer)),
-    )
 }
 
 fn asks_for_merge_base(config: &RepoConfig) -> bool {

@@ -1,19 +1,19 @@
 //! Publishes the gates of one commit: what all open pull requests with this head, and all runs for it, have to say,
 //! joined by name.
-//!
-//! A gate whose state changes is written at once; one that only reads differently waits until the last writing is some seconds
-//! old, so that a burst of news makes a handful of writes and the last state always arrives.
 
+use super::turn::{Turn, Why};
 use super::{Engine, Permit, Worked, cause, note_failure};
 use crate::domain::config::RepoConfig;
 use crate::domain::event::{BuildId, BuildStatus, Button, Event};
 use crate::domain::gate::{
-    CONFIG_GATE, Gate, GateStatus, HeadState, Published, combine, gates_of_pull, gates_of_runs,
+    CONFIG_GATE, Configures, Gate, GateStatus, HeadState, Published, combine, gates_of_pull,
+    gates_of_runs,
 };
 use crate::domain::ids::{CheckRunId, Repo, RepoId, RunSubject, Sha, Subject};
 use crate::domain::pages;
 use crate::domain::pipeline::Publish;
 use crate::domain::pull::{GateName, PullState};
+use crate::domain::repository::RepoState;
 use crate::domain::runs::RunsState;
 use crate::domain::text;
 use crate::github::{GitHubError, NewCheck, Priority, Repository, StatusState};
@@ -25,6 +25,8 @@ struct Wanted {
     repo: Repo,
     gates: Vec<(GateName, Gate)>,
     pulls: Vec<PullState>,
+    /// Whose work it is what they say.
+    voices: Vec<Subject>,
     /// The page that tells more of them, where people can be led to one.
     page: Option<String>,
 }
@@ -51,6 +53,7 @@ impl Engine {
                 repo: head.repo.clone(),
                 gates: Vec::new(),
                 pulls: Vec::new(),
+                voices: Vec::new(),
                 page: None,
             },
             (None, None) => return self.store().commit(end).await.map(Worked::made),
@@ -90,21 +93,20 @@ impl Engine {
             end.records.push(Record::Head(Box::new(head)));
             return self.commit(end).await.map(Worked::made);
         }
-        let mut gates = match repository {
-            Some(known) => match known.enabled() {
-                Some(config) => head.unspoken(&wanted.gates, &configured(&head, config, &wanted)),
-                None => Vec::new(),
-            },
-            None => Vec::new(),
-        };
+        let config = repository.as_ref().and_then(RepoState::enabled);
+        let mut gates = config.map_or_else(Vec::new, |config| {
+            head.unspoken(&wanted.gates, &configured(&head, config, &wanted))
+        });
         gates.append(&mut wanted.gates);
         let mut next = None;
+        let mut held = false;
         for (name, gate) in &gates {
-            match self.turn_of(&mut head, name, gate) {
+            match self.turn_of(&mut head, name, gate, &wanted.voices) {
                 Turn::Now => {}
                 Turn::Never => continue,
-                Turn::At(at) => {
+                Turn::At(at, why) => {
                     cause::goes_on();
+                    held |= why == Why::AtWork;
                     next = Some(next.map_or(at, |earlier: DateTime<Utc>| earlier.min(at)));
                     continue;
                 }
@@ -115,9 +117,7 @@ impl Engine {
             {
                 Ok(()) => {
                     let now = self.now();
-                    let published = head.gate(name);
-                    let before = published.says.replace(gate.clone());
-                    published.written_at = Some(now);
+                    let before = head.gate(name).was_written(gate, now);
                     head.attempts = 0;
                     if before.is_none_or(|before| before.status != gate.status) {
                         let kind = match gate.status {
@@ -138,10 +138,18 @@ impl Engine {
                 }
             }
         }
+        if !held {
+            self.shared.held.end(&subject);
+        }
+        let look = self.look_for_configuration(&mut head, repository.as_ref(), &wanted.pulls);
+        let look = look.await;
+        next = next.into_iter().chain(look.at).min();
         if head != stored {
             end.records.push(Record::Head(Box::new(head)));
         }
-        end.due = vec![(subject, next)];
+        let woken = look.concerned.into_iter();
+        end.due = woken.map(|pull| (pull, Some(began))).collect();
+        end.due.push((subject, next));
         self.commit(end).await.map(Worked::made)
     }
 
@@ -154,6 +162,14 @@ impl Engine {
             .map(|pull| pull.repo.clone())
             .or_else(|| others.first().map(|runs| runs.repo.clone()));
         let Some(named) = named else { return Ok(None) };
+        let of_pulls = pulls.iter().flat_map(|pull| {
+            let runs = Subject::Runs(repo, RunSubject::Pull(pull.number));
+            [Subject::Pull(pull.key()), runs]
+        });
+        let of_others = others
+            .iter()
+            .map(|runs| Subject::Runs(repo, runs.subject.clone()));
+        let speak = of_pulls.chain(of_others).collect();
         let mut voices = Vec::new();
         for pull in &pulls {
             let subject = RunSubject::Pull(pull.number);
@@ -173,6 +189,7 @@ impl Engine {
             page: self.page_of(&named, &pulls, &others),
             repo: named,
             gates: combine(voices),
+            voices: speak,
             pulls,
         }))
     }
@@ -231,29 +248,6 @@ impl Engine {
         Ok(())
     }
 
-    /// When a gate is to be written.
-    fn turn_of(&self, head: &mut HeadState, name: &GateName, gate: &Gate) -> Turn {
-        let published = head.gate(name);
-        let Some(says) = &published.says else {
-            return Turn::Now;
-        };
-        // A commit status shows no summary, and GitHub takes only 1,000 of one name at a commit.
-        let (reads_alike, patience) = match name.publish {
-            Publish::Check => (says == gate, 1),
-            Publish::Status => (says.status == gate.status && says.title == gate.title, 12),
-        };
-        if reads_alike {
-            return Turn::Never;
-        }
-        let same_state = says.status == gate.status && says.approve_button == gate.approve_button;
-        let pause = TimeDelta::from_std(self.shared.pace.gate).unwrap_or(TimeDelta::seconds(5));
-        let pause = pause * patience;
-        match published.written_at.map(|at| at + pause) {
-            Some(at) if same_state && at > self.now() => Turn::At(at),
-            _ => Turn::Now,
-        }
-    }
-
     /// A commit that has just become a head, while we were listening, can't carry a gate of ours yet. One that was a head
     /// long ago may carry one that was forgotten.
     fn new_head(&self, wanted: &Wanted, sha: &Sha) -> HeadState {
@@ -272,6 +266,7 @@ impl Engine {
                 .min()
                 .is_none_or(|since| since <= known_since),
             attempts: 0,
+            configures: Configures::Unknown,
         }
     }
 
@@ -365,11 +360,4 @@ fn configured(head: &HeadState, config: &RepoConfig, wanted: &Wanted) -> Vec<Gat
         })
     });
     gates.chain([of_config]).collect()
-}
-
-/// When a gate is written.
-enum Turn {
-    Now,
-    At(DateTime<Utc>),
-    Never,
 }

@@ -30,6 +30,7 @@ mod identity;
 mod init;
 mod installation;
 mod jobs;
+mod look;
 mod lost;
 mod openness;
 mod patience;
@@ -37,6 +38,7 @@ mod payloads;
 mod people;
 mod perform;
 mod presence;
+mod preview;
 mod pull;
 mod quiet;
 mod rebuild;
@@ -51,6 +53,7 @@ mod schedule;
 mod standing;
 mod survey;
 mod tasks;
+mod turn;
 mod waiting;
 mod walk;
 mod wishes;
@@ -92,8 +95,12 @@ pub struct Pace {
     pub poll: Duration,
     /// How often a job is asked for at first while nothing is heard of it; `None`: as its backend advises.
     pub job_poll: Option<Duration>,
-    /// How long a gate that only reads differently waits after the last writing.
+    /// How long a gate that only reads differently waits after the last writing, at first.
     pub gate: Duration,
+    /// The same once it has stood as it does for long.
+    pub gate_at_most: Duration,
+    /// How long a head has stood before it is looked at what configuration it proposes, unless its files matter anyway.
+    pub preview: Duration,
     /// How many subjects of one installation are worked on at a time.
     pub per_installation: usize,
     /// How much is asked of GitHub.
@@ -116,6 +123,8 @@ impl Default for Pace {
             poll: Duration::from_secs(600),
             job_poll: None,
             gate: Duration::from_secs(5),
+            gate_at_most: Duration::from_secs(900),
+            preview: Duration::from_secs(120),
             per_installation: 16,
             limits: Limits::default(),
             seed: None,
@@ -180,6 +189,7 @@ struct Shared {
     payloads: Option<Payloads>,
     causes: cause::Causes,
     jobs: standing::Jobs,
+    held: turn::Held,
     /// Cancelled when a stop does not wait for the work under way any longer.
     given_up: CancellationToken,
 }
@@ -226,6 +236,7 @@ impl Engine {
                 payloads: parts.payloads,
                 causes: cause::Causes::default(),
                 jobs: standing::Jobs::default(),
+                held: turn::Held::default(),
                 given_up: CancellationToken::new(),
             }),
         };

@@ -5,7 +5,7 @@ use super::{Engine, Failure, Permit, Worked, cause, note_failure};
 use crate::domain::event::{Event, PullChange};
 use crate::domain::ids::{PullKey, RunSubject, Sha, Subject};
 use crate::domain::pull::{
-    Action, Answer, Enabled, Posted, PullState, decide, plan, unestablished,
+    Action, Answer, Enabled, Findings, Posted, PullState, decide, plan, unestablished,
 };
 use crate::domain::text;
 use crate::domain::trust::Verdict;
@@ -45,6 +45,10 @@ impl Engine {
         cause::is_about(&state.repo, key.number);
         let began = self.now();
         let stood_at = state.gate.as_ref().map(|gate| gate.sha.clone());
+        let told = match due {
+            true => None,
+            false => state.told(entries.iter().map(|entry| &entry.event), began),
+        };
         for entry in entries {
             state.intake(&entry.event);
         }
@@ -58,7 +62,8 @@ impl Engine {
                 true => Naming::Earlier,
                 false => Naming::JustNow,
             };
-            retry = self.find_out(&mut state, named, &mut history).await?;
+            let found = self.gather(&state, named, told).await;
+            retry = self.find_out(&mut state, found, &mut history).await?;
         } else {
             state.news_is_in();
         }
@@ -127,14 +132,14 @@ impl Engine {
         Ok(repo.map(|known| PullState::new(known.repo, key.number, false)))
     }
 
-    /// Asks GitHub and decides; the time of the next try if that failed.
+    /// Decides by what was found out; the time of the next try if that failed.
     async fn find_out(
         &self,
         state: &mut PullState,
-        named: Naming,
+        found: Result<Findings, Failure>,
         history: &mut Vec<HistoryEntry>,
     ) -> Result<Option<DateTime<Utc>>, StoreError> {
-        match self.gather(state, named).await {
+        match found {
             Ok(findings) => {
                 let before = decided(state);
                 state.repo = findings.repository.repo.clone();
@@ -263,13 +268,13 @@ impl Engine {
         history: Vec<HistoryEntry>,
         next: Option<DateTime<Utc>>,
     ) -> Change {
-        let mut due = vec![(Subject::Pull(state.key()), next)];
+        let runs = Subject::Runs(state.repo.id, RunSubject::Pull(state.number));
+        // Whoever writes the gates sees that the runs are at work.
+        let mut due = vec![(Subject::Pull(state.key()), next), (runs, Some(self.now()))];
         if let Some(gate) = &state.gate {
             let head = Subject::Head(state.repo.id, gate.sha.clone());
             due.push((head, Some(self.now())));
         }
-        let runs = Subject::Runs(state.repo.id, RunSubject::Pull(state.number));
-        due.push((runs, Some(self.now())));
         Change {
             records: vec![Record::Pull(Box::new(state.clone()))],
             done: Vec::new(),

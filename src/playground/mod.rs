@@ -61,6 +61,8 @@ impl Default for Setup {
                 longest_retry: Duration::from_millis(200),
                 job_poll: Some(Duration::from_secs(600)),
                 gate: Duration::from_millis(100),
+                gate_at_most: Duration::from_millis(100),
+                preview: Duration::ZERO,
                 // The stand-in has none unless it is told to.
                 limits: Limits::none(),
                 ..Pace::default()

@@ -5,7 +5,6 @@ use drawbridge::sandbox::FaultKind;
 
 const CHECK_RUNS: &str = "/repos/{owner}/{repo}/check-runs";
 const COMMITS: &str = "/repos/{owner}/{repo}/pulls/{pull_number}/commits";
-const PULL: &str = "/repos/{owner}/{repo}/pulls/{pull_number}";
 const REFS: &str = "/repos/{owner}/{repo}/git/refs";
 const TOKENS: &str = "/app/installations/{installation_id}/access_tokens";
 
@@ -64,7 +63,7 @@ async fn a_suspended_installation_is_brought_up_to_date_when_that_ends() {
 #[tokio::test]
 async fn tokens_that_are_revoked_midway_are_replaced() {
     let mut town = Town::new().await;
-    for route in [PULL, COMMITS, REFS, CHECK_RUNS] {
+    for route in [COMMITS, REFS, CHECK_RUNS] {
         let method = if route == REFS || route == CHECK_RUNS {
             "POST"
         } else {

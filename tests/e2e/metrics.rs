@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use drawbridge::sandbox::FaultKind;
 use std::collections::BTreeMap;
 
-const PULL: &str = "/repos/{owner}/{repo}/pulls/{pull_number}";
+const COMMITS: &str = "/repos/{owner}/{repo}/pulls/{pull_number}/commits";
 
 #[tokio::test]
 async fn deliveries_verdicts_mirrors_and_requests_are_counted_and_nobody_is_named() {
@@ -76,7 +76,7 @@ async fn deliveries_verdicts_mirrors_and_requests_are_counted_and_nobody_is_name
 async fn every_request_to_github_is_counted_by_its_route_and_status() {
     let mut town = Town::new().await;
     let pr = town.mirrored_pr().await;
-    town.faults(2, "GET", PULL, FaultKind::Status(502));
+    town.faults(2, "GET", COMMITS, FaultKind::Status(502));
     town.push(pr).await;
     town.mirrored(pr);
     town.github().revoke_tokens();

@@ -74,6 +74,41 @@ async fn an_older_push_that_arrives_late_never_rewinds_the_mirror() {
 }
 
 #[tokio::test]
+async fn a_delivery_from_before_what_is_known_does_not_stand_for_it() {
+    let mut town = Town::with("enabled: true\nauto_sync_draft: false\n").await;
+    town.github().hold_deliveries(true);
+    let pr = town.github().open_pr(NewPr::by("mel"));
+    town.github().set_draft(pr, true, "mel");
+    for action in ["converted_to_draft", "opened"] {
+        let guid = town.held("pull_request", action).guid;
+        town.github().deliver(&guid).await;
+        town.settle().await;
+        town.not_mirrored(pr);
+        town.gate(pr).is("action_required");
+    }
+    town.told(pr);
+    town.github().hold_deliveries(false);
+    town.finish().await;
+}
+
+#[tokio::test]
+async fn a_close_that_is_heard_of_again_after_the_opening_takes_no_mirror_away() {
+    let mut town = Town::new().await;
+    let pr = town.mirrored_pr().await;
+    town.close(pr).await;
+    town.not_mirrored(pr);
+    let closed = town.delivery("pull_request", "closed");
+    town.reopen(pr).await;
+    town.mirrored(pr);
+    town.github().clear_exchanges();
+    town.github().send_event(&closed.event, closed.payload);
+    town.settle().await;
+    town.mirrored(pr);
+    assert_eq!(town.writes(), Vec::<String>::new());
+    town.finish().await;
+}
+
+#[tokio::test]
 async fn what_is_delivered_twice_happens_once() {
     let mut town = Town::new().await;
     let pr = town.stranger_pr().await;

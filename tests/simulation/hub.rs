@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use drawbridge::domain::event::{
     Account, AccountKind, Build, BuildId, BuildStatus, Conclusion, Event, PullChange, PullHint,
-    Workflow,
+    Shown, Workflow,
 };
 use drawbridge::domain::ids::{
     InstallationId, OwnerKind, PrNumber, Repo, RepoId, RepoName, Sha, UserId,
@@ -170,6 +170,16 @@ impl Hub {
             head: sha(pull.head()),
             updated_at: pull.updated_at,
             created_at: pull.created_at,
+            shows: Some(Box::new(Shown {
+                open: pull.open,
+                draft: false,
+                title: String::new(),
+                base: "main".to_owned(),
+                base_sha: Some(sha(&"b".repeat(40))),
+                labels: pull.labels.iter().cloned().collect(),
+                commits: pull.commits.len() as u64,
+                changed_files: 1,
+            })),
         };
         let repo = Self::repo();
         self.send(Event::Pull { repo, change, hint });

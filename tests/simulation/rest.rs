@@ -114,6 +114,13 @@ fn in_repo(hub: &mut Hub, asked: &Asked<'_>, parts: &[&str]) -> Answer {
             )
         }
         ("GET", ["rules", "branches", _]) => (200, json!([])),
+        ("GET", ["compare", _]) => {
+            let base = json!({ "sha": "b".repeat(40) });
+            (
+                200,
+                json!({ "merge_base_commit": base, "files": [{ "filename": "src/lib.rs" }] }),
+            )
+        }
         (_, ["pulls", ..]) => pulls(hub, asked, &parts[1..]),
         (_, ["git", ..]) => refs(hub, asked, &parts[1..]),
         (_, ["check-runs", ..] | ["commits", ..]) => checks(hub, asked, parts),

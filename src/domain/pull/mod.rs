@@ -13,6 +13,7 @@ mod recall;
 mod required;
 mod rights;
 mod talk;
+mod told;
 
 pub use decide::{Enabled, Findings, approves_head, decide, unestablished};
 pub use gates::{GateAt, GateName, Proposal, implied_gates};

@@ -7,7 +7,7 @@ use crate::github::ask::Ask;
 use crate::github::error::GitHubError;
 use crate::github::list::Listing;
 use crate::github::repository::Repository;
-use crate::github::wire::{WireAccount, account, bounded};
+use crate::github::wire::{WireAccount, account, bounded, branch};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -83,14 +83,9 @@ fn listed(wire: WireListed) -> Option<Listed> {
         number: PrNumber(wire.number),
         draft: wire.draft,
         head: Sha::parse(&wire.head.sha).ok()?,
-        base: base_name(&wire.base),
+        base: branch(&wire.base.name),
         labels: wire.labels.into_iter().map(|label| label.name).collect(),
     })
-}
-
-/// A branch's name, bounded.
-fn base_name(base: &WireBase) -> String {
-    base.name.chars().take(255).collect()
 }
 
 #[derive(Deserialize)]
@@ -144,7 +139,7 @@ impl Repository {
             title: bounded(&wire.title),
             author: account(wire.user.as_ref()),
             head: sha(&wire.head.sha, &ask)?,
-            base: base_name(&wire.base),
+            base: branch(&wire.base.name),
             base_sha: sha(&wire.base.sha, &ask).ok(),
             labels: wire.labels.into_iter().map(|label| label.name).collect(),
             commits: wire.commits,

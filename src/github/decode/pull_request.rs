@@ -1,9 +1,9 @@
 //! `pull_request`.
 
 use super::{DecodeError, Decoded, Delivery, NO_INSTALLATION, ignored, ignored_action};
-use crate::domain::event::{Event, PullChange, PullHint};
-use crate::domain::ids::PrNumber;
-use crate::github::wire::{WireAccount, account};
+use crate::domain::event::{Event, PullChange, PullHint, Shown};
+use crate::domain::ids::{PrNumber, Sha};
+use crate::github::wire::{WireAccount, account, bounded, branch};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -27,11 +27,30 @@ struct WirePull {
     head: WireHead,
     updated_at: DateTime<Utc>,
     created_at: DateTime<Utc>,
+    state: Option<String>,
+    draft: Option<bool>,
+    title: Option<String>,
+    base: Option<WireBase>,
+    labels: Option<Vec<WireLabel>>,
+    commits: Option<u64>,
+    changed_files: Option<u64>,
 }
 
 #[derive(Deserialize)]
 struct WireHead {
     sha: String,
+}
+
+#[derive(Deserialize)]
+struct WireBase {
+    #[serde(rename = "ref")]
+    name: String,
+    sha: String,
+}
+
+#[derive(Deserialize)]
+struct WireLabel {
+    name: String,
 }
 
 pub(super) fn decode(delivery: &Delivery<'_>) -> Result<Decoded, DecodeError> {
@@ -58,6 +77,26 @@ pub(super) fn decode(delivery: &Delivery<'_>) -> Result<Decoded, DecodeError> {
         head: delivery.sha(&pull.head.sha)?,
         updated_at: pull.updated_at,
         created_at: pull.created_at,
+        shows: shown(pull).map(Box::new),
     };
     Ok(Decoded::Event(Event::Pull { repo, change, hint }))
+}
+
+/// The rest of the pull request; `None` where some of it is not there.
+fn shown(pull: WirePull) -> Option<Shown> {
+    let base = pull.base?;
+    Some(Shown {
+        open: match pull.state?.as_str() {
+            "open" => true,
+            "closed" => false,
+            _ => return None,
+        },
+        draft: pull.draft?,
+        title: bounded(&pull.title.unwrap_or_default()),
+        base: branch(&base.name),
+        base_sha: Sha::parse(&base.sha).ok(),
+        labels: pull.labels?.into_iter().map(|label| label.name).collect(),
+        commits: pull.commits?,
+        changed_files: pull.changed_files?,
+    })
 }

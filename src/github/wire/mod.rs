@@ -10,12 +10,19 @@ use serde::{Deserialize, Serialize};
 
 /// The most characters of a name that are kept. GitHub's own limits are far below, except for names of workflows.
 const LONGEST_NAME: usize = 200;
+/// The same of a branch.
+const LONGEST_BRANCH: usize = 255;
 /// The longest address that is kept.
 const LONGEST_URL: usize = 2000;
 
 /// A name from outside, bounded.
 pub(super) fn bounded(name: &str) -> String {
     name.chars().take(LONGEST_NAME).collect()
+}
+
+/// A branch's name, bounded.
+pub(super) fn branch(name: &str) -> String {
+    name.chars().take(LONGEST_BRANCH).collect()
 }
 
 /// An account. GitHub writes `null` or `{}` where there is none.

@@ -1,7 +1,11 @@
 //! The gates of pipelines: several, as statuses, gone, renamed; and what stands beside them.
 
+use crate::support::jobs::BUILD_AND_TEST;
 use crate::support::{CONFIG, Town, mirror};
-use drawbridge::sandbox::{NewCheck, NewCommit, NewPr};
+use drawbridge::domain::gate::GATE_NAME;
+use drawbridge::sandbox::{FaultKind, NewCheck, NewCommit, NewPr};
+
+const DISPATCHES: &str = "/repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches";
 
 const SEVERAL: &str = "\
 enabled: true
@@ -16,6 +20,24 @@ pipelines:
       test: {workflow: go.yml, inputs: {job: test}}
       report: {workflow: go.yml, inputs: {job: report}}
 ";
+
+#[tokio::test]
+async fn a_gate_does_not_wait_for_a_job_that_takes_long_to_start() {
+    let mut town = Town::with_jobs(BUILD_AND_TEST).await;
+    town.fault("POST", DISPATCHES, FaultKind::Hang);
+    let pr = town.github().open_pr(NewPr::by("mel"));
+    let head = town.head(pr);
+    town.github()
+        .wait_until("the gate is there before the job is", |github| {
+            github.hung() == 1 && github.check(&head, GATE_NAME).is_some()
+        })
+        .await;
+    town.gate(pr).is("in_progress");
+    town.github().release_hung();
+    town.settle().await;
+    town.mirrored(pr);
+    town.finish().await;
+}
 
 #[tokio::test]
 async fn each_of_several_gates_waits_for_its_own_jobs_alone() {

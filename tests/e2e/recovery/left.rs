@@ -1,6 +1,7 @@
 //! What was left on GitHub without our knowing.
 
 use crate::support::Town;
+use drawbridge::domain::gate::GATE_NAME;
 use drawbridge::sandbox::{FaultKind, NewPr};
 
 const CHECK_RUNS: &str = "/repos/{owner}/{repo}/check-runs";
@@ -15,7 +16,7 @@ async fn a_gate_that_is_there_without_our_knowing_ends_with_its_pull_request() {
     let pr = town.github().open_pr(NewPr::by("mel"));
     let head = town.head(pr);
     town.github()
-        .wait_until("it is there", |g| !g.check_runs(&head).is_empty())
+        .wait_until("it is there", |g| g.check(&head, GATE_NAME).is_some())
         .await;
     town.github().close_pr(pr, "maya");
     town.settle().await;

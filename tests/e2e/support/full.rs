@@ -4,7 +4,7 @@ use super::{CONFIG, Town};
 use drawbridge::playground::Setup;
 use drawbridge::sandbox::{FaultKind, NewPr, Visibility};
 
-const PULL: &str = "/repos/{owner}/{repo}/pulls/{pull_number}";
+const COMMITS: &str = "/repos/{owner}/{repo}/pulls/{pull_number}/commits";
 
 impl Town {
     /// GitHub hangs when the first of two pull requests is looked at, so that the delivery of the second finds no room.
@@ -18,7 +18,7 @@ impl Town {
         town.github().add_org_member("mel", Visibility::Private);
         town.settle().await;
         town.write(CONFIG, "enabled: true\n").await;
-        town.fault("GET", PULL, FaultKind::Hang);
+        town.fault("GET", COMMITS, FaultKind::Hang);
         let first = town.github().open_pr(NewPr::by("mel"));
         town.github()
             .wait_until("the first is looked at", |g| g.hung() == 1)

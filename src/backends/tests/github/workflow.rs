@@ -47,6 +47,47 @@ async fn a_workflow_is_started_with_declared_inputs_and_its_id() {
 }
 
 #[tokio::test]
+async fn a_workflow_s_file_is_read_once_at_a_commit_and_again_at_another() {
+    let server = github(Some(BUILD), |_| {
+        reply(
+            200,
+            json!({ "workflow_run_id": 71, "html_url": "https://github.com/x" }),
+        )
+    })
+    .await;
+    let backends = backends(&server.url, None, None);
+    let start = async |sha: char| {
+        let backend = backends.of(&repo(), &workflow()).unwrap();
+        let mut a = assignment(workflow());
+        a.scene.sha = Sha::parse(&sha.to_string().repeat(40)).unwrap();
+        backend.start(&a).await.unwrap()
+    };
+    let read = || {
+        let mut seen = server.seen();
+        seen.retain(|seen| seen.line.contains("/contents/"));
+        seen.len()
+    };
+    futures::join!(start('a'), start('a'), start('a'));
+    start('a').await;
+    assert_eq!(read(), 1);
+    start('b').await;
+    assert_eq!(read(), 2);
+    assert_eq!(asked(&server, DISPATCHES).len(), 5);
+}
+
+#[tokio::test]
+async fn a_workflow_s_file_that_was_not_there_is_looked_for_again() {
+    let server = github(None, |_| reply(500, "")).await;
+    let backend = backend(&server, workflow());
+    for _ in 0..2 {
+        refused(backend.start(&assignment(workflow())).await.unwrap_err());
+    }
+    let mut looks = server.seen();
+    looks.retain(|seen| seen.line.contains("/contents/"));
+    assert_eq!(looks.len(), 2);
+}
+
+#[tokio::test]
 async fn a_workflow_that_can_not_be_started_says_what_to_add() {
     let no_input = "on: { workflow_dispatch: { inputs: { FLUOR: {} } } }";
     for (file, words) in [

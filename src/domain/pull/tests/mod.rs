@@ -2,6 +2,7 @@
 
 mod next;
 mod talk;
+mod told;
 
 use super::*;
 use crate::domain::command;

@@ -1,8 +1,8 @@
 //! Pull requests, comments, pushes.
 
 use super::*;
-use crate::domain::event::{AccountKind, PullChange, PullHint, Thread};
-use crate::domain::ids::{OwnerKind, PrNumber, RepoId, UserId};
+use crate::domain::event::{AccountKind, PullChange, PullHint, Shown, Thread};
+use crate::domain::ids::{OwnerKind, PrNumber, RepoId, Sha, UserId};
 
 pub(super) fn pull(action: &str) -> Value {
     json!({ "action": action, "number": 5, "pull_request": { "number": 5, "state": "open",
@@ -64,6 +64,43 @@ fn a_pull_request_s_actions_are_told_apart() {
             ..
         }
     ));
+}
+
+#[test]
+fn how_a_pull_request_is_shown_is_read_wholly_or_not_at_all() {
+    let shows = |payload: Value| match event("pull_request", payload) {
+        Event::Pull { hint, .. } => hint.shows,
+        _ => panic!("a pull request"),
+    };
+    assert_eq!(shows(pull("opened")), None);
+    let mut whole = pull("opened");
+    let more = json!({ "draft": true, "title": "A change", "base": { "ref": "main", "sha": HEAD },
+        "labels": [{ "name": "bug" }], "commits": 2, "changed_files": 3 });
+    for (field, value) in more.as_object().unwrap() {
+        whole["pull_request"][field] = value.clone();
+    }
+    let shown = Shown {
+        open: true,
+        draft: true,
+        title: "A change".to_owned(),
+        base: "main".to_owned(),
+        base_sha: Some(Sha::parse(HEAD).unwrap()),
+        labels: ["bug".to_owned()].into(),
+        commits: 2,
+        changed_files: 3,
+    };
+    assert_eq!(shows(whole.clone()), Some(Box::new(shown)));
+    for field in more.as_object().unwrap().keys() {
+        let without = with(
+            whole.clone(),
+            &format!("/pull_request/{field}"),
+            json!(null),
+        );
+        let expected = field == "title";
+        assert_eq!(shows(without).is_some(), expected, "{field}");
+    }
+    let odd = with(whole, "/pull_request/state", json!("merged"));
+    assert_eq!(shows(odd), None);
 }
 
 fn comment(body: &str) -> Value {

@@ -18,6 +18,7 @@ async fn a_change_writes_its_records_and_takes_in_its_entries() {
         gates: Vec::new(),
         look_first: true,
         attempts: 0,
+        configures: Configures::Unknown,
     };
     let subject = Subject::Pull(state.key());
     let change = Change {
@@ -254,6 +255,7 @@ async fn a_forgotten_repository_leaves_nothing_and_takes_nothing_else() {
             gates: Vec::new(),
             look_first: false,
             attempts: 0,
+            configures: Configures::Unknown,
         })));
         change.due = subjects
             .iter()

@@ -11,7 +11,7 @@ mod snapshots_taken;
 
 use super::*;
 use crate::domain::event::{Account, AccountKind, Event, RepositoryChange};
-use crate::domain::gate::{Gate, GateStatus, HeadState};
+use crate::domain::gate::{Configures, Gate, GateStatus, HeadState};
 use crate::domain::ids::{
     DeliveryId, InstallationId, OwnerKind, PrNumber, PullKey, Repo, RepoId, RepoName, Sha, Subject,
     UserId,

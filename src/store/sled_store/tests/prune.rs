@@ -87,9 +87,11 @@ async fn the_gates_of_a_commit_are_forgotten_when_nobody_has_spoken_of_it_for_lo
             look_first: false,
             says: None,
             written_at: Some(day(day_of_writing)),
+            stands_since: None,
         }],
         look_first: false,
         attempts: 0,
+        configures: Configures::Unknown,
     };
     let heads = [
         gates_at('a', 1),
