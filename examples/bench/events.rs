@@ -201,7 +201,9 @@ impl Stage {
             .unwrap_or_else(Instant::now);
         let seen = self.github.take_seen();
         let rate = |step| {
-            let steps = seen.iter().filter(|seen| seen.call.step() == Some(step));
+            let steps = seen
+                .iter()
+                .filter(|seen| seen.call.step() == Some(step) && seen.pull.is_some());
             let last = steps.map(|seen| seen.at).max();
             let took = last.map_or(Duration::ZERO, |last| last - began);
             sent.len() as f64 / took.as_secs_f64()

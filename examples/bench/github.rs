@@ -51,8 +51,8 @@ struct Kept {
     /// Of which pull requests each [`Step`] was seen.
     done: [HashSet<Pull>; 3],
     mirrors: HashMap<Pull, String>,
-    /// Whose the check runs and comments are, by their number from 1 on.
-    made: Vec<Option<Pull>>,
+    /// Whose the check runs and comments are, by their number from 1 on, and at which commit, if at one.
+    made: Vec<(Option<Pull>, Option<String>)>,
     limits: Option<Limits>,
 }
 
@@ -142,14 +142,19 @@ impl GitHub {
             }
             Call::CreateCheck(_) => {
                 let sha = asked.text("head_sha")?;
-                let pull = world.pull_at(&sha);
-                ((pull, StatusCode::CREATED), self.made(pull))
+                let made = self.made(world.pull_at(&sha), Some(sha));
+                (
+                    (self.whose(made), StatusCode::CREATED),
+                    json!({ "id": made }),
+                )
             }
             Call::WriteCheck(id) | Call::WriteComment(id) => {
-                let made = self.kept().made.get(id.saturating_sub(1)).copied();
-                ((made.flatten(), StatusCode::OK), json!({ "id": id }))
+                ((self.whose(*id), StatusCode::OK), json!({ "id": id }))
             }
-            Call::Comment(pull) => ((Some(*pull), StatusCode::CREATED), self.made(Some(*pull))),
+            Call::Comment(pull) => {
+                let made = self.made(Some(*pull), None);
+                ((Some(*pull), StatusCode::CREATED), json!({ "id": made }))
+            }
             Call::Comments(pull) => (about(*pull), json!([])),
             Call::ReportsAt(sha) => {
                 let none = json!({ "total_count": 0, "check_runs": [], "check_suites": [] });
@@ -217,10 +222,19 @@ impl GitHub {
         here.map(|(pull, sha)| shown_ref(*pull, sha)).collect()
     }
 
-    fn made(&self, pull: Option<Pull>) -> Value {
+    /// Keeps that a check run or comment was made; its number.
+    fn made(&self, pull: Option<Pull>, at: Option<String>) -> usize {
         let mut kept = self.kept();
-        kept.made.push(pull);
-        json!({ "id": kept.made.len() })
+        kept.made.push((pull, at));
+        kept.made.len()
+    }
+
+    /// Whose a check run or comment is. One at a head that was left is nobody's any more.
+    fn whose(&self, made: usize) -> Option<Pull> {
+        let kept = self.kept();
+        let (pull, at) = kept.made.get(made.checked_sub(1)?)?;
+        let stands = |pull: &Pull| at.as_ref().is_none_or(|at| self.0.world.head(*pull) == *at);
+        pull.filter(stands)
     }
 }
 
