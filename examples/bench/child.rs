@@ -5,6 +5,7 @@ use std::io::{BufRead as _, BufReader, Read};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
+use std::time::Duration;
 
 pub struct Server {
     child: Child,
@@ -32,6 +33,16 @@ impl Server {
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         let kib = line.and_then(|line| line.split_whitespace().next());
         Ok(kib.context("no VmRSS")?.parse::<u64>()? / 1024)
+    }
+
+    /// The time that it has kept processors busy (`proc_pid_stat(5)`, utime and stime, in hundredths of a second).
+    pub fn busy(&self) -> anyhow::Result<Duration> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        // The name stands in parentheses, and may hold anything.
+        let (_, rest) = stat.rsplit_once(')').context("no name")?;
+        let ticks = rest.split_whitespace().skip(11).take(2);
+        let ticks = ticks.map(str::parse::<u64>).sum::<Result<u64, _>>()?;
+        Ok(Duration::from_millis(ticks * 10))
     }
 }
 

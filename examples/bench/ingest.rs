@@ -1,14 +1,13 @@
 //! How many deliveries a second are taken in, durable before they are answered.
 
-use crate::child::Server;
-use crate::load::{Delivery, Load, send};
+use crate::load::{Delivery, Load, middle, send};
+use crate::programs::{App, Paced, bare, ours, probot};
 use anyhow::Context;
 use clap::Args;
 use drawbridge::sandbox::{NewCommit, NewPr, Options, Sandbox};
 use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 use std::time::Duration;
 
 #[derive(Args)]
@@ -41,13 +40,16 @@ impl Ingest {
             self.rounds,
             self.seconds
         );
-        let data = tempfile::tempdir()?;
+        let (app, data) = (App::of(&github), tempfile::tempdir()?);
         let mut servers = vec![
-            ("bare axum and HMAC", bare(&github)?),
-            ("drawbridge", ours(&self.drawbridge, &github, data.path())?),
+            ("bare axum and HMAC", bare(&app)?),
+            (
+                "drawbridge",
+                ours(&self.drawbridge, &app, data.path(), Paced::Yes)?,
+            ),
         ];
         if let Some(room) = &self.probot {
-            servers.push(("probot", probot(room, &github)?));
+            servers.push(("probot", probot(room, &app, "app.mjs")?));
         }
         let time = Duration::from_secs(self.seconds);
         let mut loads: Vec<Vec<Load>> = servers.iter().map(|_| Vec::new()).collect();
@@ -86,12 +88,6 @@ impl Ingest {
     }
 }
 
-fn middle(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
-}
-
 /// What GitHub would send of a stranger's pull request.
 fn delivery(github: &Sandbox) -> anyhow::Result<Delivery> {
     let text = "What it is about, at some length. ".repeat(150);
@@ -109,54 +105,4 @@ fn delivery(github: &Sandbox) -> anyhow::Result<Delivery> {
         body,
         signature,
     })
-}
-
-fn bare(github: &Sandbox) -> anyhow::Result<Server> {
-    let mut command = Command::new(std::env::current_exe()?);
-    command
-        .arg("bare")
-        .env("WEBHOOK_SECRET", github.webhook_secret());
-    Server::start(command)
-}
-
-fn credentials(command: &mut Command, github: &Sandbox) {
-    command
-        .env("APP_ID", github.app_id().to_string())
-        .env("PRIVATE_KEY", github.private_key_pem())
-        .env("WEBHOOK_SECRET", github.webhook_secret());
-}
-
-fn ours(program: &Path, github: &Sandbox, data: &Path) -> anyhow::Result<Server> {
-    let mut command = Command::new(program);
-    command.arg("serve").env("PORT", "0").env("DATA_DIR", data);
-    command.env("GITHUB_API_URL", github.api_url());
-    command.env("MALLOC_ARENA_MAX", "1");
-    credentials(&mut command, github);
-    Server::start(command)
-}
-
-fn probot(room: &Path, github: &Sandbox) -> anyhow::Result<Server> {
-    let place = Path::new("target/bench/probot");
-    std::fs::create_dir_all(place)?;
-    for file in ["package.json", "package-lock.json", "app.mjs"] {
-        std::fs::copy(room.join(file), place.join(file)).context(file)?;
-    }
-    let mut install = Command::new("npm");
-    install.args([
-        "ci",
-        "--silent",
-        "--no-audit",
-        "--no-fund",
-        "--ignore-scripts",
-    ]);
-    let installed = install.current_dir(place).status().context("npm")?;
-    anyhow::ensure!(installed.success(), "npm ci failed in {}", place.display());
-    let mut command = Command::new("node");
-    command.arg("app.mjs").current_dir(place);
-    command
-        .env("PORT", "3999")
-        .env("NODE_ENV", "production")
-        .env("LOG_LEVEL", "info");
-    credentials(&mut command, github);
-    Server::start(command)
 }

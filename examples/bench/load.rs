@@ -3,6 +3,8 @@
 
 use anyhow::{Context, bail};
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -51,15 +53,79 @@ pub async fn send(
 
 /// What one connection saw: how long each answer took.
 async fn one(to: SocketAddr, delivery: &Delivery, end: Instant) -> anyhow::Result<Vec<Duration>> {
-    let mut stream = TcpStream::connect(to).await?;
-    stream.set_nodelay(true)?;
+    let mut line = Line::open(to).await?;
     let mut took = Vec::new();
-    let mut answer = Vec::with_capacity(4096);
-    let mut request = Vec::with_capacity(delivery.body.len() + 1024);
     while Instant::now() < end {
-        let id = uuid::Uuid::new_v4();
-        request.clear();
-        request.extend_from_slice(
+        took.push(line.deliver(delivery).await?.elapsed());
+    }
+    Ok(took)
+}
+
+/// Sends each once, over so many connections, at least `apart` of one another. When each was sent, in their order.
+pub async fn send_each(
+    to: SocketAddr,
+    deliveries: Vec<Delivery>,
+    connections: usize,
+    apart: Duration,
+) -> anyhow::Result<Vec<Instant>> {
+    let (began, deliveries) = (Instant::now(), Arc::new(deliveries));
+    let next = Arc::new(AtomicUsize::new(0));
+    let senders = (0..connections).map(|_| {
+        let (deliveries, next) = (deliveries.clone(), next.clone());
+        tokio::spawn(async move {
+            let mut line = Line::open(to).await?;
+            let mut sent = Vec::new();
+            loop {
+                let index = next.fetch_add(1, Ordering::Relaxed);
+                let Some(delivery) = deliveries.get(index) else {
+                    return anyhow::Ok(sent);
+                };
+                let at = began + apart * u32::try_from(index)?;
+                tokio::time::sleep_until(at.into()).await;
+                sent.push((index, line.deliver(delivery).await?));
+            }
+        })
+    });
+    let mut all = Vec::new();
+    for sent in futures::future::join_all(senders).await {
+        all.extend(sent??);
+    }
+    all.sort_unstable();
+    Ok(all.into_iter().map(|(_, at)| at).collect())
+}
+
+/// The middle one.
+pub fn middle(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+/// A connection that stays open.
+struct Line {
+    to: SocketAddr,
+    stream: TcpStream,
+    request: Vec<u8>,
+    answer: Vec<u8>,
+}
+
+impl Line {
+    async fn open(to: SocketAddr) -> anyhow::Result<Self> {
+        let stream = TcpStream::connect(to).await?;
+        stream.set_nodelay(true)?;
+        Ok(Self {
+            to,
+            stream,
+            request: Vec::with_capacity(32 * 1024),
+            answer: Vec::with_capacity(4096),
+        })
+    }
+
+    /// Sends under a new id, and waits for the answer. When it began to send.
+    async fn deliver(&mut self, delivery: &Delivery) -> anyhow::Result<Instant> {
+        let (to, id) = (self.to, uuid::Uuid::new_v4());
+        self.request.clear();
+        self.request.extend_from_slice(
             format!(
                 "POST /api/github/webhooks HTTP/1.1\r\nhost: {to}\r\nuser-agent: GitHub-Hookshot/bench\r\n\
                  content-type: application/json\r\nx-github-event: {}\r\nx-github-delivery: {id}\r\n\
@@ -70,13 +136,12 @@ async fn one(to: SocketAddr, delivery: &Delivery, end: Instant) -> anyhow::Resul
             )
             .as_bytes(),
         );
-        request.extend_from_slice(&delivery.body);
+        self.request.extend_from_slice(&delivery.body);
         let began = Instant::now();
-        stream.write_all(&request).await?;
-        read_answer(&mut stream, &mut answer).await?;
-        took.push(began.elapsed());
+        self.stream.write_all(&self.request).await?;
+        read_answer(&mut self.stream, &mut self.answer).await?;
+        Ok(began)
     }
-    Ok(took)
 }
 
 /// Reads one answer to its end; anything but a success is an error.

@@ -4,9 +4,13 @@
 //!     cargo build --release && cargo run --release --example bench -- ingest --probot benches/probot
 
 mod bare;
+mod burst;
 mod child;
+mod events;
+mod github;
 mod ingest;
 mod load;
+mod programs;
 
 use clap::{Parser, Subcommand};
 
@@ -20,6 +24,10 @@ struct Args {
 enum What {
     /// Signed deliveries for a repository that is not enabled, beside a bare handler and, if asked for, Probot
     Ingest(ingest::Ingest),
+    /// Pushes to a member's pull requests, until mirror and gate follow, beside Probot if asked for
+    Events(events::Events),
+    /// Pull requests of one installation all at once, with GitHub's secondary limits in force
+    Burst(burst::Burst),
     /// A handler that reads a body and computes its HMAC, and nothing else
     #[command(hide = true)]
     Bare,
@@ -29,6 +37,8 @@ enum What {
 async fn main() -> anyhow::Result<()> {
     match Args::parse().what {
         What::Ingest(ingest) => ingest.run().await,
+        What::Events(events) => events.run().await,
+        What::Burst(burst) => burst.run().await,
         What::Bare => bare::serve().await,
     }
 }

@@ -176,6 +176,7 @@ struct Shared {
     rules: rules::Rules,
     organisations: configuration::Organisations,
     permits: Mutex<HashMap<InstallationId, Arc<Semaphore>>>,
+    turns: Mutex<patience::Turns>,
     waiting: waiting::Waiting,
     reading: Mutex<HashMap<RepoId, Arc<tokio::sync::Mutex<()>>>>,
     /// What was written before may have been written by an earlier process.
@@ -223,6 +224,7 @@ impl Engine {
                 rules: rules::Rules::default(),
                 organisations: configuration::Organisations::default(),
                 permits: Mutex::default(),
+                turns: Mutex::default(),
                 waiting: waiting::Waiting::default(),
                 reading: Mutex::default(),
                 started_at: clock.now(),

@@ -1,5 +1,9 @@
 //! When to try again, and when not to begin: the one policy for all that is asked of GitHub and of backends.
 
+mod turns;
+
+pub(super) use turns::Turns;
+
 use super::{Engine, cause};
 use crate::domain::ids::InstallationId;
 use crate::github::{GitHubError, Priority};
@@ -11,8 +15,8 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Those who come again when a limit allows more do so within this time, so that they do not come all at once.
-const SPREAD: Duration = Duration::from_secs(3);
+/// Those who come again when a limit allows more do so within this time of their turn, so that they do not come all at once.
+const SPREAD: Duration = Duration::from_millis(200);
 /// So often something that GitHub does not find or refuses is tried again soon.
 const PATIENT_TRIES: u32 = 8;
 
@@ -43,10 +47,15 @@ impl Engine {
         }
     }
 
-    /// A time after `wait`, and not the same for all.
+    /// A time after `wait`, and not the same for all: the repositories take turns.
     fn spread(&self, wait: Duration) -> DateTime<Utc> {
         cause::goes_on();
-        self.later(wait + SPREAD.mul_f64(self.chance(0.0..1.0)))
+        let turn = cause::at_work().map(|subject| {
+            let turns = self.shared.turns.lock();
+            let mut turns = turns.unwrap_or_else(PoisonError::into_inner);
+            turns.after(&subject, self.later(wait), self.now())
+        });
+        self.later(wait + turn.unwrap_or_default() + SPREAD.mul_f64(self.chance(0.0..1.0)))
     }
 
     /// The time after `wait`.
