@@ -6,7 +6,7 @@ use drawbridge::domain::event::Event;
 use drawbridge::domain::gate::{combine, gates_of_pull};
 use drawbridge::domain::ids::{DeliveryId, PrNumber, PullKey, RepoId, Subject};
 use drawbridge::domain::pull::{PullState, decide, plan};
-use drawbridge::github::{Decoded, Identity, WebhookSecrets, decode};
+use drawbridge::github::{Decoded, Identity, WebhookSecrets, decode, everyday};
 use drawbridge::store::{Delivery, SledStore, Store as _};
 use hmac::{Hmac, Mac as _};
 use secrecy::SecretString;
@@ -27,6 +27,11 @@ pub const PIECES: &[Piece] = &[
     Piece {
         name: "verify and decode",
         prepare: verify_and_decode,
+        steady: true,
+    },
+    Piece {
+        name: "glance",
+        prepare: glance,
         steady: true,
     },
     Piece {
@@ -89,6 +94,14 @@ fn verify_and_decode() -> Step {
         let verified = secrets.verify(Some(black_box(header.as_bytes())), black_box(PAYLOAD));
         verified.expect("it is signed");
         black_box(event());
+    })
+}
+
+/// Sees what a delivery of a repository tells in which nothing is done.
+fn glance() -> Step {
+    Box::new(|| {
+        let told = everyday(black_box("pull_request"), black_box(PAYLOAD));
+        black_box(told.expect("it is an everyday one"));
     })
 }
 

@@ -8,8 +8,10 @@ use tokio::sync::OnceCell;
 
 /// So many are kept; the oldest make room.
 const KEPT: usize = 256;
-/// One that declares more than this, in bytes of names, is read each time.
+/// One that declares more than this, in bytes, is read each time.
 const LARGEST: usize = 16 << 10;
+/// What a name takes besides its text.
+const OF_A_NAME: usize = 64;
 
 /// A file at a commit of a repository.
 type Place = (RepoId, String, Sha);
@@ -83,6 +85,6 @@ impl Declared {
 }
 
 fn size(file: &WorkflowFile) -> usize {
-    let names = file.inputs.iter().map(String::len);
+    let names = file.inputs.iter().map(|name| name.len() + OF_A_NAME);
     names.sum::<usize>() + file.run_name.as_ref().map_or(0, String::len)
 }

@@ -99,7 +99,7 @@ impl Engine {
         });
         gates.append(&mut wanted.gates);
         let mut next = None;
-        let mut held = false;
+        let (mut held, mut wrote) = (false, false);
         for (name, gate) in &gates {
             match self.turn_of(&mut head, name, gate, &wanted.voices) {
                 Turn::Now => {}
@@ -119,6 +119,7 @@ impl Engine {
                     let now = self.now();
                     let before = head.gate(name).was_written(gate, now);
                     head.attempts = 0;
+                    wrote = true;
                     if before.is_none_or(|before| before.status != gate.status) {
                         let kind = match gate.status {
                             GateStatus::Completed(_) => EntryKind::Result,
@@ -141,8 +142,10 @@ impl Engine {
         if !held {
             self.shared.held.end(&subject);
         }
-        let look = self.look_for_configuration(&mut head, repository.as_ref(), &wanted.pulls);
-        let look = look.await;
+        let rests = !wrote && !held;
+        let look = self
+            .look_for_configuration(&mut head, repository.as_ref(), &wanted.pulls, rests)
+            .await;
         next = next.into_iter().chain(look.at).min();
         if head != stored {
             end.records.push(Record::Head(Box::new(head)));
@@ -267,6 +270,7 @@ impl Engine {
                 .is_none_or(|since| since <= known_since),
             attempts: 0,
             configures: Configures::Unknown,
+            looks_failed: 0,
         }
     }
 

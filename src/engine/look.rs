@@ -1,7 +1,7 @@
 //! Looks at one head: who opened the pull request, its files where they matter, its commits, and who made them.
 //!
-//! The commits come last, because their list ends with what is the head at that moment: all that was asked before it
-//! is then known to belong to this head, without another question.
+//! The commits come last, because their list ends with what is the head at that moment: who opened it and what members there are
+//! was asked before, and the files belong to this head by themselves ([`files`]). So no other question is needed.
 
 use super::{Engine, Failure};
 use crate::domain::config::RepoConfig;
@@ -50,16 +50,12 @@ impl Engine {
         if !asks_what_changed(config) && !self.may_configure(state, &pull.head).await? {
             return Ok(Some(bare(pull)));
         }
-        let files = files(github, &pull).await?;
-        // Files are no part of a commit: those of another head may have been listed.
-        let again = github.pull(pull.number).await?;
-        if again.head != pull.head {
+        let Some(files) = files(github, &pull).await? else {
             return Ok(None);
-        }
-        let files = whole(files, pull.changed_files);
+        };
         Ok(Some(Evidence {
             files,
-            ..bare(again)
+            ..bare(pull)
         }))
     }
 
@@ -81,8 +77,11 @@ impl Engine {
             || asks_what_changed(config)
             || self.may_configure(state, &pull.head).await?;
         let files = match files_matter {
-            true => whole(files(github, &pull).await?, pull.changed_files),
-            false => Listing::NotNeeded,
+            true => files(github, &pull).await?,
+            false => Some(Listing::NotNeeded),
+        };
+        let Some(files) = files else {
+            return Ok(None);
         };
         if matches!(files, Listing::TooLong(count) if count <= MAX_LISTED_FILES && !last) {
             return Ok(None);
@@ -156,12 +155,32 @@ fn asks_what_changed(config: &RepoConfig) -> bool {
         || Pipeline::for_pulls(&config.pipelines).any(Pipeline::asks_what_changed)
 }
 
-async fn files(github: &Repository, pull: &PullView) -> Result<Listing<ChangedFile>, GitHubError> {
-    Ok(if pull.changed_files > MAX_LISTED_FILES {
-        Listing::TooLong(pull.changed_files)
-    } else {
-        Listing::Complete(github.files(pull.number).await?)
-    })
+/// The files that the head changes; `None`: those of another head may have been listed.
+///
+/// Two commits are compared where that shows all of them: such an answer belongs to this head, whatever is pushed meanwhile. Whoever
+/// may push to the head could otherwise have the files of another one listed and put this one back before its commits are.
+async fn files(
+    github: &Repository,
+    pull: &PullView,
+) -> Result<Option<Listing<ChangedFile>>, GitHubError> {
+    let count = pull.changed_files;
+    if count > MAX_LISTED_FILES {
+        return Ok(Some(Listing::TooLong(count)));
+    }
+    if let Some(base) = &pull.base_sha {
+        match github.compare_files(base, &pull.head).await {
+            Ok(Listing::Complete(files)) if files.len() as u64 == count => {
+                return Ok(Some(Listing::Complete(files)));
+            }
+            // More than it shows, or another base by now.
+            Ok(_) | Err(GitHubError::NotFound { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let listed = github.files(pull.number).await?;
+    let again = github.pull(pull.number).await?;
+    let same = (&again.head, again.updated_at) == (&pull.head, pull.updated_at);
+    Ok(same.then(|| whole(Listing::Complete(listed), count)))
 }
 
 /// A list that is shorter than GitHub's own count is not the whole of it, whatever the reason.

@@ -13,6 +13,22 @@ use crate::domain::repository::RepoState;
 use crate::domain::trust::Listing;
 use crate::github::GitHubError;
 use chrono::{DateTime, TimeDelta, Utc};
+use std::time::Duration;
+
+/// So long a comparison may take: a gate that changes meanwhile waits for it.
+const LONGEST: Duration = Duration::from_secs(5);
+/// A look that would hold up something else is made after this time.
+const SOON: TimeDelta = TimeDelta::seconds(1);
+/// After so many failures the pull request lists its files by itself.
+const MOST_TRIES: u32 = 8;
+
+fn took_too_long() -> GitHubError {
+    GitHubError::Transient {
+        doing: "comparing two commits".to_owned(),
+        detail: "GitHub took too long".to_owned(),
+        retry_after: None,
+    }
+}
 
 /// What came of a look, or when it is time for it.
 #[derive(Default)]
@@ -23,12 +39,14 @@ pub(super) struct Look {
 }
 
 impl Engine {
-    /// Looks at a head that carries the gates of these pull requests, if it is time to.
+    /// Looks at a head that carries the gates of these pull requests, if it is time to, and where nothing else has to be done first:
+    /// a gate does not wait for it.
     pub(super) async fn look_for_configuration(
         &self,
         head: &mut HeadState,
         repository: Option<&RepoState>,
         pulls: &[PullState],
+        now_is_good: bool,
     ) -> Look {
         let mut look = Look::default();
         let Some(repository) = repository.filter(|known| known.enabled().is_some()) else {
@@ -50,27 +68,34 @@ impl Engine {
             Configures::Perhaps | Configures::No => return look,
         };
         head.configures = Configures::LooksAt(at);
-        if at <= now {
+        if at <= now && now_is_good {
             let bases = pulls
                 .iter()
-                .filter_map(|pull| pull.view.as_ref()?.base_sha.as_ref());
-            head.configures = match self.compare_with(repository, bases, &head.sha).await {
-                Ok(true) => {
-                    look.concerned = pulls.iter().map(|pull| Subject::Pull(pull.key())).collect();
-                    Configures::Perhaps
-                }
+                .map(|pull| pull.view.as_ref()?.base_sha.as_ref());
+            let compared = self.compare_with(repository, bases, &head.sha);
+            let compared = tokio::time::timeout(LONGEST, compared).await;
+            head.configures = match compared.unwrap_or_else(|_| Err(took_too_long())) {
+                Ok(true) => Configures::Perhaps,
                 Ok(false) => Configures::No,
+                Err(error @ GitHubError::Resting { .. }) => {
+                    Configures::LooksAt(self.retry_after(&error, 1))
+                }
                 Err(error) => {
                     note_failure(&error, "can't compare a head with its base");
-                    match error.is_transient() {
-                        true => Configures::LooksAt(self.retry_after(&error, 3)),
-                        false => Configures::No,
+                    head.looks_failed += 1;
+                    // No answer is no reason to say that it does not; in the end whoever opened it is not to wait for ever.
+                    match head.looks_failed < MOST_TRIES {
+                        true => Configures::LooksAt(self.retry_after(&error, head.looks_failed)),
+                        false => Configures::Perhaps,
                     }
                 }
             };
+            if head.configures == Configures::Perhaps {
+                look.concerned = pulls.iter().map(|pull| Subject::Pull(pull.key())).collect();
+            }
         }
         if let Configures::LooksAt(at) = head.configures {
-            look.at = Some(at);
+            look.at = Some(at.max(now + SOON));
         }
         look
     }
@@ -79,11 +104,14 @@ impl Engine {
     async fn compare_with<'a>(
         &self,
         repository: &RepoState,
-        bases: impl Iterator<Item = &'a Sha>,
+        bases: impl Iterator<Item = Option<&'a Sha>>,
         head: &Sha,
     ) -> Result<bool, GitHubError> {
         let github = self.shared.github.of(&repository.repo).for_housekeeping();
         for base in bases {
+            let Some(base) = base else {
+                return Ok(true);
+            };
             let may = match github.compare_files(base, head).await? {
                 Listing::Complete(files) => configures(repository, &files),
                 Listing::TooLong(_) | Listing::NotNeeded => true,

@@ -9,11 +9,10 @@ use drawbridge::sandbox::{NewCommit, NewPr};
 use std::time::Duration;
 
 const COMMITS: &str = "GET pulls/{pull_number}/commits";
-const FILES: &str = "GET pulls/{pull_number}/files";
+const COMPARISON: &str = "GET compare/{basehead}";
 const PULL: &str = "GET pulls/{pull_number}";
 const MEMBERSHIP: &str = "GET /orgs/{org}/members/{username}";
 const PERMISSION: &str = "GET collaborators/{username}/permission";
-const COMPARISON: &str = "GET compare/{basehead}";
 const CREATE_REF: &str = "POST git/refs";
 const MOVE_REF: &str = "PATCH git/refs/{ref}";
 const DELETE_REF: &str = "DELETE git/refs/{ref}";
@@ -166,7 +165,7 @@ async fn files_and_jobs_cost_what_they_ask_for() {
     town.asks("what comes before", None);
     town.change("src/b.rs").await;
     // The workflow's file is read once at each commit, however many jobs it starts.
-    let calls = [COMMITS, FILES, CREATE_REF, NEW_GATE, FILE, DISPATCH];
+    let calls = [COMMITS, COMPARISON, CREATE_REF, NEW_GATE, FILE, DISPATCH];
     town.asks("a member opens", &calls[..]);
     // Its files are known already.
     town.looked_at(0).await;
@@ -190,7 +189,7 @@ async fn a_proposed_configuration_is_found_with_one_look_once_its_head_has_stood
         .says("has a mistake");
     // This one is looked at wholly.
     let calls = [
-        COMPARISON, PULL, FILES, COMMITS, BUILDS[0], BUILDS[1], FILE, NEW_GATE,
+        COMPARISON, PULL, COMPARISON, COMMITS, BUILDS[0], BUILDS[1], FILE, NEW_GATE,
     ];
     town.asks("it has stood for a while", &calls[..]);
     town.looked_at(0).await;

@@ -4,6 +4,8 @@ use crate::support::{Town, mirror};
 use drawbridge::sandbox::{FaultKind, NewCommit, NewPr, Sandbox};
 use std::sync::{Arc, Mutex};
 
+const COMPARE: &str = "/repos/{owner}/{repo}/compare/{basehead}";
+const FILES: &str = "/repos/{owner}/{repo}/pulls/{pull_number}/files";
 const COMMITS: &str = "/repos/{owner}/{repo}/pulls/{pull_number}/commits";
 const REFS: &str = "/repos/{owner}/{repo}/git/refs";
 const REF: &str = "/repos/{owner}/{repo}/git/refs/{ref}";
@@ -199,6 +201,34 @@ async fn a_head_that_is_swapped_for_a_good_one_while_its_commits_are_listed_is_n
     assert_ne!(town.head(pr), bad);
     assert_eq!(town.github().branch_history(&mirror(pr)).len(), 1);
     town.finish().await;
+}
+
+#[tokio::test]
+async fn a_head_that_is_swapped_while_its_files_are_listed_is_judged_by_its_own() {
+    // GitHub compares up to 300 files; of more they are listed, and then it is asked whether the head is still there.
+    for (others, route) in [(0, COMPARE), (300, FILES)] {
+        let mut town = Town::with("enabled: true\ntrust: {always_vet: ['ci/**']}\n").await;
+        town.mirrored_pr().await;
+        let commit = |path: &str| {
+            let first = NewCommit::signed_by("mel").file(path, "run");
+            (0..others).fold(first, |commit, n| commit.file(&format!("src/{n}.rs"), "x"))
+        };
+        let good = commit("src/lib.rs");
+        let swap = move |github: &Sandbox| {
+            github.force_push(2, vec![good]);
+        };
+        town.github().on_request("GET", route, Box::new(swap));
+        let bad = commit("ci/build.sh");
+        let pr = town.github().open_pr(NewPr::by("mel").commit(bad));
+        town.settle().await;
+        town.mirrored(pr);
+        assert_eq!(
+            town.github().branch_history(&mirror(pr)).len(),
+            1,
+            "{route}"
+        );
+        town.finish().await;
+    }
 }
 
 #[tokio::test]

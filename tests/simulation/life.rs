@@ -83,7 +83,7 @@ struct Post {
 
 #[derive(Clone)]
 struct World {
-    /// Whether the app is not enabled at first. Then nothing is compared: what was let pass has to be found without.
+    /// Whether the app is not enabled at first. Then there are no rounds of comparing: what was let pass has to be found without.
     enabled_later: bool,
     line: Line,
     fate: Fate,

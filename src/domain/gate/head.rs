@@ -25,6 +25,9 @@ pub struct HeadState {
     /// Whether its pull requests change the configuration, where nobody had to list their files.
     #[serde(default)]
     pub configures: Configures,
+    /// How often in a row that could not be found out.
+    #[serde(default)]
+    pub looks_failed: u32,
 }
 
 /// Whether a commit changes its repository's configuration.
@@ -242,6 +245,7 @@ mod tests {
             look_first: false,
             attempts: 0,
             configures: Configures::Unknown,
+            looks_failed: 0,
         };
         head.gate(&name("old")).says = Some(gate.clone());
         head.gate(&name("never published"));

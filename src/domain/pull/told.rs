@@ -2,7 +2,7 @@
 //!
 //! What it says was so when it was sent, and it may have been overtaken, held back or sent again by somebody. So it is taken at its word
 //! only while it is young, newer than all that is known, and the only thing to be looked into; and never for the head,
-//! which the list of commits tells (`engine::look`), nor for whom to trust. What it may be wrong in then (a draft, a base, labels) its
+//! which the list of commits tells (`engine::look`), nor for who is trusted: of that it only says who opened it, which never changes. What it may be wrong in then (a draft, a base, labels) its
 //! successor is on its way to tell, and the comparison finds.
 
 use super::{Mirror, PullState};
@@ -12,6 +12,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 /// So old, by GitHub's clock and ours, it may be.
 const YOUNG: TimeDelta = TimeDelta::minutes(5);
+/// So far in the future: with a clock that is further behind an old one would look young.
+const AHEAD: TimeDelta = TimeDelta::minutes(1);
 
 impl PullState {
     /// How the newest of the deliveries that wait shows the pull request; `None`: GitHub has to be asked.
@@ -32,13 +34,14 @@ impl PullState {
         let same_time = hints
             .iter()
             .filter(|(_, hint)| hint.updated_at == newest.updated_at);
-        let is_young = now - newest.updated_at <= YOUNG;
+        let is_young = (-AHEAD..=YOUNG).contains(&(now - newest.updated_at));
         if same_time.count() > 1 || !is_young || !self.requests.is_empty() {
             return None;
         }
         let is_news = match &self.view {
             Some(view) => !self.stale && view.updated_at < newest.updated_at,
-            None => *change == PullChange::Opened,
+            // What failed before may have been overtaken by its end.
+            None => *change == PullChange::Opened && self.failures == 0,
         };
         let view = view(newest)?;
         let suffices = match change {

@@ -19,6 +19,7 @@ async fn a_change_writes_its_records_and_takes_in_its_entries() {
         look_first: true,
         attempts: 0,
         configures: Configures::Unknown,
+        looks_failed: 0,
     };
     let subject = Subject::Pull(state.key());
     let change = Change {
@@ -256,6 +257,7 @@ async fn a_forgotten_repository_leaves_nothing_and_takes_nothing_else() {
             look_first: false,
             attempts: 0,
             configures: Configures::Unknown,
+            looks_failed: 0,
         })));
         change.due = subjects
             .iter()

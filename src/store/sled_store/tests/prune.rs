@@ -92,6 +92,7 @@ async fn the_gates_of_a_commit_are_forgotten_when_nobody_has_spoken_of_it_for_lo
         look_first: false,
         attempts: 0,
         configures: Configures::Unknown,
+        looks_failed: 0,
     };
     let heads = [
         gates_at('a', 1),
