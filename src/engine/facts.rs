@@ -62,7 +62,10 @@ impl Engine {
             repo: &findings.repository.repo,
             config: &config,
         };
-        if let Some(pull) = told
+        // What was told before it began to concern us may have been let pass.
+        let since = findings.repository.known_since;
+        let heard_of_all = |pull: &PullView| since.is_some_and(|since| since < pull.updated_at);
+        if let Some(pull) = told.filter(heard_of_all)
             && !(pull.open && approves_head(state, &config, &findings, &pull))
             && let Some(evidence) = self.look_as_told(&looking, state, pull).await?
         {
