@@ -139,4 +139,35 @@ mod tests {
         }
         assert_eq!(state.former_names.len(), KEPT);
     }
+
+    #[test]
+    fn what_people_saw_is_known_since_a_repository_concerns_us() {
+        let repo = Repo {
+            id: RepoId(1),
+            installation: InstallationId(2),
+            name: RepoName::parse("acme/engine").unwrap(),
+            owner: UserId(3),
+            owner_kind: OwnerKind::Organisation,
+            default_branch: "main".to_owned(),
+        };
+        let mut state = RepoState::new(repo);
+        let at = |hours| DateTime::UNIX_EPOCH + chrono::TimeDelta::hours(hours);
+        let read = |enabled| {
+            Ok(RepoConfig {
+                enabled,
+                ..RepoConfig::default()
+            })
+        };
+        for (hour, enabled, since) in [
+            (1, false, 1),
+            (2, false, 1),
+            (3, true, 3),
+            (4, true, 3),
+            (5, false, 3),
+            (6, true, 6),
+        ] {
+            state.configured(read(enabled), at(hour));
+            assert_eq!(state.known_since, Some(at(since)), "{hour}");
+        }
+    }
 }

@@ -149,3 +149,27 @@ fn what_github_does_not_show_is_asked_for_so_often_however_it_is_attempted() {
     walk.is_through();
     assert!(walk.asked_again.is_empty());
 }
+
+#[test]
+fn what_github_has_handed_over_when_it_was_asked_again_holds_up_nothing() {
+    for (again, handed_over, waits) in [
+        (true, true, false),
+        (true, false, true),
+        (false, true, true),
+    ] {
+        let mut walk = Walk::default();
+        walk.put_off(&attempt(1, Some(1), 1));
+        let listed = Attempt {
+            again,
+            handed_over,
+            ..attempt(1, Some(1), 1)
+        };
+        walk.note_listed(&Attempts {
+            attempts: vec![listed],
+            oldest: None,
+            next: None,
+        });
+        let later = attempt(2, Some(1), 1);
+        assert_eq!(walk.has_to_wait(&later), waits, "{again} {handed_over}");
+    }
+}
