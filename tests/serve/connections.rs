@@ -290,7 +290,9 @@ async fn a_configuration_that_names_a_connection_it_may_not_use_has_a_mistake_wh
     let bakery = BAKERY.replace("acme/*", "acme/other");
     let _serving = bench.serve_with(with(&bench, &both(&bakery, KILN)));
     let github = &bench.github;
-    github.write_file("engine", FILE, "enabled: true\n", "maya");
+    // Where files matter for trust they are looked at, and with them what they propose, at once.
+    let files_matter = "enabled: true\ntrust: {always_vet: ['ci/**']}\n";
+    github.write_file("engine", FILE, files_matter, "maya");
     for (connection, title) in [
         ("bakery", ".github/drawbridge.yaml has a mistake"),
         ("gitlab-main", "The proposed configuration is valid"),

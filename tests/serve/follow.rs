@@ -22,7 +22,7 @@ async fn story(bench: &Bench, command: Command) -> (String, u64, String) {
     github.add_org_member("mel", Visibility::Private);
     bench.enable();
     github.deliveries_settled().await;
-    let pull = "/repos/{owner}/{repo}/pulls/{pull_number}";
+    let pull = "/repos/{owner}/{repo}/pulls/{pull_number}/commits";
     github.fault(Fault::once("GET", pull, FaultKind::Status(502)));
     let pr = github.open_pr(NewPr::by("mel").commit(NewCommit::signed_by("mel")));
     bench.mirrored(pr).await;
@@ -75,8 +75,8 @@ async fn one_id_leads_from_the_answer_to_the_delivery_to_the_mirror_and_the_gate
         assert_eq!(spans(&followed[at])[0]["pull"], pull.as_str(), "{route}");
         at
     };
-    let failed = asked("GET", &format!("/pulls/{pr}"), 502);
-    let again = asked("GET", &format!("/pulls/{pr}"), 200);
+    let failed = asked("GET", &format!("/pulls/{pr}/commits"), 502);
+    let again = asked("GET", &format!("/pulls/{pr}/commits"), 200);
     let mirrored = asked("POST", "/git/refs", 201);
     assert!(failed < again && again < mirrored, "in this order");
     let gate = asked("POST", "/check-runs", 201);
