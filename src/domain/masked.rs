@@ -3,6 +3,10 @@
 //!
 //! What can't be told is taken out as a whole: a text in which a secret is, is not shown in part.
 
+use aho_corasick::AhoCorasick;
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
 /// A key with one of these in its name has a secret as its value.
 const KEYS: [&str; 11] = [
     "secret",
@@ -44,6 +48,24 @@ const MARKS: [&str; 21] = [
     "eyj",
 ];
 
+/// What one of `words` is in, in any case of its letters.
+fn any_of<'a>(words: impl IntoIterator<Item = &'a str>) -> AhoCorasick {
+    let words = AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .build(words);
+    words.expect("a few short words fit into an automaton")
+}
+
+/// A text without any of these is no secret, unless it is an address with a password.
+static HINTS: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    any_of(
+        KEYS.into_iter()
+            .chain(MARKS)
+            .chain(MAYBE.map(|(mark, _)| mark)),
+    )
+});
+static NAMES: LazyLock<AhoCorasick> = LazyLock::new(|| any_of(KEYS));
+
 type IsSecret = fn(&str) -> bool;
 
 /// What stands before secrets and before other things too, and whether a secret is what follows; in lower case.
@@ -75,13 +97,16 @@ fn run(text: &str, is: impl Fn(char) -> bool) -> usize {
         .count()
 }
 
+/// A longer text names nothing.
+const LONGEST_NAME: usize = 100;
+
 const HIDDEN: &str = "…";
 /// Stands for a number: JSON stays JSON.
 const HIDDEN_NUMBER: char = '0';
 
 /// Takes out what looks like a secret.
 pub(crate) fn masked(text: &str) -> String {
-    let mut shown = String::new();
+    let mut shown = String::with_capacity(text.len());
     let mut value = Value::Shown;
     // JSON: texts stand between quotes. A text that is cut off has no end.
     for (at, piece) in quotes(text).into_iter().enumerate() {
@@ -96,9 +121,9 @@ pub(crate) fn masked(text: &str) -> String {
             });
             continue;
         }
-        let meant: String =
-            serde_json::from_str(&format!("\"{piece}\"")).unwrap_or_else(|_| piece.to_owned());
-        let hidden = value.is_hidden() || looks_secret(piece) || looks_secret(&meant);
+        let meant = meant_by(piece);
+        let written = matches!(meant, Cow::Owned(_)) && looks_secret(piece);
+        let hidden = value.is_hidden() || written || looks_secret(&meant);
         shown.push('"');
         shown.push_str(if hidden { HIDDEN } else { piece });
         shown.push('"');
@@ -107,6 +132,15 @@ pub(crate) fn masked(text: &str) -> String {
         }
     }
     shown
+}
+
+/// What the text between two quotes says.
+fn meant_by(piece: &str) -> Cow<'_, str> {
+    if !piece.contains('\\') {
+        return Cow::Borrowed(piece);
+    }
+    let meant = serde_json::from_str(&format!("\"{piece}\""));
+    meant.map_or(Cow::Borrowed(piece), Cow::Owned)
 }
 
 /// Whether the next text is the value of a key that is called like a secret.
@@ -127,14 +161,14 @@ impl Value {
     }
 
     /// Reads on over what stands between two texts, and says what is shown of that.
-    fn past(self, between: &str) -> (Self, String) {
+    fn past(self, between: &str) -> (Self, Cow<'_, str>) {
+        // What is shown, and what followed a name as its whole value, asks for nothing.
+        if matches!(self, Self::Shown | Self::Next) {
+            return (Self::Shown, Cow::Borrowed(between));
+        }
         let mut shown = String::with_capacity(between.len());
         let mut in_number = false;
-        let mut value = match self {
-            // Whatever followed was the whole value.
-            Self::Next => Self::Shown,
-            other => other,
-        };
+        let mut value = self;
         for c in between.chars() {
             let begins = value.is_hidden() && (c.is_ascii_digit() || c == '-');
             let goes_on = in_number && (c.is_ascii_digit() || "+-.eE".contains(c));
@@ -155,18 +189,32 @@ impl Value {
                 (value, _) => value,
             };
         }
-        (value, shown)
+        (value, Cow::Owned(shown))
     }
 }
 
 fn names_secret(key: &str) -> bool {
+    if key.len() > LONGEST_NAME {
+        return false;
+    }
     let key = key.to_lowercase();
-    let is_key = key == "key" || key.ends_with("_key") || key.ends_with("-key");
-    key.len() <= 100 && (is_key || KEYS.iter().any(|name| key.contains(name)))
+    key == "key" || key.ends_with("_key") || key.ends_with("-key") || NAMES.is_match(&key)
 }
 
 /// Whether a secret seems to stand in a text: a mark of one, a name with `=` or `:` behind it, or an address with a password.
 fn looks_secret(written: &str) -> bool {
+    has_password(written) || (HINTS.is_match(written) && tells_secret(written))
+}
+
+fn has_password(text: &str) -> bool {
+    text.match_indices("://").any(|(at, _)| {
+        let rest = &text[at + 3..];
+        let host = rest.split(['/', '?', '#', ' ', '"', '\n']).next();
+        host.is_some_and(|host| host.contains('@'))
+    })
+}
+
+fn tells_secret(written: &str) -> bool {
     // Of ASCII alone, so that places are the same in both.
     let text = written.to_ascii_lowercase();
     MARKS.iter().any(|mark| text.contains(mark))
@@ -175,11 +223,6 @@ fn looks_secret(written: &str) -> bool {
             found.any(|(at, _)| is_secret(&written[at + mark.len()..]))
         })
         || KEYS.iter().any(|key| is_given(&text, key))
-        || text.match_indices("://").any(|(at, _)| {
-            let rest = &text[at + 3..];
-            let host = rest.split(['/', '?', '#', ' ', '"', '\n']).next();
-            host.is_some_and(|host| host.contains('@'))
-        })
 }
 
 /// Whether a name with `key` in it has `=` or `:` behind it, perhaps as addresses write them. Each character is looked at once, however

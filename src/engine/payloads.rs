@@ -109,8 +109,8 @@ fn with_payload(mut kept: Kept, payload: &[u8], me: &Identity) -> Kept {
         Ok(Decoded::Event(event)) => Some(event),
         _ => None,
     };
-    let same = means(raw).is_some_and(|meaning| means(again) == Some(meaning));
-    kept.means_the_same = same || shown.as_bytes() == payload;
+    let whole = shown.as_bytes() == payload;
+    kept.means_the_same = whole || means(raw).is_some_and(|meaning| means(again) == Some(meaning));
     kept.repository = tells_of(&raw);
     kept.payload = Some(shown);
     kept
