@@ -322,7 +322,7 @@ impl Engine {
 
     /// Looks at the clock, which may have been put forward, and begins what is due.
     pub fn look_at_the_clock(&self) {
-        self.shared.schedule.tick();
+        self.shared.schedule.look_at_the_clock();
     }
 
     /// Returns once nothing is being worked on, whatever is due soon.

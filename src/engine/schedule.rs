@@ -8,13 +8,18 @@ use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
+
+/// So often the clock is looked at, whatever is due when: it may have been put forward, and a machine that slept counts no time.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// The schedule of one engine.
 pub(super) struct Schedule {
     inner: Mutex<Inner>,
-    /// Ticks with every change, for those who wait for one.
+    /// Ticks with every change, for those who wait for rest.
     changed: watch::Sender<u64>,
+    /// Tells the one who keeps time that there may be something to do before what it waits for.
+    earlier: Notify,
 }
 
 #[derive(Default)]
@@ -73,6 +78,7 @@ impl Schedule {
         Self {
             inner: Mutex::default(),
             changed: watch::channel(0).0,
+            earlier: Notify::new(),
         }
     }
 
@@ -166,15 +172,19 @@ impl Schedule {
             }
             None => {}
         }
+        let first = inner.timers.first();
+        let is_first = first.is_none_or(|(first, _)| at < *first);
         inner.timer_of.insert(subject.clone(), at);
         inner.timers.insert((at, subject));
         drop(inner);
         self.tick();
+        if is_first {
+            self.earlier.notify_one();
+        }
     }
 
     /// Waits for the next timers, which makes their subjects due; those that the caller has to begin. `None`: the engine stops.
     pub(super) async fn next_timer(&self, clock: &dyn Clock) -> Option<Vec<Subject>> {
-        let mut changed = self.changed.subscribe();
         loop {
             let wait = {
                 let mut inner = self.lock();
@@ -195,11 +205,11 @@ impl Schedule {
                     return Some(begin);
                 }
                 let next = inner.timers.first().map(|(at, _)| *at - now);
-                next.and_then(|wait| wait.to_std().ok())
-                    .unwrap_or(Duration::from_secs(3600))
+                let wait = next.and_then(|wait| wait.to_std().ok());
+                wait.map_or(LOOK, |wait| wait.min(LOOK))
             };
             tokio::select! {
-                _ = changed.changed() => {}
+                () = self.earlier.notified() => {}
                 () = tokio::time::sleep(wait) => {}
             }
         }
@@ -208,7 +218,13 @@ impl Schedule {
     /// Begins nothing from now on.
     pub(super) fn stop(&self) {
         self.lock().stopping = true;
+        self.look_at_the_clock();
+    }
+
+    /// Begins what is due by now, in whatever way the time has come.
+    pub(super) fn look_at_the_clock(&self) {
         self.tick();
+        self.earlier.notify_one();
     }
 
     /// Nobody works on anything, and nobody is about to begin.
@@ -232,6 +248,8 @@ impl Schedule {
 
     async fn wait_until(&self, condition: impl Fn(&Inner) -> bool) {
         let mut changed = self.changed.subscribe();
+        // What is due by a clock that was put forward has to be done before there is rest.
+        self.earlier.notify_one();
         while !condition(&self.lock()) {
             if changed.changed().await.is_err() {
                 return;
@@ -263,8 +281,8 @@ impl Schedule {
         (inner.busy.len(), inner.timers.len())
     }
 
-    /// Wakes those who wait for a change or for a time.
-    pub(super) fn tick(&self) {
+    /// Wakes those who wait for a change.
+    fn tick(&self) {
         self.changed
             .send_modify(|count| *count = count.wrapping_add(1));
     }
