@@ -11,11 +11,10 @@ use crate::domain::pipeline::Publish;
 use crate::domain::pull::GateName;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// So long a gate waits for those who are at work on it, and so often it looks whether they are.
-const HELD: TimeDelta = TimeDelta::milliseconds(200);
-const STEP: TimeDelta = TimeDelta::milliseconds(50);
+/// So long a gate waits at most for those who are at work on it.
+const HELD: TimeDelta = TimeDelta::seconds(1);
 /// GitHub takes only 1,000 commit statuses of one name at a commit.
 const OF_STATUS: i32 = 12;
 
@@ -35,23 +34,62 @@ pub(super) enum Why {
     Reads,
 }
 
-/// The heads whose gates wait for those who are at work on them, and until when.
+/// The heads whose gates wait for those who are at work on them.
 #[derive(Default)]
-pub(super) struct Held(Mutex<HashMap<Subject, DateTime<Utc>>>);
+pub(super) struct Held(Mutex<Waits>);
+
+#[derive(Default)]
+struct Waits {
+    /// Until when a head waits at most.
+    until: HashMap<Subject, DateTime<Utc>>,
+    /// Who waits for somebody's work to end.
+    heads: HashMap<Subject, Vec<Subject>>,
+}
 
 impl Held {
-    /// When to look again; `None`: it has waited long enough.
-    fn look_again(&self, head: &Subject, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        held.retain(|other, until| other == head || now < *until);
-        let until = *held.entry(head.clone()).or_insert(now + HELD);
-        (now < until).then(|| until.min(now + STEP))
+    /// When a head that waits for these is to be looked at again, should they not have ended by then; `None`: it has waited long
+    /// enough.
+    fn wait(
+        &self,
+        head: &Subject,
+        voices: &[&Subject],
+        now: DateTime<Utc>,
+    ) -> Option<DateTime<Utc>> {
+        let mut waits = self.waits();
+        waits
+            .until
+            .retain(|other, until| other == head || now < *until);
+        let until = *waits.until.entry(head.clone()).or_insert(now + HELD);
+        if now >= until {
+            return None;
+        }
+        for voice in voices {
+            let heads = waits.heads.entry((*voice).clone()).or_default();
+            if !heads.contains(head) {
+                heads.push(head.clone());
+            }
+        }
+        Some(until)
     }
 
     /// It does not wait any more.
     pub(super) fn end(&self, head: &Subject) {
-        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        held.remove(head);
+        let mut waits = self.waits();
+        if waits.until.remove(head).is_some() {
+            waits.heads.retain(|_, heads| {
+                heads.retain(|other| other != head);
+                !heads.is_empty()
+            });
+        }
+    }
+
+    /// Somebody's work has ended: the heads that waited for it.
+    fn ended(&self, voice: &Subject) -> Vec<Subject> {
+        self.waits().heads.remove(voice).unwrap_or_default()
+    }
+
+    fn waits(&self) -> MutexGuard<'_, Waits> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -79,11 +117,17 @@ impl Engine {
             return Turn::Never;
         }
         if !published.stands_like(gate) {
-            let at_work = |voice: &Subject| self.shared.schedule.comes_before(voice, now);
-            let waits = voices.iter().any(at_work);
-            let again = waits.then(|| self.shared.held.look_again(&subject, now));
-            let held = again.flatten();
-            return held.map_or(Turn::Now, |at| Turn::At(at, Why::AtWork));
+            let schedule = &self.shared.schedule;
+            let at_work = |voice: &&Subject| schedule.comes_before(voice, now);
+            let waits_for: Vec<&Subject> = voices.iter().filter(at_work).collect();
+            if !waits_for.is_empty()
+                && let Some(at) = self.shared.held.wait(&subject, &waits_for, now)
+                // Their work may have ended before they were waited for.
+                && voices.iter().any(|voice| at_work(&voice))
+            {
+                return Turn::At(at, Why::AtWork);
+            }
+            return Turn::Now;
         }
         let pace = &self.shared.pace;
         let [shortest, longest] = [pace.gate, pace.gate_at_most]
@@ -99,6 +143,15 @@ impl Engine {
     }
 }
 
+impl Engine {
+    /// Nobody is at work on a subject now: gates may have waited for that.
+    pub(super) fn has_ended(&self, subject: &Subject) {
+        for head in self.shared.held.ended(subject) {
+            self.wake_at(head, self.now());
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,17 +160,21 @@ mod tests {
     #[test]
     fn a_gate_waits_for_those_at_work_but_not_for_long_and_each_time_anew() {
         let held = Held::default();
-        let head = Subject::Repository(RepoId(1));
+        let [head, voice, other] = [1, 2, 3].map(|id| Subject::Repository(RepoId(id)));
         let at = |ms| DateTime::UNIX_EPOCH + TimeDelta::milliseconds(ms);
-        let again = |ms| held.look_again(&head, at(ms));
-        assert_eq!(again(0), Some(at(50)));
-        assert_eq!(again(170), Some(at(200)));
-        assert_eq!(again(200), None);
+        let wait = |ms| held.wait(&head, &[&voice], at(ms));
+        assert_eq!(wait(0), Some(at(1000)));
+        assert_eq!(wait(170), Some(at(1000)));
+        assert_eq!(held.ended(&other), []);
+        assert_eq!(held.ended(&voice), [head.clone()]);
+        assert_eq!(held.ended(&voice), []);
+        assert_eq!(wait(200), Some(at(1000)));
+        assert_eq!(wait(1000), None);
         held.end(&head);
-        assert_eq!(again(300), Some(at(350)));
+        assert!(held.waits().heads.is_empty());
+        assert_eq!(wait(1100), Some(at(2100)));
         // Another's waiting is its own, and what is over is forgotten.
-        let other = Subject::Repository(RepoId(2));
-        assert_eq!(held.look_again(&other, at(900)), Some(at(950)));
-        assert_eq!(held.0.lock().unwrap().len(), 1);
+        assert_eq!(held.wait(&other, &[], at(2500)), Some(at(3500)));
+        assert_eq!(held.waits().until.len(), 1);
     }
 }

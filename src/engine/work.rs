@@ -85,6 +85,7 @@ impl Engine {
                 engine.shared.waiting.retain(&entries);
                 entries.retain(|entry| entry.subject == subject);
                 engine.shared.schedule.put_back(&subject, entries, later);
+                engine.has_ended(&subject);
             }
         });
     }
@@ -116,8 +117,9 @@ impl Engine {
             };
             self.shared.causes.keep(&subject, &told);
             self.shared.schedule.put_back(&subject, entries, later);
-            return;
+            break;
         }
+        self.has_ended(&subject);
     }
 
     async fn process(
