@@ -1,6 +1,10 @@
 //! What the [`Store`] promises, answered by the disk.
 
+use super::change::Prepared;
 use super::disk::Disk;
+use super::group::Piece;
+use super::inbox::NewDelivery;
+use super::read::{PULLS_AT, RUNS_AT};
 use super::records::failed;
 use super::{
     Accepted, Aside, Change, Delivery, HistoryEntry, InboxEntry, Loss, Retention, SledStore, Store,
@@ -62,16 +66,12 @@ impl Store for SledStore {
 
     async fn accept(&self, delivery: Delivery) -> Result<Accepted, StoreError> {
         let arrival = journal::arrival(&delivery);
-        let accepted = self
-            .run("accepting a delivery", |disk| disk.accept(delivery))
-            .await?;
+        let new = NewDelivery::new(delivery)?;
+        let piece = |answer| Piece::Delivery(new, answer);
+        let accepted = self.write("accepting a delivery", piece).await?;
         if matches!(accepted, Accepted::Fresh(_)) {
             self.arrived.add(arrival);
         }
-        // A duplicate waits, too: the first copy may not be on disk yet, and this answer says that it is. Should the
-        // flush fail, no later one succeeds until the database was opened anew; then the id and the entries are either
-        // both found (`pending`) or both lost, and GitHub, which got no 2xx, can be asked for the delivery again.
-        self.on_disk("writing a delivery to disk").await?;
         Ok(accepted)
     }
 
@@ -101,8 +101,12 @@ impl Store for SledStore {
     }
 
     async fn pull(&self, key: PullKey) -> Result<Option<PullState>, StoreError> {
-        self.run("reading a pull request", move |disk| disk.pull(key))
-            .await
+        let known = self.look(
+            "reading a pull request",
+            (|recent| &recent.pulls, key),
+            Disk::pull,
+        );
+        Ok(known.await?.as_ref().clone())
     }
 
     async fn open_pulls(&self, repo: RepoId) -> Result<BTreeSet<PrNumber>, StoreError> {
@@ -132,11 +136,28 @@ impl Store for SledStore {
     }
 
     async fn pulls_at(&self, repo: RepoId, sha: &Sha) -> Result<Vec<PullState>, StoreError> {
-        let sha = sha.clone();
-        self.run("listing the pull requests of a head", move |disk| {
-            disk.pulls_at(repo, &sha)
-        })
-        .await
+        // Unlike other listings this one fails when a record can't be read: the worst of these pull requests decides the gate, so
+        // none may be left out.
+        let at = (repo, sha.clone());
+        let numbers = self.look(
+            PULLS_AT,
+            (|recent| &recent.pulls_at, at),
+            Disk::pulls_led_to,
+        );
+        let mut states = Vec::new();
+        for number in numbers.await?.iter() {
+            let key = PullKey {
+                repo,
+                number: *number,
+            };
+            let state = self
+                .look(PULLS_AT, (|recent| &recent.pulls, key), Disk::pull)
+                .await?;
+            let is_there =
+                |state: &&PullState| state.gate.as_ref().is_some_and(|gate| gate.sha == *sha);
+            states.extend(state.as_ref().as_ref().filter(is_there).cloned());
+        }
+        Ok(states)
     }
 
     async fn pulls_by(&self, person: UserId) -> Result<Vec<PullKey>, StoreError> {
@@ -147,9 +168,9 @@ impl Store for SledStore {
     }
 
     async fn head(&self, repo: RepoId, sha: &Sha) -> Result<Option<HeadState>, StoreError> {
-        let sha = sha.clone();
-        self.run("reading a head", move |disk| disk.head(repo, &sha))
-            .await
+        let at = (repo, sha.clone());
+        let known = self.look("reading a head", (|recent| &recent.heads, at), Disk::head);
+        Ok(known.await?.as_ref().clone())
     }
 
     async fn runs(
@@ -157,17 +178,15 @@ impl Store for SledStore {
         repo: RepoId,
         subject: &RunSubject,
     ) -> Result<Option<RunsState>, StoreError> {
-        let subject = subject.clone();
-        self.run("reading runs", move |disk| disk.runs(repo, &subject))
-            .await
+        let of = (repo, subject.clone());
+        let known = self.look("reading runs", (|recent| &recent.runs, of), Disk::runs);
+        Ok(known.await?.as_ref().clone())
     }
 
     async fn has_runs(&self, repo: RepoId, subject: &RunSubject) -> Result<bool, StoreError> {
-        let subject = subject.clone();
-        self.run("looking for runs", move |disk| {
-            disk.has_runs(repo, &subject)
-        })
-        .await
+        let of = (repo, subject.clone());
+        let known = self.look("looking for runs", (|recent| &recent.runs, of), Disk::runs);
+        Ok(known.await?.is_some())
     }
 
     async fn has_any_runs(&self, repo: RepoId) -> Result<bool, StoreError> {
@@ -176,11 +195,19 @@ impl Store for SledStore {
     }
 
     async fn runs_at(&self, repo: RepoId, sha: &Sha) -> Result<Vec<RunsState>, StoreError> {
-        let sha = sha.clone();
-        self.run("listing the runs of a commit", move |disk| {
-            disk.runs_at(repo, &sha)
-        })
-        .await
+        // Fails when a record can't be read, as `pulls_at` does and for the same reason.
+        let at = (repo, sha.clone());
+        let subjects = self.look(RUNS_AT, (|recent| &recent.runs_at, at), Disk::runs_led_to);
+        let mut states = Vec::new();
+        for subject in subjects.await?.iter() {
+            let of = (repo, subject.clone());
+            let state = self
+                .look(RUNS_AT, (|recent| &recent.runs, of), Disk::runs)
+                .await?;
+            let is_there = |state: &&RunsState| state.shas().contains(sha);
+            states.extend(state.as_ref().as_ref().filter(is_there).cloned());
+        }
+        Ok(states)
     }
 
     async fn run_subjects(&self, repo: RepoId) -> Result<Vec<RunSubject>, StoreError> {
@@ -189,8 +216,12 @@ impl Store for SledStore {
     }
 
     async fn repo(&self, id: RepoId) -> Result<Option<RepoState>, StoreError> {
-        self.run("reading a repository", move |disk| disk.repo(id))
-            .await
+        let known = self.look(
+            "reading a repository",
+            (|recent| &recent.repos, id),
+            Disk::repo,
+        );
+        Ok(known.await?.as_ref().clone())
     }
 
     async fn repos(&self) -> Result<Vec<RepoState>, StoreError> {
@@ -198,14 +229,12 @@ impl Store for SledStore {
     }
 
     async fn commit(&self, change: Change) -> Result<(), StoreError> {
-        let mut touched = lists::touched(&change);
+        let touched = lists::touched(&change);
         let heads = lists::heads(&change);
-        let committed = self.run("applying a change", move |disk| {
-            disk.commit(change)?;
-            Ok(disk.touched_at(&heads))
-        });
-        touched.extend(committed.await?);
-        self.tell(touched);
+        let prepared = Prepared::new(change)?;
+        let piece = |answer| Piece::Change(prepared, answer);
+        self.write("applying a change", piece).await?;
+        self.tell(touched, heads).await;
         Ok(())
     }
 

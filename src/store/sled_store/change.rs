@@ -2,8 +2,10 @@
 
 use super::disk::Disk;
 use super::due::DueNote;
-use super::inbox::{next_number, not_applied};
+use super::group::Trees;
+use super::inbox::next_number;
 use super::listed::{RepoPlace, Row};
+use super::recent::Written;
 use super::records::encode;
 use super::{Change, InboxId, Record, StoreError, keys};
 use crate::domain::ids::{PullKey, RepoId, RunSubject, Sha, UserId};
@@ -12,7 +14,9 @@ use crate::domain::runs::RunsState;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use sled::transaction::{Transactional, TransactionalTree, UnabortableTransactionError};
+use sled::transaction::{
+    ConflictableTransactionResult, TransactionalTree, UnabortableTransactionError,
+};
 use std::collections::BTreeSet;
 
 /// How many lines of a subject's history are kept.
@@ -24,94 +28,20 @@ impl Disk {
     /// change, which marks the inbox entry that led to it as done, comes after that, so that after a crash in
     /// between it is done again.
     pub fn commit(&self, change: Change) -> Result<(), StoreError> {
-        let prepared = Prepared::new(change)?;
-        if prepared.forget.is_empty() {
-            let _shared = self.shared();
-            return self.apply(&prepared);
-        }
-        let _alone = self.alone();
-        for (repo, until) in &prepared.forget {
-            self.forget(*repo, *until)?;
-        }
-        self.apply(&prepared)
+        self.commit_prepared(Prepared::new(change)?)
     }
 
-    fn apply(&self, change: &Prepared) -> Result<(), StoreError> {
-        let trees = (
-            &self.meta,
-            &self.inbox,
-            &self.pulls,
-            &self.by_head,
-            &self.by_author,
-            &self.heads,
-            &self.repos,
-            &self.runs,
-            &self.runs_at,
-            &self.due,
-            &self.history,
-            &self.history_next,
-            &self.marks,
-            &self.lists,
-        );
-        let unreadable = trees
-            .transaction(
-                |(
-                    meta,
-                    inbox,
-                    pulls,
-                    by_head,
-                    by_author,
-                    heads,
-                    repos,
-                    runs,
-                    runs_at,
-                    due,
-                    history,
-                    history_next,
-                    marks,
-                    lists,
-                )| {
-                    self.count_change(DOING, meta)?;
-                    let mut unreadable = Vec::new();
-                    for write in &change.runs {
-                        write.write(runs, runs_at)?;
-                        write.row.write(lists)?;
-                    }
-                    for repo in &change.listed_repos {
-                        repo.write(lists)?;
-                    }
-                    for pull in &change.pulls {
-                        for row in &pull.rows {
-                            row.write(lists)?;
-                        }
-                        if pull.write(pulls, by_head, by_author)? == Replaced::Unreadable {
-                            unreadable.push(pull.key);
-                        }
-                    }
-                    put_all(heads, &change.heads)?;
-                    put_all(repos, &change.repos)?;
-                    put_all(marks, &change.marks)?;
-                    for note in &change.due {
-                        note.write(due, change.began)?;
-                    }
-                    for (subject, line) in &change.history {
-                        let place = next_number(DOING, &self.history_next, history_next, subject)?;
-                        history.insert(keys::history(subject, place), line.as_slice())?;
-                        if let Some(oldest) = place.checked_sub(HISTORY) {
-                            history.remove(keys::history(subject, oldest))?;
-                        }
-                        history_next.insert(subject.as_slice(), &(place + 1).to_be_bytes())?;
-                    }
-                    for place in &change.done {
-                        inbox.remove(place)?;
-                    }
-                    Ok(unreadable)
-                },
-            )
-            .map_err(not_applied(DOING))?;
-        for key in unreadable {
-            tracing::error!(pull = %key, "replaced a record that could not be decoded");
+    pub fn commit_prepared(&self, change: Prepared) -> Result<(), StoreError> {
+        let _alone = self.alone();
+        for (repo, until) in &change.forget {
+            let forgotten = self.forget(*repo, *until);
+            self.recent.clear();
+            forgotten?;
         }
+        let applied = self.transaction(DOING, |trees| change.write(self, trees));
+        // Nobody knows how far one came that failed.
+        let unreadable = applied.inspect_err(|_| self.recent.clear())?;
+        change.was_applied(unreadable, self);
         Ok(())
     }
 }
@@ -121,7 +51,7 @@ type Put = (Vec<u8>, Option<Vec<u8>>);
 
 /// A change as it is written: transactions stop all writers, so nothing is encoded within.
 #[derive(Default)]
-struct Prepared {
+pub(super) struct Prepared {
     forget: Vec<(RepoId, InboxId)>,
     pulls: Vec<PullWrite>,
     runs: Vec<RunsWrite>,
@@ -134,24 +64,40 @@ struct Prepared {
     /// The subject's key and the line.
     history: Vec<(Vec<u8>, Vec<u8>)>,
     done: Vec<[u8; 8]>,
+    /// The records themselves.
+    written: Vec<Written>,
 }
 
 impl Prepared {
-    fn new(change: Change) -> Result<Self, StoreError> {
+    pub fn new(change: Change) -> Result<Self, StoreError> {
         let mut prepared = Self::default();
         for record in change.records {
             match record {
-                Record::Pull(state) => prepared.pulls.push(PullWrite::new(&state)?),
+                Record::Pull(state) => {
+                    let write = PullWrite::new(&state)?;
+                    let bytes = write.value.len();
+                    prepared.written.push(Written::Pull(state, bytes));
+                    prepared.pulls.push(write);
+                }
                 Record::Head(state) => {
                     let key = keys::head(state.repo.id, state.sha.as_str());
-                    prepared.heads.push((key, Some(encode(DOING, &state)?)));
+                    let value = encode(DOING, &state)?;
+                    prepared.written.push(Written::Head(state, value.len()));
+                    prepared.heads.push((key, Some(value)));
                 }
                 Record::Repo(state) => {
                     let key = keys::repo(state.repo.id);
-                    prepared.repos.push((key, Some(encode(DOING, &state)?)));
+                    let value = encode(DOING, &state)?;
                     prepared.listed_repos.push(RepoPlace::new(&state)?);
+                    prepared.written.push(Written::Repo(state, value.len()));
+                    prepared.repos.push((key, Some(value)));
                 }
-                Record::Runs(state) => prepared.runs.push(RunsWrite::new(&state)?),
+                Record::Runs(state) => {
+                    let write = RunsWrite::new(&state)?;
+                    let bytes = write.value.len();
+                    prepared.written.push(Written::Runs(state, bytes));
+                    prepared.runs.push(write);
+                }
                 Record::ForgetRepo(id, until) => prepared.forget.push((id, until)),
                 Record::Mark(name, says) => {
                     let says = Some(says.into_bytes());
@@ -171,6 +117,66 @@ impl Prepared {
         }
         prepared.done = change.done.iter().map(|id| id.0.to_be_bytes()).collect();
         Ok(prepared)
+    }
+
+    /// Whether a repository is forgotten with it.
+    pub fn forgets(&self) -> bool {
+        !self.forget.is_empty()
+    }
+
+    /// Writes it, but for the repositories to forget: the records that could not be decoded and were replaced.
+    pub fn write(
+        &self,
+        disk: &Disk,
+        trees: &Trees<'_>,
+    ) -> ConflictableTransactionResult<Vec<PullKey>, StoreError> {
+        disk.count_change(DOING, trees.meta)?;
+        let mut unreadable = Vec::new();
+        for write in &self.runs {
+            write.write(trees.runs, trees.runs_at)?;
+            write.row.write(trees.lists)?;
+        }
+        for repo in &self.listed_repos {
+            repo.write(trees.lists)?;
+        }
+        for pull in &self.pulls {
+            for row in &pull.rows {
+                row.write(trees.lists)?;
+            }
+            if pull.write(trees)? == Replaced::Unreadable {
+                unreadable.push(pull.key);
+            }
+        }
+        put_all(trees.heads, &self.heads)?;
+        put_all(trees.repos, &self.repos)?;
+        put_all(trees.marks, &self.marks)?;
+        for note in &self.due {
+            note.write(trees.due, self.began)?;
+        }
+        for (subject, line) in &self.history {
+            let place = next_number(DOING, &disk.history_next, trees.history_next, subject)?;
+            let history = trees.history;
+            history.insert(keys::history(subject, place), line.as_slice())?;
+            if let Some(oldest) = place.checked_sub(HISTORY) {
+                history.remove(keys::history(subject, oldest))?;
+            }
+            let next = (place + 1).to_be_bytes();
+            trees.history_next.insert(subject.as_slice(), &next)?;
+        }
+        for place in &self.done {
+            trees.inbox.remove(place)?;
+        }
+        Ok(unreadable)
+    }
+
+    /// It was, while nobody else changed anything.
+    pub fn was_applied(self, unreadable: Vec<PullKey>, disk: &Disk) {
+        for key in unreadable {
+            tracing::error!(pull = %key, "replaced a record that could not be decoded");
+        }
+        for written in self.written {
+            disk.recent.note(written);
+        }
     }
 }
 
@@ -263,13 +269,11 @@ impl PullWrite {
     }
 
     /// Writes the state and moves the index entries of the one it replaces.
-    fn write(
-        &self,
-        pulls: &TransactionalTree,
-        by_head: &TransactionalTree,
-        by_author: &TransactionalTree,
-    ) -> Result<Replaced, UnabortableTransactionError> {
-        let old = pulls.insert(keys::pull(self.key), self.value.as_slice())?;
+    fn write(&self, trees: &Trees<'_>) -> Result<Replaced, UnabortableTransactionError> {
+        let (by_head, by_author) = (trees.by_head, trees.by_author);
+        let old = trees
+            .pulls
+            .insert(keys::pull(self.key), self.value.as_slice())?;
         let old = old.map(|value| serde_json::from_slice::<Indexed>(&value));
         let replaced = match old {
             Some(Err(_)) => Replaced::Unreadable,

@@ -1,6 +1,7 @@
 //! The open database: its trees, and how it is opened.
 
 use super::portable::Header;
+use super::recent::Recent;
 use super::records::{decode, encode, failed, undecodable};
 use super::{Loss, StoreError, keys, sequence};
 use chrono::{DateTime, Utc};
@@ -77,6 +78,8 @@ pub(super) struct Disk {
     pub journal_of: Tree,
     /// delivery → its place in `journal`.
     pub journal_at: Tree,
+    /// What was used just now.
+    pub recent: Recent,
     /// When this store was first created.
     pub born_at: DateTime<Utc>,
     /// How much the records took when all of them were read, in bytes; 0: they were not.
@@ -154,6 +157,7 @@ impl Disk {
             journal: tree("journal")?,
             journal_of: tree("journal_of")?,
             journal_at: tree("journal_at")?,
+            recent: Recent::new(),
             changing: RwLock::new(()),
             db: db.clone(),
         };

@@ -13,9 +13,16 @@ use tokio::sync::oneshot;
 /// How long after a failed attempt to mend the next one is made.
 pub(super) const MEND_EVERY: Duration = Duration::from_secs(1);
 
+/// The least time from the beginning of one flush to that of the next: who waits meanwhile shares it. A flush wakes several threads of
+/// sled's, however little there is to write.
+const BETWEEN: Duration = Duration::from_millis(2);
+
+/// Told how a flush ended.
+type Waiter = Box<dyn FnOnce(Result<(), String>) + Send>;
+
 enum Message {
     /// Somebody waits.
-    Wait(oneshot::Sender<Result<(), String>>),
+    Wait(Waiter),
     /// Something else than a flush failed.
     Suspect,
 }
@@ -60,9 +67,16 @@ impl Flusher {
     pub async fn wait(&self) -> Result<(), String> {
         const GONE: &str = "the thread that writes to disk has ended";
         let (waiter, done) = oneshot::channel();
-        let queue = self.queue.as_ref().ok_or(GONE)?;
-        queue.send(Message::Wait(waiter)).map_err(|_| GONE)?;
+        self.waits().ok_or(GONE)?.then(|flushed| {
+            // A caller that no longer waits is no error.
+            let _ = waiter.send(flushed);
+        });
         done.await.map_err(|_| GONE)?
+    }
+
+    /// Where others may wait; its thread does not end before they are dropped.
+    pub fn waits(&self) -> Option<Waits> {
+        self.queue.clone().map(Waits)
     }
 
     /// Has it found out soon whether the database still works.
@@ -71,6 +85,17 @@ impl Flusher {
             // Without its thread nothing works anyway, and every wait says so.
             let _ = queue.send(Message::Suspect);
         }
+    }
+}
+
+/// A place to wait for flushes.
+#[derive(Debug)]
+pub(super) struct Waits(mpsc::Sender<Message>);
+
+impl Waits {
+    /// Says how the next flush ended that begins after the call; dropped unsaid once the thread has ended.
+    pub fn then(&self, waiter: impl FnOnce(Result<(), String>) + Send + 'static) {
+        let _ = self.0.send(Message::Wait(Box::new(waiter)));
     }
 }
 
@@ -94,6 +119,7 @@ fn serve(
     let mut broken: Option<String> = None;
     // When mending it was last tried.
     let mut tried_at = Instant::now();
+    let mut flushed_at: Option<Instant> = None;
     loop {
         let first = match &broken {
             None => messages.recv().ok(),
@@ -115,6 +141,9 @@ fn serve(
             }
         };
         let Some(first) = first else { return };
+        if let Some(left) = flushed_at.and_then(|at| BETWEEN.checked_sub(at.elapsed())) {
+            std::thread::sleep(left);
+        }
         // Whoever joins after this line waits for the next flush: this one may have passed over their writes.
         let mut waiters = Vec::new();
         let mut suspected = false;
@@ -132,13 +161,13 @@ fn serve(
         }
         if broken.is_none() && !waiters.is_empty() {
             let began = Instant::now();
+            flushed_at = Some(began);
             let flush = flushed.flush();
             flushes.ended(&flush, began.elapsed(), waiters.len());
             broken = flush.err();
         }
         for waiter in waiters {
-            // A caller that no longer waits is no error.
-            let _ = waiter.send(broken.clone().map_or(Ok(()), Err));
+            waiter(broken.clone().map_or(Ok(()), Err));
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Deliveries on arrival: the inbox, the ids seen, and what was set aside.
 
 use super::disk::{ASIDE_NEXT, Disk, INBOX_NEXT};
+use super::group::Trees;
 use super::records::{StoredEntry, bounded, decode, encode, failed, list, undecodable};
 use super::{Accepted, Aside, Delivery, InboxEntry, InboxId, StoreError, keys};
 use crate::domain::ids::DeliveryId;
@@ -16,10 +17,18 @@ pub(super) const ASIDES: u64 = 1000;
 pub(super) const ASIDE_PAYLOAD: usize = 16 * 1024;
 /// How much of a note is kept with an id, in bytes.
 const NOTE: usize = 200;
-impl Disk {
-    /// Takes a delivery in, unless its id was seen. On disk only after the next flush, either way.
-    pub fn accept(&self, delivery: Delivery) -> Result<Accepted, StoreError> {
-        const DOING: &str = "accepting a delivery";
+const ACCEPTING: &str = "accepting a delivery";
+
+/// A delivery as it is written: transactions stop all writers, so nothing is encoded within.
+pub(super) struct NewDelivery {
+    id: DeliveryId,
+    seen: Vec<u8>,
+    entries: Vec<StoredEntry>,
+    values: Vec<Vec<u8>>,
+}
+
+impl NewDelivery {
+    pub fn new(delivery: Delivery) -> Result<Self, StoreError> {
         let Delivery {
             id,
             received_at,
@@ -27,7 +36,7 @@ impl Disk {
             entries,
             note,
         } = delivery;
-        let stored: Vec<StoredEntry> = entries
+        let entries: Vec<StoredEntry> = entries
             .into_iter()
             .map(|(subject, event)| StoredEntry {
                 delivery: id.clone(),
@@ -36,46 +45,52 @@ impl Disk {
                 event,
             })
             .collect();
-        let values = stored
-            .iter()
-            .map(|entry| encode(DOING, entry))
-            .collect::<Result<Vec<_>, _>>()?;
-        let seen_value = seen_value(
-            received_at.timestamp_millis(),
-            &format!("{event_name}: {note}"),
-        );
-
-        // The id, the places and the entries are one transaction: of two copies that come at the same time one is
-        // fresh, and places are visible in the order in which they grow.
-        let _shared = self.shared();
-        let first = (&self.meta, &self.seen, &self.inbox)
-            .transaction(|(meta, seen, inbox)| {
-                if !mark_seen(seen, &id, &seen_value)? {
-                    return Ok(None);
-                }
-                self.count_change(DOING, meta)?;
-                let first = next_number(DOING, &self.meta, meta, INBOX_NEXT)?;
-                let mut next = first;
-                for value in &values {
-                    inbox.insert(&next.to_be_bytes(), value.as_slice())?;
-                    next += 1;
-                }
-                meta.insert(INBOX_NEXT, &next.to_be_bytes())?;
-                Ok(Some(first))
-            })
-            .map_err(not_applied(DOING))?;
-
-        Ok(match first {
-            None => Accepted::Duplicate,
-            Some(first) => Accepted::Fresh(
-                (first..)
-                    .zip(stored)
-                    .map(|(place, entry)| placed(place, entry))
-                    .collect(),
+        let values = entries.iter().map(|entry| encode(ACCEPTING, entry));
+        Ok(Self {
+            values: values.collect::<Result<_, _>>()?,
+            seen: seen_value(
+                received_at.timestamp_millis(),
+                &format!("{event_name}: {note}"),
             ),
+            id,
+            entries,
         })
     }
 
+    /// Writes it, unless its id was seen: the place of its first entry.
+    ///
+    /// The id, the places and the entries are one transaction: of two copies that come at the same time one is
+    /// fresh, and places are visible in the order in which they grow.
+    pub fn write(
+        &self,
+        disk: &Disk,
+        trees: &Trees<'_>,
+    ) -> ConflictableTransactionResult<Option<u64>, StoreError> {
+        if !mark_seen(trees.seen, &self.id, &self.seen)? {
+            return Ok(None);
+        }
+        disk.count_change(ACCEPTING, trees.meta)?;
+        let first = next_number(ACCEPTING, &disk.meta, trees.meta, INBOX_NEXT)?;
+        let mut next = first;
+        for value in &self.values {
+            trees.inbox.insert(&next.to_be_bytes(), value.as_slice())?;
+            next += 1;
+        }
+        trees.meta.insert(INBOX_NEXT, &next.to_be_bytes())?;
+        Ok(Some(first))
+    }
+
+    /// What it is called once it was written from this place on.
+    pub fn accepted(self, first: Option<u64>) -> Accepted {
+        let Some(first) = first else {
+            return Accepted::Duplicate;
+        };
+        let entries = (first..).zip(self.entries);
+        Accepted::Fresh(entries.map(|(place, entry)| placed(place, entry)).collect())
+    }
+}
+
+impl Disk {
     /// Whether the id was seen.
     pub fn has_accepted(&self, id: &DeliveryId) -> Result<bool, StoreError> {
         self.seen
@@ -109,7 +124,10 @@ impl Disk {
                 meta.insert(ASIDE_NEXT, &(place + 1).to_be_bytes())?;
                 Ok(())
             })
-            .map_err(not_applied(DOING))
+            .map_err(|error| match error {
+                TransactionError::Abort(error) => error,
+                TransactionError::Storage(error) => failed(DOING)(error),
+            })
     }
 
     /// What was set aside, newest first.
@@ -185,14 +203,4 @@ pub(super) fn next_number(
             ConflictableTransactionError::Abort(undecodable(doing, tree, counter, "not a number"))
         })
     })
-}
-
-/// The error of a transaction that was not applied.
-pub(super) fn not_applied(
-    doing: &'static str,
-) -> impl Fn(TransactionError<StoreError>) -> StoreError {
-    move |error| match error {
-        TransactionError::Abort(error) => error,
-        TransactionError::Storage(error) => failed(doing)(error),
-    }
 }

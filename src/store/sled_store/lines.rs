@@ -97,7 +97,7 @@ impl Disk {
                 (Line::Pull(state), own)
             }
             Kind::Runs => {
-                let StoredRuns(_, state) = decode(doing, tree, key, value)?;
+                let (_, state): StoredRuns = decode(doing, tree, key, value)?;
                 let own = keys::runs(state.repo.id, &state.subject);
                 (Line::Runs(Box::new(state)), own)
             }

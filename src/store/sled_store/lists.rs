@@ -1,8 +1,9 @@
 //! Lists for people, and telling them what was changed.
 
 use super::disk::Disk;
-use super::{SledStore, StoreError, keys};
-use crate::domain::ids::{DeliveryId, PrNumber, RepoId, RunSubject, Sha, Subject};
+use super::read::PULLS_AT;
+use super::{SledStore, StoreError};
+use crate::domain::ids::{DeliveryId, RepoId, RunSubject, Sha, Subject};
 use crate::store::lists::{
     Among, Arrival, Asked, Lists, Page, PullRow, RepoRow, RunsRow, Search, Touched, Waiting,
 };
@@ -39,23 +40,6 @@ pub(super) fn heads(change: &Change) -> Vec<(RepoId, Sha)> {
     change.history.iter().filter_map(head).collect()
 }
 
-impl Disk {
-    /// What pages show of the gates of these commits.
-    pub(super) fn touched_at(&self, heads: &[(RepoId, Sha)]) -> Vec<Touched> {
-        let mut touched = Vec::new();
-        for (repo, sha) in heads {
-            let pulls = self.by_head.scan_prefix(keys::head(*repo, sha.as_str()));
-            // What can't be read is found when it is looked for; that a page is read anew hangs on nothing.
-            let numbers = pulls.keys().flatten();
-            touched.extend(numbers.map(|key| Touched {
-                repo: Some(*repo),
-                of: keys::trailing_number(&key).map(|number| RunSubject::Pull(PrNumber(number))),
-            }));
-        }
-        touched
-    }
-}
-
 impl SledStore {
     /// Tells of each change from now on.
     pub fn changes(&self) -> broadcast::Sender<Touched> {
@@ -74,9 +58,27 @@ impl SledStore {
         .await
     }
 
-    pub(super) fn tell(&self, touched: Vec<Touched>) {
+    /// Tells whoever looks at pages what was changed: these, and the pull requests with these heads.
+    pub(super) async fn tell(&self, mut touched: Vec<Touched>, heads: Vec<(RepoId, Sha)>) {
+        if self.touched.receiver_count() == 0 {
+            return;
+        }
+        for at in heads {
+            let repo = at.0;
+            let led_to = self.look(
+                PULLS_AT,
+                (|recent| &recent.pulls_at, at),
+                Disk::pulls_led_to,
+            );
+            // What can't be read is found when it is looked for; that a page is read anew hangs on nothing.
+            let numbers = led_to.await.unwrap_or_default();
+            touched.extend(numbers.iter().map(|number| Touched {
+                repo: Some(repo),
+                of: Some(RunSubject::Pull(*number)),
+            }));
+        }
         for one in touched {
-            // Nobody may be listening.
+            // Nobody may be listening any more.
             let _ = self.touched.send(one);
         }
     }

@@ -10,6 +10,7 @@ mod disk;
 mod due;
 mod flusher;
 mod forget;
+mod group;
 mod holder;
 mod home;
 mod inbox;
@@ -23,6 +24,7 @@ mod pages;
 mod portable;
 mod prune;
 mod read;
+mod recent;
 mod records;
 mod sequence;
 mod snapshots;
@@ -31,6 +33,7 @@ mod standing;
 mod tests;
 mod tools;
 mod verify;
+mod writer;
 
 pub use lines::Kind;
 pub use portable::Counts;
@@ -47,19 +50,24 @@ use crate::telemetry::Flushes;
 use chrono::{DateTime, Utc};
 use disk::Disk;
 use flusher::{Flusher, MEND_EVERY};
+use group::Piece;
 use holder::Holder;
 use home::{Home, Lock};
+use recent::{Known, Recent, Sized};
 use records::failed;
+use std::hash::Hash;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::{broadcast, watch};
+use tokio::sync::{broadcast, oneshot, watch};
+use writer::Writer;
 
 /// The store in sled.
 ///
 /// Dropping it waits for the disk; [`SledStore::close`] does the same without blocking an async thread.
 #[derive(Debug)]
 pub struct SledStore {
-    /// First, so that its thread has ended and let go of the database before that is dropped.
+    /// First, and then the flusher, so that their threads have ended and let go of the database before that is dropped.
+    writer: Writer,
     flusher: Flusher,
     flushes: Flushes,
     holder: Arc<Holder>,
@@ -111,11 +119,17 @@ impl SledStore {
         snapshots: Option<PathBuf>,
         lock: Option<Lock>,
     ) -> Result<Self, StoreError> {
+        const STARTING: &str = "starting the threads that write to disk";
         let holder = Arc::new(holder);
         let flushes = Flushes::default();
         let flusher = Flusher::start(holder.clone(), MEND_EVERY, flushes.clone())
-            .map_err(failed("starting the thread that writes to disk"))?;
+            .map_err(failed(STARTING))?;
+        let waits = flusher
+            .waits()
+            .ok_or_else(|| failed(STARTING)("it has ended"))?;
+        let writer = Writer::start(holder.clone(), waits).map_err(failed(STARTING))?;
         Ok(Self {
+            writer,
             flusher,
             flushes,
             holder,
@@ -194,6 +208,44 @@ impl SledStore {
             self.flusher.suspect();
         }
         done
+    }
+
+    /// Has it written by the thread that writes, after all that was given to it before. Once given it is completed, also when nobody
+    /// waits for it any more.
+    async fn write<T>(
+        &self,
+        doing: &'static str,
+        piece: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Piece,
+    ) -> Result<T, StoreError> {
+        let (answer, written) = oneshot::channel();
+        self.writer.give(piece(answer));
+        let broke_off = |_| failed::<&str>(doing)("the thread that writes broke off; see the log");
+        let written = written.await.map_err(broke_off).flatten();
+        if written.is_err() {
+            self.flusher.suspect();
+        }
+        written
+    }
+
+    /// What was used just now, or else what `read` finds.
+    async fn look<K, V>(
+        &self,
+        doing: &'static str,
+        (of, key): (fn(&Recent) -> &Known<K, V>, K),
+        read: fn(&Disk, &K) -> Result<Sized<V>, StoreError>,
+    ) -> Result<Arc<V>, StoreError>
+    where
+        K: Hash + Eq + Clone + Send + Sync + 'static,
+        V: Send + Sync + 'static,
+    {
+        let disk = self.holder.disk(doing)?;
+        match of(&disk.recent).ask(&key).await {
+            Ok(known) => Ok(known),
+            Err(place) => {
+                let read = self.run(doing, move |disk| read(disk, &key)).await?;
+                Ok(place.keep(read))
+            }
+        }
     }
 
     async fn on_disk(&self, doing: &'static str) -> Result<(), StoreError> {

@@ -92,7 +92,11 @@ impl Disk {
             {
                 let left = state.remembered();
                 if left.as_ref() != Some(&state) {
-                    forgotten += usize::from(self.forget_pull(&raw.value, &state, left, limit)?);
+                    let done = self.forget_pull(&raw.value, &state, left, limit);
+                    let runs = (state.repo.id, RunSubject::Pull(state.number));
+                    self.recent.pulls.forget(&state.key());
+                    self.recent.runs.forget(&runs);
+                    forgotten += usize::from(done?);
                 }
             }
         }
@@ -103,7 +107,10 @@ impl Disk {
                 && state.told.as_ref().is_some_and(|told| told.gone)
             {
                 let _alone = self.alone();
-                forgotten += usize::from(self.forget_runs(&state, limit)?);
+                let done = self.forget_runs(&state, limit);
+                let runs = (state.repo.id, state.subject.clone());
+                self.recent.runs.forget(&runs);
+                forgotten += usize::from(done?);
             }
         }
         for raw in self.raws(DOING, Kind::Head) {
@@ -114,7 +121,9 @@ impl Disk {
                     .iter()
                     .all(|gate| over(gate.written_at, limit - GATES_FOR))
             {
-                forgotten += usize::from(self.forget_head(&raw.value, &state)?);
+                let done = self.forget_head(&raw.value, &state);
+                self.recent.heads.forget(&(state.repo.id, state.sha));
+                forgotten += usize::from(done?);
             }
         }
         Ok(forgotten)
@@ -151,8 +160,8 @@ impl Disk {
             return Ok(false);
         }
         let runs_of = RunSubject::Pull(state.number);
-        if let Some(runs) = self.runs(state.repo.id, &runs_of)?
-            && !self.forget_runs(&runs, limit)?
+        if let Some(runs) = self.runs(&(state.repo.id, runs_of))?.get()
+            && !self.forget_runs(runs, limit)?
         {
             return Ok(false);
         }

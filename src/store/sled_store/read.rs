@@ -1,6 +1,7 @@
 //! Reading records, by key and by index.
 
 use super::disk::Disk;
+use super::recent::Sized;
 use super::records::{Due, decode, failed, get, list, undecodable};
 use super::{HistoryEntry, StoreError, keys};
 use crate::domain::gate::HeadState;
@@ -10,14 +11,29 @@ use crate::domain::repository::RepoState;
 use crate::domain::runs::RunsState;
 use crate::store::lists::Arrival;
 use chrono::TimeDelta;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use sled::Tree;
 use std::collections::BTreeSet;
+
+pub(super) const PULLS_AT: &str = "listing the pull requests of a head";
+pub(super) const RUNS_AT: &str = "listing the runs of a commit";
+
+/// One record, and its size.
+type Read<T> = Result<Sized<Option<T>>, StoreError>;
 
 /// A line that was written later may tell of what happened a little earlier: two may write at a time.
 const NEARLY: TimeDelta = TimeDelta::minutes(1);
 
 /// Runs as stored: the commits that the index leads from, and the record.
-#[derive(serde::Deserialize)]
-pub(super) struct StoredRuns(pub BTreeSet<Sha>, pub RunsState);
+pub(super) type StoredRuns = (IgnoredAny, RunsState);
+
+fn sized<T: DeserializeOwned>(doing: &'static str, tree: &Tree, key: &[u8]) -> Read<T> {
+    let Some(value) = tree.get(key).map_err(failed(doing))? else {
+        return Ok(Sized::new(None, 0));
+    };
+    let record = decode(doing, tree, key, &value)?;
+    Ok(Sized::new(Some(record), value.len()))
+}
 
 impl Disk {
     pub fn due(&self) -> Result<Vec<Due>, StoreError> {
@@ -27,8 +43,8 @@ impl Disk {
         })
     }
 
-    pub fn pull(&self, key: PullKey) -> Result<Option<PullState>, StoreError> {
-        get("reading a pull request", &self.pulls, &keys::pull(key))
+    pub fn pull(&self, key: &PullKey) -> Read<PullState> {
+        sized("reading a pull request", &self.pulls, &keys::pull(*key))
     }
 
     pub fn pulls(
@@ -58,27 +74,21 @@ impl Disk {
         Ok(states)
     }
 
-    /// Follows the index, and keeps those whose record still says the same. Unlike the other listings this one fails
-    /// when a record can't be read: the worst of these pull requests decides the gate, so none may be left out.
-    pub fn pulls_at(&self, repo: RepoId, sha: &Sha) -> Result<Vec<PullState>, StoreError> {
-        const DOING: &str = "listing the pull requests of a head";
-        let mut states = Vec::new();
-        for key in self
-            .by_head
-            .scan_prefix(keys::head(repo, sha.as_str()))
-            .keys()
-        {
-            let key = key.map_err(failed(DOING))?;
-            let number = keys::trailing_number(&key)
-                .map(PrNumber)
-                .ok_or_else(|| undecodable(DOING, &self.by_head, &key, "its key ends too early"))?;
-            let state: Option<PullState> =
-                get(DOING, &self.pulls, &keys::pull(PullKey { repo, number }))?;
-            states.extend(
-                state.filter(|state| state.gate.as_ref().is_some_and(|gate| gate.sha == *sha)),
-            );
+    /// Where the index leads to: the record of a pull request may say otherwise by now.
+    pub fn pulls_led_to(
+        &self,
+        (repo, sha): &(RepoId, Sha),
+    ) -> Result<Sized<BTreeSet<PrNumber>>, StoreError> {
+        let mut numbers = BTreeSet::new();
+        let prefix = keys::head(*repo, sha.as_str());
+        for key in self.by_head.scan_prefix(prefix).keys() {
+            let key = key.map_err(failed(PULLS_AT))?;
+            let number = keys::trailing_number(&key).ok_or_else(|| {
+                undecodable(PULLS_AT, &self.by_head, &key, "its key ends too early")
+            })?;
+            numbers.insert(PrNumber(number));
         }
-        Ok(states)
+        Ok(Sized::new(numbers, 0))
     }
 
     pub fn pulls_by(&self, person: UserId) -> Result<Vec<PullKey>, StoreError> {
@@ -94,47 +104,34 @@ impl Disk {
         )
     }
 
-    pub fn head(&self, repo: RepoId, sha: &Sha) -> Result<Option<HeadState>, StoreError> {
-        get(
+    pub fn head(&self, (repo, sha): &(RepoId, Sha)) -> Read<HeadState> {
+        sized(
             "reading a head",
             &self.heads,
-            &keys::head(repo, sha.as_str()),
+            &keys::head(*repo, sha.as_str()),
         )
     }
 
-    pub fn runs(
+    pub fn runs(&self, (repo, subject): &(RepoId, RunSubject)) -> Read<RunsState> {
+        let key = keys::runs(*repo, subject);
+        let stored: Sized<Option<StoredRuns>> = sized("reading runs", &self.runs, &key)?;
+        Ok(stored.map(|stored| stored.map(|(_, state)| state)))
+    }
+
+    /// Where the index leads to: the record of these runs may say otherwise by now. Fails when a record can't be read, as
+    /// nobody knows then whose runs they are.
+    pub fn runs_led_to(
         &self,
-        repo: RepoId,
-        subject: &RunSubject,
-    ) -> Result<Option<RunsState>, StoreError> {
-        let stored: Option<StoredRuns> =
-            get("reading runs", &self.runs, &keys::runs(repo, subject))?;
-        Ok(stored.map(|StoredRuns(_, state)| state))
-    }
-
-    pub fn has_runs(&self, repo: RepoId, subject: &RunSubject) -> Result<bool, StoreError> {
-        let key = keys::runs(repo, subject);
-        self.runs
-            .contains_key(key)
-            .map_err(failed("looking for runs"))
-    }
-
-    /// Follows the index, and keeps those whose record still says the same; fails when a record can't be read, as
-    /// `pulls_at` does and for the same reason.
-    pub fn runs_at(&self, repo: RepoId, sha: &Sha) -> Result<Vec<RunsState>, StoreError> {
-        const DOING: &str = "listing the runs of a commit";
-        let prefix = keys::head(repo, sha.as_str());
-        let mut states = Vec::new();
+        (repo, sha): &(RepoId, Sha),
+    ) -> Result<Sized<BTreeSet<RunSubject>>, StoreError> {
+        let prefix = keys::head(*repo, sha.as_str());
+        let mut subjects = BTreeSet::new();
         for key in self.runs_at.scan_prefix(&prefix).keys() {
-            let key = key.map_err(failed(DOING))?;
-            let stored: Option<StoredRuns> = get(DOING, &self.runs, &key[prefix.len()..])?;
-            states.extend(
-                stored
-                    .filter(|found| found.0.contains(sha))
-                    .map(|found| found.1),
-            );
+            let key = key.map_err(failed(RUNS_AT))?;
+            let stored: Option<StoredRuns> = get(RUNS_AT, &self.runs, &key[prefix.len()..])?;
+            subjects.extend(stored.map(|(_, state)| state.subject));
         }
-        Ok(states)
+        Ok(Sized::new(subjects, 0))
     }
 
     pub fn has_any_runs(&self, repo: RepoId) -> Result<bool, StoreError> {
@@ -147,13 +144,13 @@ impl Disk {
         const DOING: &str = "listing what has runs";
         let found = self.runs.scan_prefix(keys::repo(repo));
         list(DOING, found, |key, value| {
-            let StoredRuns(_, state) = decode(DOING, &self.runs, key, value)?;
+            let (_, state): StoredRuns = decode(DOING, &self.runs, key, value)?;
             Ok(state.subject)
         })
     }
 
-    pub fn repo(&self, id: RepoId) -> Result<Option<RepoState>, StoreError> {
-        get("reading a repository", &self.repos, &keys::repo(id))
+    pub fn repo(&self, id: &RepoId) -> Read<RepoState> {
+        sized("reading a repository", &self.repos, &keys::repo(*id))
     }
 
     pub fn repos(&self) -> Result<Vec<RepoState>, StoreError> {

@@ -316,6 +316,7 @@ async fn a_record_that_cannot_be_decoded_is_an_error_by_key_left_out_of_lists_an
         .pulls
         .insert(keys::pull(bad.key()), b"{}")
         .unwrap();
+    super::disk(&store).recent.clear();
 
     let error = store.pull(bad.key()).await.unwrap_err().to_string();
     assert!(

@@ -7,6 +7,7 @@ mod imports;
 mod lists;
 mod opening;
 mod prune;
+mod recent;
 mod snapshots_taken;
 
 use super::*;
