@@ -1,7 +1,6 @@
 //! What the [`Store`] promises, answered by the disk.
 
 use super::disk::Disk;
-use super::records::failed;
 use super::{
     Accepted, Aside, Change, Delivery, HistoryEntry, InboxEntry, Loss, Retention, SledStore, Store,
     StoreError, journal, lists,
@@ -52,7 +51,7 @@ impl Store for SledStore {
     async fn prune(&self, now: DateTime<Utc>, retention: Retention) -> Result<usize, StoreError> {
         const DOING: &str = "forgetting what is no longer needed";
         self.run(DOING, move |disk| {
-            let ids = disk.prune_ids(now).map_err(failed(DOING))?;
+            let ids = disk.prune_ids(now)?;
             Ok(ids
                 + disk.prune_history(now - retention.history)?
                 + disk.prune_closed(now - retention.closed)?)

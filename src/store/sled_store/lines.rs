@@ -73,13 +73,16 @@ impl Disk {
         }
     }
 
-    /// All records of a kind, in the order of their keys.
+    /// All records of a kind, in the order of their keys. An error comes next when the database is about to be closed.
     pub(super) fn raws(
         &self,
         doing: &'static str,
         kind: Kind,
-    ) -> impl Iterator<Item = Result<Raw, StoreError>> + use<> {
+    ) -> impl Iterator<Item = Result<Raw, StoreError>> + use<'_> {
         self.tree(kind).iter().map(move |entry| {
+            if self.is_leaving() {
+                return Err(failed(doing)("the store is being closed"));
+            }
             let (key, value) = entry.map_err(failed(doing))?;
             Ok(Raw { kind, key, value })
         })

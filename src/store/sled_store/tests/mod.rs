@@ -8,6 +8,7 @@ mod lists;
 mod opening;
 mod prune;
 mod snapshots_taken;
+mod unread;
 
 use super::*;
 use crate::domain::event::{Account, AccountKind, Event, RepositoryChange};
