@@ -8,6 +8,7 @@ mod as_store;
 mod beside;
 mod change;
 mod closed;
+mod collected;
 mod disk;
 mod due;
 mod flusher;
