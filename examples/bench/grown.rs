@@ -121,23 +121,24 @@ impl Seeds {
         let old = seed.pull.view.as_ref().context("it was not read")?;
         let old = old.head.as_str();
         let sha = head_at(place);
-        let mut pull = renamed(&seed.pull, old, &sha)?;
+        let names = Names::of(&seed.pull, old, &key, number, &sha);
+        let mut pull = names.put_into(&seed.pull)?;
         pull.repo = key.clone();
         pull.number = number;
         if let Some(view) = &mut pull.view {
             view.number = number;
         }
-        let mut head = renamed(&seed.head, old, &sha)?;
+        let mut head = names.put_into(&seed.head)?;
         head.repo = key.clone();
         let mut records = vec![Record::Pull(Box::new(pull)), Record::Head(Box::new(head))];
         if let Some(runs) = &seed.runs {
-            let mut runs = renamed(runs, old, &sha)?;
+            let mut runs = names.put_into(runs)?;
             runs.repo = key.clone();
             runs.subject = RunSubject::Pull(number);
             records.push(Record::Runs(Box::new(runs)));
         }
         let lines = seed.lines.iter().map(|line| {
-            let mut line = renamed(line, old, &sha)?;
+            let mut line = names.put_into(line)?;
             line.subject = match line.subject {
                 Subject::Head(..) => Subject::Head(key.id, Sha::parse(&sha)?),
                 Subject::Runs(..) => Subject::Runs(key.id, RunSubject::Pull(number)),
@@ -155,25 +156,25 @@ impl Seeds {
         })
     }
 
-    /// `count` news of the first `among` pull requests, spread evenly: GitHub tells that the mirror was moved, by us.
-    pub fn news(&self, among: u64, count: u64) -> anyhow::Result<Vec<Vec<u8>>> {
+    /// `count` news of so many different ones among the first `among` pull requests, spread evenly, and other ones in each
+    /// round as far as there are any: GitHub tells that the mirror was moved, by us.
+    pub fn news(&self, among: u64, count: usize, round: usize) -> anyhow::Result<Vec<Vec<u8>>> {
         let mirrored = (0..among).filter(|place| self.seed(*place).pull.number.0 == MIRRORED);
         let mirrored: Vec<u64> = mirrored.collect();
-        let step = (mirrored.len() as u64 / count).max(1);
-        let places = mirrored.into_iter().step_by(usize::try_from(step)?);
-        let places: Vec<u64> = places.collect();
-        let many = places.into_iter().cycle().take(usize::try_from(count)?);
-        many.map(|place| {
-            let repo = self.repo_at(place % REPOS)?;
-            let mut push = self.push.clone();
-            push["ref"] = format!("refs/heads/pull-request/{}", place / REPOS + 1).into();
-            push["after"] = head_at(place).into();
-            push["repository"]["id"] = repo.id.0.into();
-            push["repository"]["name"] = repo.name.name().into();
-            push["repository"]["full_name"] = repo.name.to_string().into();
-            Ok(push.to_string().into_bytes())
-        })
-        .collect()
+        let step = (mirrored.len() / count).max(1);
+        let many = mirrored.into_iter().skip(round % step).step_by(step);
+        many.take(count)
+            .map(|place| {
+                let repo = self.repo_at(place % REPOS)?;
+                let mut push = self.push.clone();
+                push["ref"] = format!("refs/heads/pull-request/{}", place / REPOS + 1).into();
+                push["after"] = head_at(place).into();
+                push["repository"]["id"] = repo.id.0.into();
+                push["repository"]["name"] = repo.name.name().into();
+                push["repository"]["full_name"] = repo.name.to_string().into();
+                Ok(push.to_string().into_bytes())
+            })
+            .collect()
     }
 
     fn seed(&self, place: u64) -> &Seed {
@@ -183,10 +184,8 @@ impl Seeds {
 
     fn repo_at(&self, place: u64) -> anyhow::Result<Repo> {
         let mut repo = self.repo.repo.clone();
-        if place > 0 {
-            repo.id = RepoId(repo.id.0 + 10_000 + place);
-            repo.name = RepoName::parse(&format!("{}-{place}", repo.name))?;
-        }
+        repo.id = RepoId(repo.id.0 + 10_000 + place);
+        repo.name = RepoName::parse(&format!("{}-{place}", repo.name))?;
         Ok(repo)
     }
 }
@@ -215,13 +214,30 @@ async fn seed(store: &SledStore, repo: RepoId, number: PrNumber) -> anyhow::Resu
     })
 }
 
-/// The same, of another head.
-fn renamed<T: Serialize + DeserializeOwned>(record: &T, old: &str, new: &str) -> anyhow::Result<T> {
-    let text = serde_json::to_string(record)?;
-    let (old7, new7) = (&old[..7], &new[..7]);
-    Ok(serde_json::from_str(
-        &text.replace(old, new).replace(old7, new7),
-    )?)
+/// What a pull request is called in its records, and what it is to be called instead.
+struct Names([(String, String); 5]);
+
+impl Names {
+    fn of(seed: &PullState, old: &str, repo: &Repo, number: PrNumber, sha: &str) -> Self {
+        let short = |sha: &str| sha[..9].to_owned();
+        let branch = |number: PrNumber| format!("pull-request/{number}");
+        let scene = |number: PrNumber| format!("\"pull\":{{\"number\":{number},");
+        Self([
+            (old.to_owned(), sha.to_owned()),
+            (short(old), short(sha)),
+            (branch(seed.number), branch(number)),
+            (scene(seed.number), scene(number)),
+            (seed.repo.name.to_string(), repo.name.to_string()),
+        ])
+    }
+
+    fn put_into<T: Serialize + DeserializeOwned>(&self, record: &T) -> anyhow::Result<T> {
+        let mut text = serde_json::to_string(record)?;
+        for (old, new) in &self.0 {
+            text = text.replace(old, new);
+        }
+        Ok(serde_json::from_str(&text)?)
+    }
 }
 
 fn head_at(place: u64) -> String {

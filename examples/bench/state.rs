@@ -5,16 +5,18 @@ use crate::grown::Seeds;
 use crate::load::{Delivery, middle, send_each};
 use crate::programs::{App, Paced, ours};
 use anyhow::{Context, ensure};
+use chrono::Utc;
 use clap::Args;
 use drawbridge::sandbox::{Fault, FaultKind};
+use drawbridge::store::{SledStore, Store as _};
 use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-/// So many different deliveries are sent of each state.
-const NEWS: u64 = 2_000;
+/// So many pull requests are told of at once.
+const NEWS: usize = 300;
 
 #[derive(Args)]
 pub struct State {
@@ -35,7 +37,8 @@ pub struct State {
 struct Measured {
     size: u64,
     data: TempDir,
-    news: Vec<Delivery>,
+    /// For each round.
+    news: Vec<Vec<Delivery>>,
     /// In seconds, after a stop and after a kill.
     starts: [Vec<f64>; 2],
     idle: Memory,
@@ -54,7 +57,7 @@ struct Memory {
 impl State {
     pub async fn run(self) -> anyhow::Result<()> {
         let seeds = Seeds::new().await?;
-        // It knows one of the repositories: what it would say of the others, the app must not hear.
+        // It knows none of their repositories, and must not say so.
         for route in ["/app/installations*", "/app/hook/deliveries*"] {
             let away = FaultKind::Status(500);
             seeds
@@ -92,7 +95,9 @@ impl State {
                 size_of(state.data.path())? >> 20
             );
         }
-        states.retain(|state| !state.news.is_empty());
+        let program = std::fs::metadata(&self.drawbridge).context("the program")?;
+        println!("\nthe program has {:.1} MB", program.len() as f64 / 1e6);
+        states.retain(|state| state.size > 0);
         self.deliver(&seeds, &mut states).await
     }
 
@@ -102,13 +107,18 @@ impl State {
         seeds.fill(data.path(), size).await?;
         eprintln!("{size} pull requests written in {:.0?}", began.elapsed());
         let secret = seeds.github().webhook_secret();
-        let news = seeds.news(size, NEWS)?;
-        let news = news.into_iter().map(|body| {
+        let push = |body: Vec<u8>| {
             Ok(Delivery {
                 event: "push".to_owned(),
                 signature: sign(&secret, &body)?,
                 body,
             })
+        };
+        let news = (0..=self.rounds).map(|round| {
+            let told = seeds.news(size, NEWS, round)?;
+            told.into_iter()
+                .map(push)
+                .collect::<anyhow::Result<Vec<_>>>()
         });
         Ok(Measured {
             size,
@@ -159,7 +169,7 @@ impl State {
         for round in 0..=self.rounds {
             for (state, server) in states.iter_mut().zip(&servers) {
                 let (before, began) = (server.busy()?, Instant::now());
-                let news = state.news.clone();
+                let news = state.news[round].clone();
                 let count = news.len() as f64;
                 send_each(server.at, news, self.connections, Duration::ZERO).await?;
                 let answered = began.elapsed().as_secs_f64();
@@ -188,6 +198,13 @@ impl State {
                 cost / first_cost,
                 server.resident()?
             );
+        }
+        for (state, server) in states.iter().zip(servers) {
+            server.stop()?;
+            let store = SledStore::open(state.data.path(), Utc::now())?;
+            let waiting = store.pending().await?.len();
+            ensure!(waiting == 0, "{waiting} deliveries were not worked on");
+            store.close().await?;
         }
         Ok(())
     }
