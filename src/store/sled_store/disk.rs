@@ -15,7 +15,7 @@ use std::time::Duration;
 /// The layout of trees, keys and values that this version reads and writes.
 const SCHEMA: u64 = 1;
 /// sled's memory for pages; it uses some more for what was just written.
-const CACHE_BYTES: u64 = 16 * 1024 * 1024;
+const CACHE_BYTES: u64 = 8 * 1024 * 1024;
 /// What no `flush` asked for is on disk after this time.
 const FLUSH_EVERY_MS: u64 = 500;
 /// How often the directory's lock is tried: a process that is just ending may hold it a moment longer.
