@@ -284,6 +284,17 @@ impl App {
         self.engine.look_at_the_clock();
     }
 
+    /// Returns when damage is found in the state that is in use, with what is wrong: it is restored by starting again.
+    pub async fn damaged(&self) -> String {
+        let mut damaged = self.disk.damaged();
+        let found = damaged.wait_for(Option::is_some).await;
+        match found.ok().and_then(|why| why.clone()) {
+            Some(why) => why,
+            // The store is there as long as the app.
+            None => std::future::pending().await,
+        }
+    }
+
     /// Stops accepting, finishes what is being written, flushes. The process ends within [`STOPPING`].
     ///
     /// # Errors

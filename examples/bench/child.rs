@@ -27,12 +27,31 @@ impl Server {
         Ok(Self { child, at })
     }
 
-    /// Its resident memory in MiB (`proc_pid_status(5)`, VmRSS).
+    /// Its resident memory in MiB.
     pub fn resident(&self) -> anyhow::Result<u64> {
+        self.memory("VmRSS:")
+    }
+
+    /// The most that was ever resident, in MiB.
+    pub fn most_resident(&self) -> anyhow::Result<u64> {
+        self.memory("VmHWM:")
+    }
+
+    /// A line of `proc_pid_status(5)`, in MiB.
+    fn memory(&self, name: &'static str) -> anyhow::Result<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
         let kib = line.and_then(|line| line.split_whitespace().next());
-        Ok(kib.context("no VmRSS")?.parse::<u64>()? / 1024)
+        Ok(kib.context(name)?.parse::<u64>()? / 1024)
+    }
+
+    /// Ends it as an operator would.
+    pub fn stop(mut self) -> anyhow::Result<()> {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM)?;
+        let ended = self.child.wait()?;
+        anyhow::ensure!(ended.success(), "it ended with {ended}");
+        Ok(())
     }
 
     /// The time that it has kept processors busy (`proc_pid_stat(5)`, utime and stime, in hundredths of a second).

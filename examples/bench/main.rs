@@ -8,9 +8,11 @@ mod burst;
 mod child;
 mod events;
 mod github;
+mod grown;
 mod ingest;
 mod load;
 mod programs;
+mod state;
 
 use clap::{Parser, Subcommand};
 
@@ -28,6 +30,8 @@ enum What {
     Events(events::Events),
     /// Pull requests of one installation all at once, with GitHub's secondary limits in force
     Burst(burst::Burst),
+    /// The start, memory and deliveries of states with up to 100,000 pull requests
+    State(state::State),
     /// A handler that reads a body and computes its HMAC, and nothing else
     #[command(hide = true)]
     Bare,
@@ -39,6 +43,7 @@ async fn main() -> anyhow::Result<()> {
         What::Ingest(ingest) => ingest.run().await,
         What::Events(events) => events.run().await,
         What::Burst(burst) => burst.run().await,
+        What::State(state) => state.run().await,
         What::Bare => bare::serve().await,
     }
 }

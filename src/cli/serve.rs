@@ -7,6 +7,7 @@ use crate::settings::{
 };
 use crate::setup::{Finished, Plan, Setup};
 use crate::telemetry::Exporting;
+use anyhow::bail;
 use clap::Args;
 use std::path::PathBuf;
 use std::pin::Pin;
@@ -62,8 +63,17 @@ pub(super) async fn serve(args: ServeArgs) -> ExitCode {
                 }
             }
         };
-        signal.await;
-        app.stop().await
+        let damage = tokio::select! {
+            () = signal => None,
+            why = app.damaged() => Some(why),
+        };
+        let stopped = app.stop().await;
+        match damage {
+            None => stopped,
+            Some(why) => {
+                bail!("the state is damaged ({why}); start again, and it is set aside and restored")
+            }
+        }
     };
     let stopped = stopped.await;
     if let Some(traces) = traces {

@@ -3,7 +3,11 @@
 use super::process::{Bench, read};
 use super::refusals::signed;
 use super::state::ask_about;
+use chrono::Utc;
+use drawbridge::domain::ids::{RepoId, Subject};
 use drawbridge::sandbox::{Fault, FaultKind};
+use drawbridge::store::{Change, EntryKind, HistoryEntry, SledStore, Store as _};
+use std::path::Path;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_damaged_state_is_found_set_aside_restored_and_readiness_tells() {
@@ -59,4 +63,70 @@ async fn a_damaged_state_is_found_set_aside_restored_and_readiness_tells() {
             .1
             .contains("state.broken-")
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn damage_to_a_large_state_in_use_ends_the_process_and_the_next_one_restores_it() {
+    let bench = Bench::new().await;
+    let serving = bench.serve();
+    serving.process.signal("TERM");
+    assert_eq!(serving.process.end().code, Some(0));
+    make_large(bench.data_dir()).await;
+    spoil(&bench.data_dir().join("state/db"));
+
+    let serving = bench.serve();
+    let ended = serving.process.end();
+    assert_eq!(ended.code, Some(1), "{}", ended.err);
+    assert!(
+        ended.err.contains("drawbridge: the state is damaged ("),
+        "{}",
+        ended.err
+    );
+    let serving = bench.serve();
+    let (status, answer) = serving.get("/readyz").await;
+    assert_eq!(status, 200);
+    assert!(
+        answer.contains(": it was set aside as state.broken-")
+            && answer.contains(" was restored, and the rest is being read from GitHub"),
+        "{answer}"
+    );
+}
+
+/// What stands in the line that the disk spoils.
+const SPOILT: char = 'y';
+
+/// So that it is read only after the start.
+async fn make_large(data: &Path) {
+    let store = SledStore::open(data, Utc::now()).expect("a store");
+    let line = |number| HistoryEntry {
+        subject: Subject::Repository(RepoId(number)),
+        at: Utc::now(),
+        kind: EntryKind::Decision,
+        deliveries: Vec::new(),
+        what: String::from(if number == 7 { SPOILT } else { 'x' }).repeat(1 << 13),
+    };
+    for some in 0..50 {
+        let change = Change {
+            history: (some * 100..(some + 1) * 100).map(line).collect(),
+            ..Change::default()
+        };
+        store.commit(change).await.expect("it is written");
+    }
+    store.close().await.expect("it is closed");
+    // sled notes where everything is when it is opened, and reads only what came later at the next start.
+    let store = SledStore::open(data, Utc::now()).expect("a store");
+    store.close().await.expect("it is closed");
+}
+
+/// Turns bits round as a disk does that forgets: nobody has written.
+fn spoil(db: &Path) {
+    let at = std::fs::metadata(db).and_then(|db| db.modified());
+    let mut bytes = std::fs::read(db).expect("a file");
+    let pieces = bytes.chunks_mut(2048);
+    let pieces = pieces.filter(|piece| piece.iter().all(|byte| *byte == SPOILT as u8));
+    pieces.for_each(|piece| piece[0] ^= 1);
+    std::fs::write(db, bytes).expect("it is written");
+    let file = std::fs::File::options().write(true).open(db);
+    let file = file.expect("a file");
+    file.set_modified(at.expect("a time")).expect("it is set");
 }

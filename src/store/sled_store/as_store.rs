@@ -5,7 +5,6 @@ use super::disk::Disk;
 use super::group::Piece;
 use super::inbox::NewDelivery;
 use super::read::{PULLS_AT, RUNS_AT};
-use super::records::failed;
 use super::{
     Accepted, Aside, Change, Delivery, HistoryEntry, InboxEntry, Loss, Retention, SledStore, Store,
     StoreError, journal, lists,
@@ -56,7 +55,7 @@ impl Store for SledStore {
     async fn prune(&self, now: DateTime<Utc>, retention: Retention) -> Result<usize, StoreError> {
         const DOING: &str = "forgetting what is no longer needed";
         self.run(DOING, move |disk| {
-            let ids = disk.prune_ids(now).map_err(failed(DOING))?;
+            let ids = disk.prune_ids(now)?;
             Ok(ids
                 + disk.prune_history(now - retention.history)?
                 + disk.prune_closed(now - retention.closed)?)

@@ -1,5 +1,6 @@
 //! The open database: its trees, and how it is opened.
 
+use super::closed::Closed;
 use super::portable::Header;
 use super::recent::Recent;
 use super::records::{decode, encode, failed, undecodable};
@@ -8,13 +9,14 @@ use chrono::{DateTime, Utc};
 use sled::{Config, Db, Tree};
 use std::fs::File;
 use std::path::Path;
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::atomic::AtomicBool;
+use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 /// The layout of trees, keys and values that this version reads and writes.
 const SCHEMA: u64 = 1;
 /// sled's memory for pages; it uses some more for what was just written.
-const CACHE_BYTES: u64 = 64 * 1024 * 1024;
+const CACHE_BYTES: u64 = 8 * 1024 * 1024;
 /// What no `flush` asked for is on disk after this time.
 const FLUSH_EVERY_MS: u64 = 500;
 /// How often the directory's lock is tried: a process that is just ending may hold it a moment longer.
@@ -82,8 +84,10 @@ pub(super) struct Disk {
     pub recent: Recent,
     /// When this store was first created.
     pub born_at: DateTime<Utc>,
-    /// How much the records took when all of them were read, in bytes; 0: they were not.
-    pub read: u64,
+    /// All of it was read since it was opened, and is sound: how much the records took, in bytes.
+    pub sound: OnceLock<u64>,
+    /// It is about to be closed: whoever reads all of it need not go on.
+    pub leaving: AtomicBool,
     /// What may be missing, as it stands in `meta`.
     loss: RwLock<Option<Loss>>,
     /// Held alone while a repository is forgotten, which takes several batches, and while a snapshot is collected; shared by
@@ -92,19 +96,23 @@ pub(super) struct Disk {
 }
 
 impl Disk {
-    /// Opens the store in `dir`, and creates both if they are not there. Everything in it was read once when this returns, and
-    /// what is no longer needed was forgotten.
-    pub fn open(dir: &Path, now: DateTime<Utc>) -> Result<Self, StoreError> {
+    /// Opens the store in `dir`, and creates both if they are not there. Everything in it was read once when this returns, unless
+    /// it takes more than `large` bytes and was closed as it should be.
+    pub fn open(dir: &Path, now: DateTime<Utc>, large: u64) -> Result<Self, StoreError> {
         let written = sequence::read_mark(dir).unwrap_or(0);
+        let is_large = std::fs::metadata(dir.join("db")).is_ok_and(|db| db.len() > large);
+        let closed = Closed::take(dir).filter(|_| is_large);
         guarded(dir, move |dir| {
-            let mut disk = Self::start(&open_locked(&config().path(dir), dir)?, now)?;
+            let disk = Self::start(&open_locked(&config().path(dir), dir)?, now)?;
             if let Some(lack) = disk.lacks(written)? {
                 return Err(failed(RECOVERING)(lack));
             }
-            disk.read = disk.verify().sound()?.bytes;
+            let seen = disk.sequence()?;
+            if closed.is_none_or(|closed| closed.sequence != seen) {
+                disk.verify_once()?;
+            }
             disk.make_lists()?;
             disk.find_places()?;
-            disk.prune_ids(now).map_err(storage)?;
             disk.db.flush().map_err(storage)?;
             Ok(disk)
         })
@@ -125,6 +133,7 @@ impl Disk {
     pub fn temporary(now: DateTime<Utc>) -> Result<Self, StoreError> {
         let db = config().temporary(true).open().map_err(failed(OPENING))?;
         let disk = Self::start(&db, now)?;
+        disk.verify_once()?;
         disk.make_lists()?;
         Ok(disk)
     }
@@ -136,7 +145,8 @@ impl Disk {
         check_schema(&meta)?;
         let disk = Self {
             born_at: born_at(&meta, now)?,
-            read: 0,
+            sound: OnceLock::new(),
+            leaving: AtomicBool::new(false),
             loss: RwLock::new(loss(&meta)?),
             meta,
             inbox: tree("inbox")?,

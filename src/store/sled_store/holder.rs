@@ -4,9 +4,10 @@
 //! What was not flushed before the failure is lost with it, as in a crash: nobody was told that it is on disk. What led
 //! to it is still in the inbox or due, and those who work have to look there again ([`Holder::reopened`]).
 
+use super::closed::Closed;
 use super::disk::{self, Disk};
 use super::flusher::Flushed;
-use super::home::Home;
+use super::home::{self, Home};
 use super::records::failed;
 use super::{Loss, StoreError, sequence};
 use chrono::{DateTime, Utc};
@@ -23,6 +24,8 @@ pub(super) struct Holder {
     pub born_at: DateTime<Utc>,
     /// Counts how often it was opened anew.
     pub reopened: watch::Sender<u64>,
+    /// What is wrong with it, once damage was found while it is in use.
+    pub damaged: watch::Sender<Option<String>>,
 }
 
 #[derive(Debug)]
@@ -43,6 +46,7 @@ impl Holder {
             opened_at,
             born_at: disk.born_at,
             reopened: watch::channel(0).0,
+            damaged: watch::channel(None).0,
             inner: Mutex::new(Inner {
                 loss: disk.loss(),
                 disk: Some(Arc::new(disk)),
@@ -83,8 +87,19 @@ impl Holder {
                 error = why,
                 "the state can't be written; deliveries are refused until it can"
             );
+            disk.leave();
             inner.leaving = Some(disk);
         }
+    }
+
+    /// Nobody gets it any more, nor another one: what is wrong can be mended at the next start only.
+    pub fn found_damaged(&self, why: &str) {
+        tracing::error!(
+            why,
+            "the state is damaged; nothing is taken in any more until the next start, which sets it aside"
+        );
+        self.lock().disk = None;
+        self.damaged.send_replace(Some(why.to_owned()));
     }
 
     /// Opens it anew, once nobody holds the one before.
@@ -103,7 +118,7 @@ impl Holder {
             // sled may panic when it can't write the last of it.
             let _ = std::thread::spawn(move || drop(last)).join();
         }
-        let disk = Disk::open(&home.state(), self.opened_at)?;
+        let disk = Disk::open(&home.state(), self.opened_at, u64::MAX)?;
         disk.probe()?;
         let mut inner = self.lock();
         inner.loss = disk.loss();
@@ -140,6 +155,47 @@ impl Holder {
     }
 }
 
+impl Drop for Holder {
+    /// Closes it, and notes that it was closed: the next start need not wait until all of it was read.
+    fn drop(&mut self) {
+        let inner = self.inner.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let (Some(home), Some(mut disk)) = (&self.home, inner.disk.take()) else {
+            return;
+        };
+        disk.leave();
+        for _ in 0..disk::LOCK_ATTEMPTS {
+            match Arc::try_unwrap(disk) {
+                Ok(last) => {
+                    if let Err(error) = close(last, home) {
+                        tracing::debug!(%error, "the next start reads the state before it is used");
+                    }
+                    return;
+                }
+                // Somebody reads on for a moment.
+                Err(held) => disk = held,
+            }
+            std::thread::sleep(disk::LOCK_PAUSE);
+        }
+    }
+}
+
+fn close(disk: Disk, home: &Home) -> Result<(), StoreError> {
+    const DOING: &str = "closing the store";
+    let sequence = disk.sequence()?;
+    // What is to be written anew is read for that.
+    let is_loose = home.loose(&disk, home::SPARE)?.is_some();
+    disk.flush()?;
+    // sled may panic when it can't write the last of it.
+    let closed = std::thread::spawn(move || drop(disk)).join();
+    closed.map_err(|_| failed(DOING)("sled panicked"))?;
+    match is_loose {
+        true => Ok(()),
+        false => Closed { sequence }
+            .write(&home.state())
+            .map_err(failed(DOING)),
+    }
+}
+
 impl Flushed for Arc<Holder> {
     fn flush(&mut self) -> Result<(), String> {
         self.try_it(|disk| self.flush_and_mark(disk))
@@ -150,6 +206,9 @@ impl Flushed for Arc<Holder> {
     }
 
     fn mend(&mut self) -> Result<(), String> {
+        if self.damaged.borrow().is_some() {
+            return Err("the state is damaged".to_owned());
+        }
         self.reopen().map_err(|error| {
             // Damage waits for the next start: here a full disk may only look like it.
             if error.doing == disk::RECOVERING {

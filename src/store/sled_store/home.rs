@@ -19,6 +19,8 @@ use std::path::{Path, PathBuf};
 const LOOSE: u64 = 4;
 /// In bytes: sled's own structures, and what a day leaves.
 pub(super) const SPARE: u64 = 256 * 1024 * 1024;
+/// A state of so many bytes is read in no time.
+const LARGE: u64 = 32 * 1024 * 1024;
 
 /// The right to use the directory, until it is dropped or the process ends.
 #[derive(Debug)]
@@ -33,12 +35,24 @@ pub(super) const COMPACTED: &str = "compacted";
 #[derive(Debug, Clone)]
 pub(super) struct Home {
     dir: PathBuf,
+    /// A state of more bytes that was closed as it should be is in use before all of it was read.
+    large: u64,
 }
 
 impl Home {
     pub fn new(data_dir: &Path) -> Self {
         Self {
             dir: data_dir.to_owned(),
+            large: LARGE,
+        }
+    }
+
+    /// The same, where any state is large.
+    #[cfg(test)]
+    pub fn of_large_states(data_dir: &Path) -> Self {
+        Self {
+            large: 0,
+            ..Self::new(data_dir)
         }
     }
 
@@ -88,7 +102,7 @@ impl Home {
         if let Some(why) = self.what_is_gone()? {
             return self.replace(&why, now);
         }
-        let disk = match Disk::open(&self.state(), now) {
+        let disk = match Disk::open(&self.state(), now, self.large) {
             Err(error) if error.doing == disk::RECOVERING => self.replace(&error.cause, now),
             opened => opened,
         }?;
@@ -103,11 +117,9 @@ impl Home {
     /// it back, so that without this a busy server's directory would only grow. Where that fails, having no room for a second one,
     /// say, the state is used as it is.
     pub fn tighten(&self, disk: Disk, now: DateTime<Utc>, spare: u64) -> Result<Disk, StoreError> {
-        let most = disk.read.saturating_mul(LOOSE).saturating_add(spare);
-        let takes = size(&self.state()).map_err(failed("measuring the state"))?;
-        if takes <= most {
+        let Some(takes) = self.loose(&disk, spare)? else {
             return Ok(disk);
-        }
+        };
         drop(disk);
         tracing::info!(
             takes,
@@ -130,6 +142,15 @@ impl Home {
         }
         // Whatever was left half done is completed or cleared away first.
         self.open(now)
+    }
+
+    /// How much room the state takes, where that is much more than what was in it when it was read.
+    pub fn loose(&self, disk: &Disk, spare: u64) -> Result<Option<u64>, StoreError> {
+        let Some(read) = disk.read() else {
+            return Ok(None);
+        };
+        let takes = size(&self.state()).map_err(failed("measuring the state"))?;
+        Ok((takes > read.saturating_mul(LOOSE).saturating_add(spare)).then_some(takes))
     }
 
     /// sled takes a file that is gone for one that never was.
@@ -188,7 +209,7 @@ impl Home {
             restored_to = restored_to.map(|at| at.to_rfc3339()),
             "the state could not be used; it was set aside, and another took its place"
         );
-        Disk::open(&state, now)
+        Disk::open(&state, now, self.large)
     }
 
     /// A new store from the newest snapshot that is whole, and that one's time; without one it is empty.
@@ -211,7 +232,7 @@ impl Home {
     pub fn begin(&self, now: DateTime<Utc>) -> Result<Disk, StoreError> {
         let filling = self.filling();
         remove_if_there(&filling).map_err(failed("clearing away an unfinished store"))?;
-        Disk::open(&filling, now)
+        Disk::open(&filling, now, self.large)
     }
 
     /// The store that was begun is full: it is closed, and damage to it is found from now on.

@@ -5,7 +5,10 @@
 //! sled's transactions exclude one another and every other write, and are found whole or not at all after a crash.
 
 mod as_store;
+mod beside;
 mod change;
+mod closed;
+mod collected;
 mod disk;
 mod due;
 mod flusher;
@@ -47,6 +50,7 @@ use super::{
     Store, StoreError,
 };
 use crate::telemetry::Flushes;
+use beside::Beside;
 use chrono::{DateTime, Utc};
 use disk::Disk;
 use flusher::{Flusher, MEND_EVERY};
@@ -69,6 +73,8 @@ pub struct SledStore {
     /// First, and then the flusher, so that their threads have ended and let go of the database before that is dropped.
     writer: Writer,
     flusher: Flusher,
+    /// Reads what was not read when it was opened.
+    _beside: Option<Beside>,
     flushes: Flushes,
     holder: Arc<Holder>,
     /// Deliveries that are not in the journal yet.
@@ -89,13 +95,17 @@ pub struct SledStore {
 impl SledStore {
     /// Opens the store in `data_dir`, or creates both. Blocks, a large store for seconds: not for async threads.
     ///
-    /// A store that is damaged is set aside, and another one takes its place; [`Store::loss`] tells.
+    /// A store that is damaged is set aside, and another one takes its place; [`Store::loss`] tells. A large one that was closed as
+    /// it should be is read while it is in use; [`SledStore::damaged`] tells.
     ///
     /// # Errors
     /// The directory can't be created or read, another process has it open, or it was written in a schema this
     /// version does not know.
     pub fn open(data_dir: &Path, now: DateTime<Utc>) -> Result<Self, StoreError> {
-        let home = Home::new(data_dir);
+        Self::open_at(Home::new(data_dir), now)
+    }
+
+    fn open_at(home: Home, now: DateTime<Utc>) -> Result<Self, StoreError> {
         let lock = home.lock(disk::STOP_IT)?;
         let disk = home.open(now)?;
         let disk = home.tighten(disk, now, home::SPARE)?;
@@ -121,6 +131,8 @@ impl SledStore {
     ) -> Result<Self, StoreError> {
         const STARTING: &str = "starting the threads that write to disk";
         let holder = Arc::new(holder);
+        let read = holder.disk("opening the store")?.read();
+        let beside = read.is_none().then(|| Beside::start(holder.clone()));
         let flushes = Flushes::default();
         let flusher = Flusher::start(holder.clone(), MEND_EVERY, flushes.clone())
             .map_err(failed(STARTING))?;
@@ -131,6 +143,7 @@ impl SledStore {
         Ok(Self {
             writer,
             flusher,
+            _beside: beside.transpose()?,
             flushes,
             holder,
             arrived: Arc::default(),
@@ -174,6 +187,12 @@ impl SledStore {
     /// and what is due have to be looked at again.
     pub fn reopened(&self) -> watch::Receiver<u64> {
         self.holder.reopened.subscribe()
+    }
+
+    /// Tells what is wrong when damage is found in a state that is in use: nothing can be read or written any more, and the next
+    /// start restores it.
+    pub fn damaged(&self) -> watch::Receiver<Option<String>> {
+        self.holder.damaged.subscribe()
     }
 
     /// Writes everything to disk and lets go of the directory.

@@ -9,7 +9,7 @@
 
 use super::disk::Disk;
 use super::inbox::seen_at;
-use super::lines::Kind;
+use super::lines::{Kind, Raw};
 use super::portable::Line;
 use super::records::{encode, failed};
 use super::{StoreError, keys};
@@ -38,11 +38,11 @@ struct Dated {
 
 impl Disk {
     /// Forgets the ids that were seen too long before `now`; returns how many.
-    pub fn prune_ids(&self, now: DateTime<Utc>) -> sled::Result<usize> {
+    pub fn prune_ids(&self, now: DateTime<Utc>) -> Result<usize, StoreError> {
         let limit = (now - SEEN_FOR).timestamp_millis();
         let mut old = Vec::new();
-        for entry in &self.seen {
-            let (id, value) = entry?;
+        for raw in self.raws(DOING, Kind::Seen) {
+            let Raw { key: id, value, .. } = raw?;
             // A value that can't be read has no age and would stay for ever.
             if seen_at(&value).is_none_or(|at| at < limit) {
                 old.push(id);
@@ -50,7 +50,7 @@ impl Disk {
         }
         for some in old.chunks(AT_ONCE) {
             let _shared = self.shared();
-            remove(&self.seen, some)?;
+            remove(&self.seen, some).map_err(failed(DOING))?;
         }
         Ok(old.len())
     }
@@ -58,8 +58,8 @@ impl Disk {
     /// Forgets the lines of histories from before `limit`; returns how many.
     pub fn prune_history(&self, limit: DateTime<Utc>) -> Result<usize, StoreError> {
         let mut old = Vec::new();
-        for entry in &self.history {
-            let (key, value) = entry.map_err(failed(DOING))?;
+        for raw in self.raws(DOING, Kind::History) {
+            let Raw { key, value, .. } = raw?;
             if serde_json::from_slice::<Dated>(&value).is_ok_and(|line| line.at < limit) {
                 old.push(key);
             }

@@ -3,8 +3,8 @@
 //! A file is written under a temporary name, is on disk, and only then gets its name; so a file with a snapshot's name is
 //! whole, unless it was damaged later, which its checksum tells. It is the text of `portable`, compressed with LZ4.
 
+use super::collected::Collected;
 use super::disk::Disk;
-use super::lines::{Kind, Raw};
 use super::portable::{self, Counts, Origin, Writer};
 use super::records::failed;
 use super::{StoreError, disk};
@@ -13,14 +13,12 @@ use lz4_flex::frame::{FrameDecoder, FrameEncoder};
 use std::fs::{self, File};
 use std::io::{BufReader, BufWriter};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const DOING: &str = "taking a snapshot";
 const SUFFIX: &str = ".ndjson.lz4";
 /// The name of the one that is being written.
 const UNFINISHED: &str = "unfinished";
-/// So many lines of each history are in a snapshot: people read them, nothing is decided by them.
-const HISTORY: usize = 20;
 
 /// A snapshot that was taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,13 +35,6 @@ pub struct Snapshot {
     pub sequence: u64,
 }
 
-/// All records at one moment.
-struct Collected {
-    raws: Vec<Raw>,
-    origin: Origin,
-    paused: Duration,
-}
-
 impl Disk {
     /// Takes a snapshot into `dir` and deletes all but the newest `keep`.
     pub(super) fn snapshot(
@@ -53,7 +44,7 @@ impl Disk {
         keep: usize,
     ) -> Result<Snapshot, StoreError> {
         disk::create_private(dir)?;
-        let collected = self.collect(now)?;
+        let collected = self.collect(dir, now)?;
         let (paused, sequence) = (collected.paused, collected.origin.sequence);
         let unfinished = dir.join(UNFINISHED);
         let written = self.write_snapshot(&unfinished, collected);
@@ -87,40 +78,18 @@ impl Disk {
         })
     }
 
-    /// Reads all records while nothing changes. The values are not copied: they are sled's own, held a little longer.
-    fn collect(&self, now: DateTime<Utc>) -> Result<Collected, StoreError> {
-        let alone = self.alone();
-        let began = Instant::now();
-        let mut raws = Vec::new();
-        for kind in Kind::ALL {
-            for raw in self.raws(DOING, kind) {
-                raws.push(raw?);
-            }
-        }
-        let origin = self.origin(now)?;
-        let paused = began.elapsed();
-        drop(alone);
-        Ok(Collected {
-            raws,
-            origin,
-            paused,
-        })
-    }
-
     fn write_snapshot(
         &self,
         path: &Path,
         collected: Collected,
     ) -> Result<(Counts, u64), StoreError> {
         let file = disk::create_file(path).map_err(failed(DOING))?;
-        let Collected { raws, origin, .. } = collected;
         let compressed = FrameEncoder::new(BufWriter::new(file));
-        let mut writer = Writer::begin(compressed, origin)?;
-        for (raw, kept) in raws.iter().zip(newest_history(&raws)) {
-            if kept {
-                writer.line(&self.line(DOING, raw)?)?;
-            }
-        }
+        let mut writer = Writer::begin(compressed, collected.origin)?;
+        collected.records.each(|raw| match self.is_leaving() {
+            true => Err(failed(DOING)("the store is being closed")),
+            false => writer.line(&self.line(DOING, &raw)?),
+        })?;
         let (compressed, counts) = writer.end()?;
         let file = compressed
             .finish()
@@ -131,29 +100,6 @@ impl Disk {
         let bytes = file.metadata().map_err(failed(DOING))?.len();
         Ok((counts, bytes))
     }
-}
-
-/// Which records to write: all but the older lines of histories.
-fn newest_history(raws: &[Raw]) -> Vec<bool> {
-    let subject = |raw: &Raw| {
-        raw.key
-            .len()
-            .checked_sub(8)
-            .map(|end| raw.key[..end].to_vec())
-    };
-    let mut kept = vec![true; raws.len()];
-    let mut present = None;
-    let mut lines = 0;
-    for (raw, kept) in raws.iter().zip(&mut kept).rev() {
-        if raw.kind != Kind::History {
-            break;
-        }
-        let subject = subject(raw);
-        lines = if subject == present { lines + 1 } else { 1 };
-        present = subject;
-        *kept = lines <= HISTORY;
-    }
-    kept
 }
 
 /// The snapshots in `dir`, newest first.

@@ -6,11 +6,11 @@ use rand::{Rng, SeedableRng, rngs::StdRng};
 use std::fs;
 use std::path::Path;
 
-const PULLS: u64 = 300;
+pub(super) const PULLS: u64 = 300;
 const BEFORE_SNAPSHOT: u64 = 200;
 
 /// A store of 300 pull requests, closed, with a snapshot after 200 of them and a delivery that waits.
-fn grown(dir: &Path) {
+pub(super) fn grown(dir: &Path) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         let store = SledStore::open(dir, day(0)).unwrap();
@@ -29,7 +29,7 @@ fn grown(dir: &Path) {
     });
 }
 
-fn copy(from: &Path, to: &Path) {
+pub(super) fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
@@ -42,13 +42,13 @@ fn copy(from: &Path, to: &Path) {
 
 /// How it was found, a day later.
 #[derive(Debug, PartialEq)]
-enum Found {
+pub(super) enum Found {
     Whole,
     Restored,
 }
 
 /// Opens it and checks that it is whole or restored, and works.
-fn found(dir: &Path, what: &str) -> Found {
+pub(super) fn found(dir: &Path, what: &str) -> Found {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         let store = SledStore::open(dir, day(2)).unwrap_or_else(|error| panic!("{what}: {error}"));

@@ -9,6 +9,7 @@ mod opening;
 mod prune;
 mod recent;
 mod snapshots_taken;
+mod unread;
 
 use super::*;
 use crate::domain::event::{Account, AccountKind, Event, RepositoryChange};
