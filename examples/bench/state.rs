@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// So many pull requests are told of at once.
-const NEWS: usize = 300;
+const NEWS: usize = 50;
 
 #[derive(Args)]
 pub struct State {

@@ -194,10 +194,14 @@ impl Value {
 }
 
 fn names_secret(key: &str) -> bool {
-    if key.len() > LONGEST_NAME {
+    // No letter is shorter than a third of itself in lower case.
+    if key.len() > 3 * LONGEST_NAME {
         return false;
     }
     let key = key.to_lowercase();
+    if key.len() > LONGEST_NAME {
+        return false;
+    }
     key == "key" || key.ends_with("_key") || key.ends_with("-key") || NAMES.is_match(&key)
 }
 

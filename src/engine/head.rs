@@ -20,6 +20,9 @@ use crate::github::{GitHubError, NewCheck, Priority, Repository, StatusState};
 use crate::store::{Change, EntryKind, HistoryEntry, InboxEntry, Record, StoreError};
 use chrono::{DateTime, TimeDelta, Utc};
 
+/// What was read before so long may be read anew.
+const OVERTAKEN: TimeDelta = TimeDelta::milliseconds(50);
+
 /// What is to stand at a commit.
 struct Wanted {
     repo: Repo,
@@ -39,6 +42,22 @@ impl Engine {
         entries: &[InboxEntry],
     ) -> Result<Worked, StoreError> {
         let subject = Subject::Head(repo, sha.clone());
+        let waiting = self.shared.held.until_dropped(&subject);
+        let (worked, held) = self.process_gates(&subject, (repo, sha), entries).await?;
+        if held {
+            waiting.goes_on();
+        }
+        Ok(worked)
+    }
+
+    /// Also, whether gates wait for those who are at work on them.
+    async fn process_gates(
+        &self,
+        subject: &Subject,
+        (repo, sha): (RepoId, &Sha),
+        entries: &[InboxEntry],
+    ) -> Result<(Worked, bool), StoreError> {
+        let done = |()| (Worked::Made, false);
         let began = self.now();
         let mut end = Change {
             done: entries.iter().map(|entry| entry.id).collect(),
@@ -56,15 +75,21 @@ impl Engine {
                 voices: Vec::new(),
                 page: None,
             },
-            (None, None) => return self.store().commit(end).await.map(Worked::made),
+            (None, None) => return self.store().commit(end).await.map(done),
         };
         let _permit = match self
             .permit(wanted.repo.installation, Priority::Normal)
             .await
         {
             Permit::Given(permit) => permit,
-            Permit::NotBefore(at) => return Ok(Worked::NotBefore(at)),
+            Permit::NotBefore(at) => return Ok((Worked::NotBefore(at), false)),
         };
+        // Whoever waited long for it may have been overtaken.
+        if self.now() - began > OVERTAKEN
+            && let Some(again) = self.wanted_at(repo, sha).await?
+        {
+            wanted = again;
+        }
         if let [pull] = &wanted.pulls[..] {
             cause::is_about(&pull.repo, pull.number);
         }
@@ -84,14 +109,17 @@ impl Engine {
         let repository = self.store().repo(repo).await?;
         // Nothing can be written there; all is looked at again when that ends.
         if repository.as_ref().is_some_and(|known| known.archived) {
-            return self.store().commit(end).await.map(Worked::made);
+            return self.store().commit(end).await.map(done);
         }
         if let Err(error) = self.learn_how_they_ended(&mut head, &wanted.gates).await {
             note_failure(&error, "can't ask how a gate ended");
             head.attempts = head.attempts.saturating_add(1);
-            end.due = vec![(subject, Some(self.retry_after(&error, head.attempts)))];
+            end.due = vec![(
+                subject.clone(),
+                Some(self.retry_after(&error, head.attempts)),
+            )];
             end.records.push(Record::Head(Box::new(head)));
-            return self.commit(end).await.map(Worked::made);
+            return self.commit(end).await.map(done);
         }
         let config = repository.as_ref().and_then(RepoState::enabled);
         let mut gates = config.map_or_else(Vec::new, |config| {
@@ -139,9 +167,6 @@ impl Engine {
                 }
             }
         }
-        if !held {
-            self.shared.held.end(&subject);
-        }
         let rests = !wrote && !held;
         let look = self
             .look_for_configuration(&mut head, repository.as_ref(), &wanted.pulls, rests)
@@ -152,8 +177,8 @@ impl Engine {
         }
         let woken = look.concerned.into_iter();
         end.due = woken.map(|pull| (pull, Some(began))).collect();
-        end.due.push((subject, next));
-        self.commit(end).await.map(Worked::made)
+        end.due.push((subject.clone(), next));
+        self.commit(end).await.map(|()| (Worked::Made, held))
     }
 
     /// What everybody has to say at a commit; `None`: nobody has anything to say.

@@ -2,7 +2,7 @@
 //! taken in for the first time or set aside.
 //!
 //! Secrets are taken out before anything is written. That may change what a payload means (a comment with something in it that looks
-//! like a secret): so it is decoded both ways, and it is noted whether both say the same. Only then can it be taken in again. What means
+//! like a secret): so where something was taken out it is decoded both ways, and it is noted whether both say the same. Only then can it be taken in again. What means
 //! nothing both ways says nothing about that: a later version may read more of it, so nothing may have been taken out of it at all.
 
 use super::{Engine, Raw};

@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 
 /// So often the clock is looked at, whatever is due when: it may have been put forward, and a machine that slept counts no time.
-const LOOK: Duration = Duration::from_secs(1);
+const LOOK: Duration = Duration::from_secs(10);
 
 /// The schedule of one engine.
 pub(super) struct Schedule {

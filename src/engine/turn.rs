@@ -52,19 +52,16 @@ impl Held {
     fn wait(
         &self,
         head: &Subject,
-        voices: &[&Subject],
+        voices: &[Subject],
         now: DateTime<Utc>,
     ) -> Option<DateTime<Utc>> {
         let mut waits = self.waits();
-        waits
-            .until
-            .retain(|other, until| other == head || now < *until);
         let until = *waits.until.entry(head.clone()).or_insert(now + HELD);
         if now >= until {
             return None;
         }
         for voice in voices {
-            let heads = waits.heads.entry((*voice).clone()).or_default();
+            let heads = waits.heads.entry(voice.clone()).or_default();
             if !heads.contains(head) {
                 heads.push(head.clone());
             }
@@ -72,8 +69,12 @@ impl Held {
         Some(until)
     }
 
-    /// It does not wait any more.
-    pub(super) fn end(&self, head: &Subject) {
+    /// Whatever becomes of a head, it does not wait any more, unless that goes on.
+    pub(super) fn until_dropped(&self, head: &Subject) -> Waiting<'_> {
+        Waiting(Some((self, head.clone())))
+    }
+
+    fn end(&self, head: &Subject) {
         let mut waits = self.waits();
         if waits.until.remove(head).is_some() {
             waits.heads.retain(|_, heads| {
@@ -90,6 +91,24 @@ impl Held {
 
     fn waits(&self) -> MutexGuard<'_, Waits> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Ends a head's waiting when it is dropped.
+pub(super) struct Waiting<'a>(Option<(&'a Held, Subject)>);
+
+impl Waiting<'_> {
+    /// It does not end with this.
+    pub(super) fn goes_on(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if let Some((held, head)) = &self.0 {
+            held.end(head);
+        }
     }
 }
 
@@ -118,13 +137,12 @@ impl Engine {
         }
         if !published.stands_like(gate) {
             let schedule = &self.shared.schedule;
-            let at_work = |voice: &&Subject| schedule.comes_before(voice, now);
-            let waits_for: Vec<&Subject> = voices.iter().filter(at_work).collect();
-            if !waits_for.is_empty()
-                && let Some(at) = self.shared.held.wait(&subject, &waits_for, now)
-                // Their work may have ended before they were waited for.
-                && voices.iter().any(|voice| at_work(&voice))
+            let at_work = |voice: &Subject| schedule.comes_before(voice, now);
+            if voices.iter().any(at_work)
+                && let Some(at) = self.shared.held.wait(&subject, voices, now)
             {
+                // Their work may have ended before they were waited for: what they say now is read anew at once.
+                let at = if voices.iter().any(at_work) { at } else { now };
                 return Turn::At(at, Why::AtWork);
             }
             return Turn::Now;
@@ -162,19 +180,22 @@ mod tests {
         let held = Held::default();
         let [head, voice, other] = [1, 2, 3].map(|id| Subject::Repository(RepoId(id)));
         let at = |ms| DateTime::UNIX_EPOCH + TimeDelta::milliseconds(ms);
-        let wait = |ms| held.wait(&head, &[&voice], at(ms));
+        let wait = |ms| held.wait(&head, std::slice::from_ref(&voice), at(ms));
         assert_eq!(wait(0), Some(at(1000)));
         assert_eq!(wait(170), Some(at(1000)));
         assert_eq!(held.ended(&other), []);
-        assert_eq!(held.ended(&voice), [head.clone()]);
+        assert_eq!(held.ended(&voice), std::slice::from_ref(&head));
         assert_eq!(held.ended(&voice), []);
         assert_eq!(wait(200), Some(at(1000)));
         assert_eq!(wait(1000), None);
         held.end(&head);
         assert!(held.waits().heads.is_empty());
         assert_eq!(wait(1100), Some(at(2100)));
-        // Another's waiting is its own, and what is over is forgotten.
+        // Another's waiting is its own.
         assert_eq!(held.wait(&other, &[], at(2500)), Some(at(3500)));
-        assert_eq!(held.waits().until.len(), 1);
+        assert_eq!(wait(2500), None);
+        held.end(&head);
+        held.end(&other);
+        assert!(held.waits().until.is_empty() && held.waits().heads.is_empty());
     }
 }

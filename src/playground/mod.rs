@@ -210,7 +210,7 @@ impl Playground {
         self.dashboard = dashboard;
     }
 
-    /// Puts the app's clock forward; it looks at the clock with the next thing that happens.
+    /// Puts the app's clock forward; it looks at the clock within ten seconds, or when somebody waits for rest.
     pub fn advance(&self, by: TimeDelta) {
         self.clock.advance(by);
     }

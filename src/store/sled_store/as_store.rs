@@ -31,11 +31,12 @@ impl Store for SledStore {
 
     async fn rebuilt(&self) -> Result<(), StoreError> {
         let holder = self.holder.clone();
+        let since = self.flusher.epoch();
         self.run("noting that nothing is missing", move |_| {
             holder.forget_loss()
         })
         .await?;
-        self.on_disk("writing to disk that nothing is missing")
+        self.on_disk("writing to disk that nothing is missing", since)
             .await
     }
 
@@ -79,9 +80,11 @@ impl Store for SledStore {
     }
 
     async fn set_aside(&self, aside: Aside) -> Result<(), StoreError> {
+        let since = self.flusher.epoch();
         self.run("setting a delivery aside", |disk| disk.set_aside(aside))
             .await?;
-        self.on_disk("writing a delivery set aside to disk").await
+        self.on_disk("writing a delivery set aside to disk", since)
+            .await
     }
 
     async fn asides(&self, limit: usize) -> Result<Vec<Aside>, StoreError> {
@@ -183,9 +186,14 @@ impl Store for SledStore {
     }
 
     async fn has_runs(&self, repo: RepoId, subject: &RunSubject) -> Result<bool, StoreError> {
+        const DOING: &str = "looking for runs";
         let of = (repo, subject.clone());
-        let known = self.look("looking for runs", (|recent| &recent.runs, of), Disk::runs);
-        Ok(known.await?.is_some())
+        let known = self.look(DOING, (|recent| &recent.runs, of.clone()), Disk::runs);
+        match known.await {
+            Ok(known) => Ok(known.is_some()),
+            // They are there, though they can't be read.
+            Err(_) => self.run(DOING, move |disk| disk.has_runs(&of)).await,
+        }
     }
 
     async fn has_any_runs(&self, repo: RepoId) -> Result<bool, StoreError> {
@@ -250,6 +258,6 @@ impl Store for SledStore {
     }
 
     async fn flush(&self) -> Result<(), StoreError> {
-        self.on_disk("writing to disk").await
+        self.on_disk("writing to disk", None).await
     }
 }

@@ -35,7 +35,9 @@ impl Beside {
                 match found {
                     _ if disk.is_leaving() => {}
                     Ok(()) => tracing::info!("the state was read once more, and is sound"),
-                    Err(error) => holder.found_damaged(&error.cause),
+                    // Where nothing can be written nothing may be readable either, and the flusher sees to that.
+                    Err(error) if disk.probe().is_ok() => holder.found_damaged(&error.cause),
+                    Err(error) => tracing::warn!(%error, "the state could not be read to its end"),
                 }
             })
             .map_err(failed(DOING))?;

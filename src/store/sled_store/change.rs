@@ -169,6 +169,15 @@ impl Prepared {
         Ok(unreadable)
     }
 
+    /// The commits at which gates are looked at next.
+    pub fn gates(&self) -> Vec<(RepoId, Sha)> {
+        let pulls = self.written.iter().filter_map(|written| match written {
+            Written::Pull(state, _) => Some((state.repo.id, state.gate.as_ref()?.sha.clone())),
+            _ => None,
+        });
+        pulls.collect()
+    }
+
     /// It was, while nobody else changed anything.
     pub fn was_applied(self, unreadable: Vec<PullKey>, disk: &Disk) {
         for key in unreadable {

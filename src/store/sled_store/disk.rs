@@ -90,8 +90,7 @@ pub(super) struct Disk {
     pub leaving: AtomicBool,
     /// What may be missing, as it stands in `meta`.
     loss: RwLock<Option<Loss>>,
-    /// Held alone while a repository is forgotten, which takes several batches, and while a snapshot is collected; shared by
-    /// all other changes.
+    /// Held alone by whoever forgets records or reads several that have to be of one moment; shared by all other changes.
     changing: RwLock<()>,
 }
 

@@ -5,7 +5,8 @@
 //! without a trace, and a later call that succeeds would say nothing about it. Mending is tried again and again.
 
 use crate::telemetry::Flushes;
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
@@ -17,15 +18,24 @@ pub(super) const MEND_EVERY: Duration = Duration::from_secs(1);
 /// sled's, however little there is to write.
 const BETWEEN: Duration = Duration::from_millis(2);
 
+const LOST: &str = "the disk could not be written to meanwhile";
+
 /// Told how a flush ended.
 type Waiter = Box<dyn FnOnce(Result<(), String>) + Send>;
 
 enum Message {
-    /// Somebody waits.
-    Wait(Waiter),
+    /// Somebody waits for what was written to the database that was in use then.
+    Wait(Epoch, Waiter),
     /// Something else than a flush failed.
     Suspect,
+    /// Nobody knows what is in memory: it must not reach the disk.
+    Broken(String),
 }
+
+/// Counts the databases: another one is in use after each time that one was mended. What was written to one that is gone never
+/// reaches the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Epoch(u64);
 
 /// Who flushes: the database.
 pub(super) trait Flushed: Send + 'static {
@@ -33,6 +43,8 @@ pub(super) trait Flushed: Send + 'static {
     fn flush(&mut self) -> Result<(), String>;
     /// Whether something can still be written.
     fn probe(&mut self) -> Result<(), String>;
+    /// Nobody is to use it from now on.
+    fn let_go(&mut self, why: &str);
     /// After a failure: makes it work again.
     fn mend(&mut self) -> Result<(), String>;
 }
@@ -41,7 +53,7 @@ pub(super) trait Flushed: Send + 'static {
 #[derive(Debug)]
 pub(super) struct Flusher {
     /// Where waiters queue; taken away on drop, which is how the thread learns of the end.
-    queue: Option<mpsc::Sender<Message>>,
+    waits: Option<Waits>,
     /// Joined on drop: afterwards nothing of the thread's holds the database open.
     thread: Option<JoinHandle<()>>,
 }
@@ -54,20 +66,31 @@ impl Flusher {
         flushes: Flushes,
     ) -> std::io::Result<Self> {
         let (queue, messages) = mpsc::channel();
+        let epoch = Arc::new(AtomicU64::new(0));
+        let waits = Waits {
+            queue,
+            epoch: epoch.clone(),
+        };
         let thread = std::thread::Builder::new()
             .name("drawbridge-flush".into())
-            .spawn(move || serve(&messages, flushed, mend_every, &flushes))?;
+            .spawn(move || serve(&messages, flushed, mend_every, &flushes, &epoch))?;
         Ok(Self {
-            queue: Some(queue),
+            waits: Some(waits),
             thread: Some(thread),
         })
     }
 
-    /// Waits until all that was written before the call is on disk.
-    pub async fn wait(&self) -> Result<(), String> {
+    /// The database in use, before something is written to it.
+    pub fn epoch(&self) -> Option<Epoch> {
+        self.waits.as_ref().map(Waits::epoch)
+    }
+
+    /// Waits until all that was written since `epoch` was asked for is on disk; `None`: all that was written before the call.
+    pub async fn wait(&self, epoch: Option<Epoch>) -> Result<(), String> {
         const GONE: &str = "the thread that writes to disk has ended";
         let (waiter, done) = oneshot::channel();
-        self.waits().ok_or(GONE)?.then(|flushed| {
+        let waits = self.waits.as_ref().ok_or(GONE)?;
+        waits.then(epoch.unwrap_or_else(|| waits.epoch()), |flushed| {
             // A caller that no longer waits is no error.
             let _ = waiter.send(flushed);
         });
@@ -76,32 +99,46 @@ impl Flusher {
 
     /// Where others may wait; its thread does not end before they are dropped.
     pub fn waits(&self) -> Option<Waits> {
-        self.queue.clone().map(Waits)
+        self.waits.clone()
     }
 
     /// Has it found out soon whether the database still works.
     pub fn suspect(&self) {
-        if let Some(queue) = &self.queue {
+        if let Some(waits) = &self.waits {
             // Without its thread nothing works anyway, and every wait says so.
-            let _ = queue.send(Message::Suspect);
+            let _ = waits.queue.send(Message::Suspect);
         }
     }
 }
 
 /// A place to wait for flushes.
-#[derive(Debug)]
-pub(super) struct Waits(mpsc::Sender<Message>);
+#[derive(Debug, Clone)]
+pub(super) struct Waits {
+    queue: mpsc::Sender<Message>,
+    epoch: Arc<AtomicU64>,
+}
 
 impl Waits {
-    /// Says how the next flush ended that begins after the call; dropped unsaid once the thread has ended.
-    pub fn then(&self, waiter: impl FnOnce(Result<(), String>) + Send + 'static) {
-        let _ = self.0.send(Message::Wait(Box::new(waiter)));
+    /// The database in use, before something is written to it.
+    pub fn epoch(&self) -> Epoch {
+        Epoch(self.epoch.load(Ordering::SeqCst))
+    }
+
+    /// Says how the next flush ended that begins after the call, if it is of the same database; dropped unsaid once the thread has
+    /// ended.
+    pub fn then(&self, epoch: Epoch, waiter: impl FnOnce(Result<(), String>) + Send + 'static) {
+        let _ = self.queue.send(Message::Wait(epoch, Box::new(waiter)));
+    }
+
+    /// Has the database opened anew.
+    pub fn broken(&self, why: String) {
+        let _ = self.queue.send(Message::Broken(why));
     }
 }
 
 impl Drop for Flusher {
     fn drop(&mut self) {
-        drop(self.queue.take());
+        drop(self.waits.take());
         if let Some(thread) = self.thread.take() {
             // A panic in there was already reported to all who waited.
             let _ = thread.join();
@@ -115,6 +152,7 @@ fn serve(
     mut flushed: impl Flushed,
     mend_every: Duration,
     flushes: &Flushes,
+    epoch: &AtomicU64,
 ) {
     let mut broken: Option<String> = None;
     // When mending it was last tried.
@@ -128,6 +166,8 @@ fn serve(
                 let left = mend_every.checked_sub(tried_at.elapsed());
                 match left.map(|left| messages.recv_timeout(left)) {
                     None | Some(Err(mpsc::RecvTimeoutError::Timeout)) => {
+                        // Before anybody gets the next one: what is written to that is known as such.
+                        epoch.fetch_add(1, Ordering::SeqCst);
                         broken = flushed.mend().err();
                         tried_at = Instant::now();
                         // Counted again and again, so that whoever looks at the count sees that it goes on.
@@ -149,8 +189,13 @@ fn serve(
         let mut suspected = false;
         for message in std::iter::once(first).chain(messages.try_iter()) {
             match message {
-                Message::Wait(waiter) => waiters.push(waiter),
+                Message::Wait(of, waiter) => waiters.push((of, waiter)),
                 Message::Suspect => suspected = true,
+                Message::Broken(why) => {
+                    flushed.let_go(&why);
+                    flushes.failed();
+                    broken = broken.or(Some(why));
+                }
             }
         }
         if broken.is_none() && suspected {
@@ -166,8 +211,13 @@ fn serve(
             flushes.ended(&flush, began.elapsed(), waiters.len());
             broken = flush.err();
         }
-        for waiter in waiters {
-            waiter(broken.clone().map_or(Ok(()), Err));
+        let present = Epoch(epoch.load(Ordering::SeqCst));
+        for (of, waiter) in waiters {
+            waiter(match &broken {
+                Some(why) => Err(why.clone()),
+                None if of != present => Err(LOST.to_owned()),
+                None => Ok(()),
+            });
         }
     }
 }
@@ -176,8 +226,7 @@ fn serve(
 mod tests {
     use super::*;
     use crate::telemetry::{Metrics, Standing};
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::atomic::AtomicUsize;
 
     /// Flushes by a closure; mended when `mended` says so.
     struct By<F> {
@@ -193,6 +242,8 @@ mod tests {
         fn probe(&mut self) -> Result<(), String> {
             (self.flush)()
         }
+
+        fn let_go(&mut self, _: &str) {}
 
         fn mend(&mut self) -> Result<(), String> {
             let mended = self.mended.as_ref().expect("it breaks");
@@ -224,7 +275,7 @@ mod tests {
         };
         let flusher = Flusher::start(by, Duration::from_secs(1), Flushes::default()).unwrap();
         mended.send(()).unwrap();
-        let again_and_again = async { while flusher.wait().await.is_err() {} };
+        let again_and_again = async { while flusher.wait(None).await.is_err() {} };
         let patience = Duration::from_secs(60);
         tokio::time::timeout(patience, again_and_again)
             .await
@@ -249,11 +300,11 @@ mod tests {
         };
         let flusher = Flusher::start(flushed, MEND_EVERY, Flushes::default()).unwrap();
 
-        let first = flusher.wait();
+        let first = flusher.wait(None);
         let later = async {
             // The first wait is registered and its flush has begun when this is polled.
             has_begun.recv().unwrap();
-            let group = futures::future::join_all((0..10).map(|_| flusher.wait()));
+            let group = futures::future::join_all((0..10).map(|_| flusher.wait(None)));
             let release = async {
                 go_on.send(()).unwrap();
                 go_on.send(()).unwrap();
@@ -290,7 +341,7 @@ mod tests {
                 flusher.suspect();
             }
             for _ in 0..3 {
-                let error = flusher.wait().await.unwrap_err();
+                let error = flusher.wait(None).await.unwrap_err();
                 assert!(["no space left", "still broken"].contains(&error.as_str()));
             }
             // While it lasts the count goes on, and not longer.
@@ -298,12 +349,46 @@ mod tests {
                 tokio::task::yield_now().await;
             }
             mend.send(()).unwrap();
-            while flusher.wait().await.is_err() {
+            while flusher.wait(None).await.is_err() {
                 tokio::task::yield_now().await;
             }
             let counted = failures_of(&flushes);
-            flusher.wait().await.unwrap();
+            flusher.wait(None).await.unwrap();
             assert_eq!(failures_of(&flushes), counted);
         }
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_what_a_mended_database_has_lost_is_told_so() {
+        let (begun, has_begun) = mpsc::channel();
+        let (go_on, may_go_on) = mpsc::channel::<()>();
+        let mut first = true;
+        let flush = move || match std::mem::take(&mut first) {
+            true => {
+                begun.send(()).unwrap();
+                may_go_on.recv().unwrap();
+                Err("full".to_owned())
+            }
+            false => Ok(()),
+        };
+        let (mend, mended) = mpsc::channel();
+        mend.send(()).unwrap();
+        let by = By {
+            flush,
+            mended: Some(mended),
+        };
+        let flusher = Flusher::start(by, Duration::ZERO, Flushes::default()).unwrap();
+        let written = flusher.epoch();
+        let fails = flusher.wait(None);
+        let meanwhile = async {
+            has_begun.recv().unwrap();
+            let lost = flusher.wait(written);
+            let go_on = async { go_on.send(()).unwrap() };
+            futures::join!(lost, go_on).0
+        };
+        let (fails, lost) = futures::join!(fails, meanwhile);
+        assert_eq!(fails, Err("full".to_owned()));
+        assert_eq!(lost, Err(LOST.to_owned()));
+        assert_eq!(flusher.wait(None).await, Ok(()));
     }
 }

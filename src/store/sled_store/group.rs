@@ -3,14 +3,16 @@
 
 use super::change::Prepared;
 use super::disk::Disk;
-use super::flusher::Waits;
+use super::flusher::{Epoch, Waits};
 use super::inbox::NewDelivery;
 use super::records::failed;
 use super::{Accepted, StoreError};
-use crate::domain::ids::PullKey;
+use crate::domain::ids::{PullKey, RepoId, Sha};
 use sled::transaction::{
     ConflictableTransactionResult, TransactionError, Transactional, TransactionalTree,
 };
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use tokio::sync::oneshot;
 
 const DOING: &str = "writing a change";
@@ -59,6 +61,13 @@ impl Piece {
         matches!(self, Self::Change(change, _) if change.forgets())
     }
 
+    fn gates(&self) -> Vec<(RepoId, Sha)> {
+        match self {
+            Self::Delivery(..) => Vec::new(),
+            Self::Change(change, _) => change.gates(),
+        }
+    }
+
     fn write(
         &self,
         disk: &Disk,
@@ -70,14 +79,14 @@ impl Piece {
         })
     }
 
-    fn was_written(self, written: Written, disk: &Disk, flushes: &Waits) {
+    fn was_written(self, written: Written, disk: &Disk, (flushes, epoch): (&Waits, Epoch)) {
         match (self, written) {
             (Self::Delivery(delivery, answer), Written::Delivery(first)) => {
                 let accepted = delivery.accepted(first);
                 // A duplicate waits for the disk, too: the first copy may not be there yet, and this answer says that it is. Should the
                 // flush fail, no later one succeeds until the database was opened anew; then the id and the entries are either
                 // both found (`pending`) or both lost, and GitHub, which got no 2xx, can be asked for the delivery again.
-                flushes.then(move |flushed| {
+                flushes.then(epoch, move |flushed| {
                     let _ = answer.send(flushed.map(|()| accepted).map_err(failed(DOING)));
                 });
             }
@@ -99,8 +108,8 @@ impl Piece {
 }
 
 impl Disk {
-    /// Writes these in one transaction; should that fail, each in one of its own.
-    pub fn write_together(&self, mut pieces: Vec<Piece>, flushes: &Waits) {
+    /// Writes these in one transaction; should one of them fail, each in one of its own. `epoch` is of this database.
+    pub fn write_together(&self, mut pieces: Vec<Piece>, flushes: (&Waits, Epoch)) {
         if let [piece] = &pieces[..]
             && piece.stands_alone()
             && let Some(Piece::Change(change, answer)) = pieces.pop()
@@ -108,29 +117,47 @@ impl Disk {
             return drop(answer.send(self.commit_prepared(change)));
         }
         let shared = self.shared();
-        let written = self.transaction(DOING, |trees| {
-            let written = pieces.iter().map(|piece| piece.write(self, trees));
-            written.collect::<ConflictableTransactionResult<Vec<_>, _>>()
-        });
-        match written {
+        // Whether they were all written within the transaction: what fails then may be in memory in part.
+        let came_to_end = Cell::new(false);
+        let write = || {
+            self.transaction(DOING, |trees| {
+                came_to_end.set(false);
+                let written = pieces.iter().map(|piece| piece.write(self, trees));
+                let written = written.collect::<ConflictableTransactionResult<Vec<_>, _>>()?;
+                came_to_end.set(true);
+                Ok(written)
+            })
+        };
+        // sled is known to panic.
+        let written = catch_unwind(AssertUnwindSafe(write));
+        let written = written.unwrap_or_else(|_| Err(failed(DOING)("sled panicked; see the log")));
+        let why = match written {
             Ok(written) => {
+                let gates: Vec<_> = pieces.iter().flat_map(Piece::gates).collect();
                 for (piece, written) in pieces.into_iter().zip(written) {
                     piece.was_written(written, self, flushes);
                 }
-            }
-            Err(why) if pieces.len() <= 1 => {
-                // Nobody knows how far it came.
-                self.recent.clear();
-                if let Some(piece) = pieces.pop() {
-                    piece.was_not_written(why);
+                for at in gates {
+                    self.recent.warm(&at, self);
                 }
+                return;
             }
-            Err(_) => {
-                drop(shared);
-                for piece in pieces {
-                    self.write_together(vec![piece], flushes);
-                }
+            Err(why) => why,
+        };
+        self.recent.clear();
+        drop(shared);
+        if pieces.len() > 1 && !came_to_end.get() {
+            for piece in pieces {
+                self.write_together(vec![piece], flushes);
             }
+            return;
+        }
+        if came_to_end.get() {
+            flushes.0.broken(why.cause.clone());
+        }
+        for piece in pieces {
+            let (doing, cause) = (why.doing, why.cause.clone());
+            piece.was_not_written(StoreError { doing, cause });
         }
     }
 

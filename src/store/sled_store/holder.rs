@@ -62,8 +62,12 @@ impl Holder {
 
     /// The database.
     pub fn disk(&self, doing: &'static str) -> Result<Arc<Disk>, StoreError> {
-        self.lock().disk.clone().ok_or_else(|| {
-            failed(doing)("the disk could not be written to; it is tried again every second")
+        let disk = self.lock().disk.clone();
+        disk.ok_or_else(|| match *self.damaged.borrow() {
+            Some(_) => failed(doing)("the state is damaged; the next start restores it"),
+            None => {
+                failed(doing)("the disk could not be written to; it is tried again every second")
+            }
         })
     }
 
@@ -98,8 +102,12 @@ impl Holder {
             why,
             "the state is damaged; nothing is taken in any more until the next start, which sets it aside"
         );
-        self.lock().disk = None;
         self.damaged.send_replace(Some(why.to_owned()));
+        let mut inner = self.lock();
+        if let Some(disk) = inner.disk.take() {
+            disk.leave();
+            inner.leaving = Some(disk);
+        }
     }
 
     /// Opens it anew, once nobody holds the one before.
@@ -203,6 +211,10 @@ impl Flushed for Arc<Holder> {
 
     fn probe(&mut self) -> Result<(), String> {
         self.try_it(Disk::probe)
+    }
+
+    fn let_go(&mut self, why: &str) {
+        Holder::let_go(self, why);
     }
 
     fn mend(&mut self) -> Result<(), String> {

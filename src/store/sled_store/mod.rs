@@ -1,6 +1,7 @@
 //! The store in a directory of its own, in sled: one process, no server.
 //!
-//! Every call of sled may wait for the disk or for another writer, so none is made on an async thread. What has to
+//! Every call of sled may wait for the disk or for another writer, so none is made on an async thread; what is to be written is encoded
+//! there, and what was just used is found there (`recent`). What has to
 //! be on disk before it is answered waits for the `flusher`; everything else reaches it within half a second.
 //! sled's transactions exclude one another and every other write, and are found whole or not at all after a crash.
 
@@ -53,7 +54,7 @@ use crate::telemetry::Flushes;
 use beside::Beside;
 use chrono::{DateTime, Utc};
 use disk::Disk;
-use flusher::{Flusher, MEND_EVERY};
+use flusher::{Epoch, Flusher, MEND_EVERY};
 use group::Piece;
 use holder::Holder;
 use home::{Home, Lock};
@@ -64,6 +65,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{broadcast, oneshot, watch};
 use writer::Writer;
+
+/// One kind of what is remembered.
+type OfRecent<K, V> = fn(&Recent) -> &Known<K, V>;
 
 /// The store in sled.
 ///
@@ -133,6 +137,7 @@ impl SledStore {
         let holder = Arc::new(holder);
         let read = holder.disk("opening the store")?.read();
         let beside = read.is_none().then(|| Beside::start(holder.clone()));
+        let beside = beside.transpose()?;
         let flushes = Flushes::default();
         let flusher = Flusher::start(holder.clone(), MEND_EVERY, flushes.clone())
             .map_err(failed(STARTING))?;
@@ -143,7 +148,7 @@ impl SledStore {
         Ok(Self {
             writer,
             flusher,
-            _beside: beside.transpose()?,
+            _beside: beside,
             flushes,
             holder,
             arrived: Arc::default(),
@@ -219,10 +224,14 @@ impl SledStore {
             drop(lock);
             done
         };
-        let done = tokio::task::spawn_blocking(work)
-            .await
-            .map_err(failed(doing))
-            .flatten();
+        let done = tokio::task::spawn_blocking(work).await;
+        if done.is_err()
+            && let Ok(disk) = self.holder.disk(doing)
+        {
+            // It broke off: nobody knows what it has changed.
+            disk.recent.clear();
+        }
+        let done = done.map_err(failed(doing)).flatten();
         if done.is_err() {
             self.flusher.suspect();
         }
@@ -250,7 +259,7 @@ impl SledStore {
     async fn look<K, V>(
         &self,
         doing: &'static str,
-        (of, key): (fn(&Recent) -> &Known<K, V>, K),
+        (of, key): (OfRecent<K, V>, K),
         read: fn(&Disk, &K) -> Result<Sized<V>, StoreError>,
     ) -> Result<Arc<V>, StoreError>
     where
@@ -267,8 +276,9 @@ impl SledStore {
         }
     }
 
-    async fn on_disk(&self, doing: &'static str) -> Result<(), StoreError> {
-        self.flusher.wait().await.map_err(failed(doing))
+    /// Returns when what was written since then is on disk (`Flusher::wait`).
+    async fn on_disk(&self, doing: &'static str, since: Option<Epoch>) -> Result<(), StoreError> {
+        self.flusher.wait(since).await.map_err(failed(doing))
     }
 }
 

@@ -88,7 +88,8 @@ impl Disk {
             })?;
             numbers.insert(PrNumber(number));
         }
-        Ok(Sized::new(numbers, 0))
+        let bytes = numbers.len() * size_of::<PrNumber>();
+        Ok(Sized::new(numbers, bytes))
     }
 
     pub fn pulls_by(&self, person: UserId) -> Result<Vec<PullKey>, StoreError> {
@@ -116,6 +117,13 @@ impl Disk {
         let key = keys::runs(*repo, subject);
         let stored: Sized<Option<StoredRuns>> = sized("reading runs", &self.runs, &key)?;
         Ok(stored.map(|stored| stored.map(|(_, state)| state)))
+    }
+
+    pub fn has_runs(&self, (repo, subject): &(RepoId, RunSubject)) -> Result<bool, StoreError> {
+        let key = keys::runs(*repo, subject);
+        self.runs
+            .contains_key(key)
+            .map_err(failed("looking for runs"))
     }
 
     /// Where the index leads to: the record of these runs may say otherwise by now. Fails when a record can't be read, as

@@ -1,10 +1,12 @@
 //! Records that were used just now, and what indexes lead to: whoever looks at them again needs no other thread, and no
 //! decoding.
 //!
-//! A change is noted here once it was applied, in the order in which changes are; who forgets records takes them out while
-//! nothing else changes (`Disk::alone`). What is being read while it is changed is not kept. The database that is opened anew after
+//! A change is noted here once it was applied, in the order in which changes are; who forgets records takes them out afterwards.
+//! What is being read while it is changed is not kept. The database that is opened anew after
 //! a failure begins without any of this.
 
+use super::StoreError;
+use super::disk::Disk;
 use crate::domain::gate::HeadState;
 use crate::domain::ids::{PrNumber, PullKey, RepoId, RunSubject, Sha};
 use crate::domain::pull::PullState;
@@ -16,8 +18,9 @@ use std::collections::BTreeSet;
 use std::hash::Hash;
 use std::sync::Arc;
 
-/// So many bytes of records of one kind are kept, counted as they are stored; in memory they take some times that.
-const BYTES: u64 = 1 << 20;
+/// How much of each kind is kept is counted as it is stored; in memory it takes some times that. Four are more than a thousand pull
+/// requests.
+const MIB: u64 = 1 << 20;
 /// What an entry takes besides its record.
 const ENTRY: usize = 200;
 
@@ -44,12 +47,12 @@ pub(super) enum Written {
 impl Recent {
     pub fn new() -> Self {
         Self {
-            pulls: Known::new(),
-            heads: Known::new(),
-            repos: Known::new(),
-            runs: Known::new(),
-            pulls_at: Known::new(),
-            runs_at: Known::new(),
+            pulls: Known::new(4 * MIB),
+            heads: Known::new(MIB),
+            repos: Known::new(2 * MIB),
+            runs: Known::new(4 * MIB),
+            pulls_at: Known::new(MIB),
+            runs_at: Known::new(MIB),
         }
     }
 
@@ -59,7 +62,7 @@ impl Recent {
             Written::Pull(state, bytes) => {
                 if let Some(gate) = &state.gate {
                     let at = (state.repo.id, gate.sha.clone());
-                    self.pulls_at.add(at, state.number);
+                    self.pulls_at.add(&at, state.number);
                 }
                 self.pulls.put(state.key(), Sized::new(Some(*state), bytes));
             }
@@ -74,14 +77,21 @@ impl Recent {
             Written::Runs(state, bytes) => {
                 if !matches!(state.subject, RunSubject::Pull(_)) {
                     for sha in state.shas() {
-                        let at = (state.repo.id, sha);
-                        self.runs_at.add(at, state.subject.clone());
+                        self.runs_at
+                            .add(&(state.repo.id, sha), state.subject.clone());
                     }
                 }
                 let key = (state.repo.id, state.subject.clone());
                 self.runs.put(key, Sized::new(Some(*state), bytes));
             }
         }
+    }
+
+    /// Reads what whoever writes the gates of a commit looks at, where nothing is changed meanwhile.
+    pub fn warm(&self, at: &(RepoId, Sha), disk: &Disk) {
+        self.pulls_at.warm(at, disk, Disk::pulls_led_to);
+        self.runs_at.warm(at, disk, Disk::runs_led_to);
+        self.heads.warm(at, disk, Disk::head);
     }
 
     /// Nothing of it may be so any more.
@@ -111,12 +121,12 @@ type Guard<'a, K, V> =
     PlaceholderGuard<'a, K, Sized<V>, ByBytes, DefaultHashBuilder, DefaultLifecycle<K, Sized<V>>>;
 
 impl<K: Hash + Eq + Clone, V> Known<K, V> {
-    fn new() -> Self {
-        // One lock: few threads look at a time, and no record is too large for a part of the whole.
+    fn new(bytes: u64) -> Self {
+        // One lock: few threads look at a time, and shards would each keep their part of the bytes only.
         let options = OptionsBuilder::new()
             .shards(1)
             .estimated_items_capacity(256)
-            .weight_capacity(BYTES)
+            .weight_capacity(bytes)
             .build()
             .expect("every option that is needed is given");
         let by = (ByBytes, DefaultHashBuilder::default());
@@ -135,7 +145,26 @@ impl<K: Hash + Eq + Clone, V> Known<K, V> {
     }
 
     fn put(&self, key: K, value: Sized<V>) {
+        if value.bytes > self.0.shard_capacity() / 2 {
+            // It would not be kept, and what somebody reads meanwhile must not be either.
+            return self.forget(&key);
+        }
         self.0.insert(key, value);
+    }
+
+    /// Reads what is not known, where nothing is changed meanwhile.
+    fn warm(
+        &self,
+        key: &K,
+        disk: &Disk,
+        read: impl FnOnce(&Disk, &K) -> Result<Sized<V>, StoreError>,
+    ) {
+        // What can't be read is asked for again by whoever needs it, who says why.
+        if !self.0.contains_key(key)
+            && let Ok(read) = read(disk, key)
+        {
+            self.put(key.clone(), read);
+        }
     }
 
     /// It is not so any more, or not for long.
@@ -146,16 +175,17 @@ impl<K: Hash + Eq + Clone, V> Known<K, V> {
 
 impl<K: Hash + Eq + Clone, T: Ord + Clone> Known<K, BTreeSet<T>> {
     /// An index leads to one more.
-    fn add(&self, key: K, one: T) {
-        match self.0.peek(&key) {
+    fn add(&self, key: &K, one: T) {
+        match self.0.peek(key) {
             Some(known) if known.value.contains(&one) => {}
             Some(known) => {
                 let mut more = BTreeSet::clone(&known.value);
                 more.insert(one);
-                self.put(key, Sized::new(more, 0));
+                let bytes = more.len() * ENTRY;
+                self.put(key.clone(), Sized::new(more, bytes));
             }
             // Somebody may be reading how it was.
-            None => self.forget(&key),
+            None => self.forget(key),
         }
     }
 }
@@ -225,6 +255,8 @@ mod tests {
 
     type Numbers = Known<u8, BTreeSet<u8>>;
 
+    const LARGE: usize = 8 << 20;
+
     fn ask(known: &Numbers, key: u8) -> Option<Vec<u8>> {
         let asked = known.ask(&key).now_or_never().unwrap();
         asked.ok().map(|set| set.iter().copied().collect())
@@ -237,19 +269,20 @@ mod tests {
     #[test]
     fn what_was_read_is_kept_unless_it_was_changed_meanwhile() {
         type Meanwhile = fn(&Numbers);
-        let cases: [(&str, Meanwhile, Option<Vec<u8>>); 5] = [
+        let cases: [(&str, Meanwhile, Option<Vec<u8>>); 6] = [
             ("nothing", |_| {}, Some(vec![1])),
             (
                 "written",
                 |known| known.put(7, sized(&[2], 0)),
                 Some(vec![2]),
             ),
-            ("led to", |known| known.add(7, 2), None),
+            ("too large", |known| known.put(7, sized(&[2], LARGE)), None),
+            ("led to", |known| known.add(&7, 2), None),
             ("forgotten", |known| known.forget(&7), None),
             ("all forgotten", |known| known.0.clear(), None),
         ];
         for (what, meanwhile, then) in cases {
-            let known = Numbers::new();
+            let known = Numbers::new(4 * MIB);
             let place = known.ask(&7).now_or_never().unwrap().err().unwrap();
             meanwhile(&known);
             assert_eq!(place.keep(sized(&[1], 0)).len(), 1, "{what}");
@@ -259,21 +292,21 @@ mod tests {
 
     #[test]
     fn one_more_that_an_index_leads_to_is_added_to_those_that_are_known() {
-        let known = Numbers::new();
+        let known = Numbers::new(4 * MIB);
         known.put(7, sized(&[1], 0));
-        known.add(7, 2);
-        known.add(7, 2);
+        known.add(&7, 2);
+        known.add(&7, 2);
         assert_eq!(ask(&known, 7), Some(vec![1, 2]));
     }
 
     #[test]
     fn what_is_too_large_takes_the_place_of_what_was_known_and_is_not_kept() {
-        let known = Numbers::new();
+        let known = Numbers::new(4 * MIB);
         known.put(7, sized(&[1], 0));
-        known.put(7, sized(&[2], 2 * BYTES as usize));
+        known.put(7, sized(&[2], LARGE));
         assert_eq!(ask(&known, 7), None);
         let place = known.ask(&8).now_or_never().unwrap().err().unwrap();
-        place.keep(sized(&[3], 2 * BYTES as usize));
+        place.keep(sized(&[3], LARGE));
         assert_eq!(ask(&known, 8), None);
     }
 }

@@ -8,9 +8,14 @@ use super::holder::Holder;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 /// So many are written together at most: nobody waits for more.
 const TOGETHER: usize = 64;
+
+/// The least time from the beginning of one transaction to that of the next while there is more to write: what comes meanwhile
+/// shares it.
+const BETWEEN: Duration = Duration::from_millis(2);
 
 /// Writes what it is given, in order; its thread ends when it is dropped, once all of it is written.
 #[derive(Debug)]
@@ -52,7 +57,12 @@ impl Drop for Writer {
 
 /// The thread: writes together what waits.
 fn serve(queue: &mpsc::Receiver<Piece>, holder: &Holder, flushes: &Waits) {
+    let mut wrote_at: Option<Instant> = None;
     while let Ok(first) = queue.recv() {
+        if let Some(left) = wrote_at.and_then(|at| BETWEEN.checked_sub(at.elapsed())) {
+            std::thread::sleep(left);
+        }
+        wrote_at = Some(Instant::now());
         let mut together = Vec::new();
         for piece in std::iter::once(first).chain(queue.try_iter().take(TOGETHER - 1)) {
             if piece.stands_alone() {
@@ -70,19 +80,21 @@ fn write(pieces: Vec<Piece>, holder: &Holder, flushes: &Waits) {
     if pieces.is_empty() {
         return;
     }
-    let disk = match holder.disk("writing a change") {
-        Ok(disk) => disk,
+    // Before the database is asked for: what is written to a later one is not taken for lost, and nothing lost for written.
+    let epoch = flushes.epoch();
+    match holder.disk("writing a change") {
+        Ok(disk) => {
+            let together = || disk.write_together(pieces, (flushes, epoch));
+            // Whoever waited for an answer learns that there is none.
+            if catch_unwind(AssertUnwindSafe(together)).is_err() {
+                disk.recent.clear();
+            }
+        }
         Err(StoreError { doing, cause }) => {
             for piece in pieces {
                 let cause = cause.clone();
                 piece.was_not_written(StoreError { doing, cause });
             }
-            return;
         }
-    };
-    let written = catch_unwind(AssertUnwindSafe(|| disk.write_together(pieces, flushes)));
-    // sled is known to panic. Whoever waited learns of it, as the answer is gone.
-    if written.is_err() {
-        disk.recent.clear();
     }
 }
