@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 /// So many are written together at most: nobody waits for more.
 const TOGETHER: usize = 64;
 
-/// The least time from the beginning of one transaction to that of the next while there is more to write: what comes meanwhile
-/// shares it.
+/// The least time from the beginning of one transaction to that of the next where several wrote together last: what comes meanwhile
+/// shares it. One alone waits for nobody.
 const BETWEEN: Duration = Duration::from_millis(2);
 
 /// Writes what it is given, in order; its thread ends when it is dropped, once all of it is written.
@@ -57,12 +57,12 @@ impl Drop for Writer {
 
 /// The thread: writes together what waits.
 fn serve(queue: &mpsc::Receiver<Piece>, holder: &Holder, flushes: &Waits) {
-    let mut wrote_at: Option<Instant> = None;
+    let mut shared_at: Option<Instant> = None;
     while let Ok(first) = queue.recv() {
-        if let Some(left) = wrote_at.and_then(|at| BETWEEN.checked_sub(at.elapsed())) {
+        if let Some(left) = shared_at.and_then(|at| BETWEEN.checked_sub(at.elapsed())) {
             std::thread::sleep(left);
         }
-        wrote_at = Some(Instant::now());
+        let began = Instant::now();
         let mut together = Vec::new();
         for piece in std::iter::once(first).chain(queue.try_iter().take(TOGETHER - 1)) {
             if piece.stands_alone() {
@@ -72,6 +72,7 @@ fn serve(queue: &mpsc::Receiver<Piece>, holder: &Holder, flushes: &Waits) {
                 together.push(piece);
             }
         }
+        shared_at = (together.len() > 1).then_some(began);
         write(together, holder, flushes);
     }
 }
