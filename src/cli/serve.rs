@@ -128,10 +128,11 @@ async fn set_up(
         () = signal => None,
     };
     let door = setup.into_door();
-    let Some(Finished { app, served, told }) = finished else {
+    let Some(Finished { app, served }) = finished else {
         door.close(app::PATIENCE).await;
         return Ok(None);
     };
+    let answered = door.ended();
     let started = async {
         let mut settings = settings.with(Credentials::stored(&app)?);
         settings.api_url.clone_from(&app.github_api_url);
@@ -145,7 +146,8 @@ async fn set_up(
         }
         Err(error) => {
             let _ = served.send(Err(format!("{error:#}")));
-            let _ = tokio::time::timeout(app::PATIENCE, told).await;
+            // The page may be the only place where the credentials are.
+            let _ = tokio::time::timeout(app::PATIENCE, answered).await;
             Err(error)
         }
     }

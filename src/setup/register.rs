@@ -28,8 +28,6 @@ pub struct Finished {
     pub app: Stored,
     /// Told once the app is served, or why it is not.
     pub served: oneshot::Sender<Result<(), String>>,
-    /// Ends once the operator was told of it, so that the process may end.
-    pub told: oneshot::Receiver<()>,
 }
 
 /// What the operator is shown at the end.
@@ -147,8 +145,7 @@ impl Room {
             "\nThe app is registered. Install it: {install_page}\n"
         ));
         let (served, answer) = oneshot::channel();
-        let (telling, told) = oneshot::channel();
-        let finished = Finished { app, served, told };
+        let finished = Finished { app, served };
         let trouble = match self.hand_over.send(finished).await {
             Ok(()) => answer
                 .await
@@ -159,7 +156,6 @@ impl Room {
             // The server ends now.
             kept.show_lastly("The server could not begin to serve the app.");
         }
-        let _ = telling.send(());
         Ok(Outcome {
             install_page,
             kept,

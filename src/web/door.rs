@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use tower::{ServiceExt as _, service_fn};
 
@@ -20,6 +20,8 @@ pub struct Door {
     behind: Arc<RwLock<Router>>,
     stop: oneshot::Sender<()>,
     server: JoinHandle<()>,
+    /// Closed with the last connection.
+    ended: watch::Receiver<()>,
 }
 
 impl Door {
@@ -43,14 +45,20 @@ impl Door {
         });
         let (stop, stopped) = oneshot::channel::<()>();
         let front = Router::new().fallback_service(front);
-        let server = tokio::spawn(serve(listener, front, Bounds::default(), async {
-            let _ = stopped.await;
-        }));
+        let (serving, ended) = watch::channel(());
+        let server = tokio::spawn(async move {
+            let stopped = async {
+                let _ = stopped.await;
+            };
+            serve(listener, front, Bounds::default(), stopped).await;
+            drop(serving);
+        });
         Ok(Self {
             address,
             behind,
             stop,
             server,
+            ended,
         })
     }
 
@@ -62,6 +70,12 @@ impl Door {
     /// Where it is.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Resolves when the door was closed or dropped and the requests under way have been answered.
+    pub fn ended(&self) -> impl Future<Output = ()> + use<> {
+        let mut ended = self.ended.clone();
+        async move { while ended.changed().await.is_ok() {} }
     }
 
     /// Takes no more connections, and lets the requests under way end as long as `patience` lasts.
