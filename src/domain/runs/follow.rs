@@ -25,6 +25,7 @@ impl RunsState {
             if let Some(present) = self.builds.last_mut() {
                 present.moved_at = pull.moved_at;
             }
+            self.looks_taken = 0;
             // The mirror was away and is back: what was built for its stand before does not count.
             self.withdraw_at(head, "the mirror was set up anew", now);
         }
