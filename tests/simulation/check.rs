@@ -82,7 +82,14 @@ fn gates(hub: &Hub, pull: &Pull, wrong: &mut Vec<String>) {
     let may = must_be_mirrored(pull) || may_be_mirrored(pull, head);
     let mut fine = Vec::new();
     if may {
-        fine.push(outcome(hub, pull));
+        fine.push(outcome(hub, pull, |_| true));
+        // What a label asked for before it was closed need not run once it is open again without that label. But who closes it for
+        // a moment only may not be seen.
+        let still = |run: &Run| {
+            let labelled = pull.labels.iter().any(|label| label == run.input("job"));
+            run.input("job") != "preview" || labelled || run.started_at > pull.turned_at
+        };
+        fine.push(outcome(hub, pull, still));
     }
     if !must_be_mirrored(pull) {
         fine.push(Some("action_required"));
@@ -102,11 +109,11 @@ fn gates(hub: &Hub, pull: &Pull, wrong: &mut Vec<String>) {
 }
 
 /// What the builds of a mirrored head come to.
-fn outcome(hub: &Hub, pull: &Pull) -> Option<&'static str> {
+fn outcome(hub: &Hub, pull: &Pull, counts: impl Fn(&Run) -> bool) -> Option<&'static str> {
     let branch = format!("pull-request/{}", pull.number);
     let mut newest: BTreeMap<&str, &Run> = BTreeMap::new();
     let dispatches = hub.config.contains("jobs:");
-    for run in &hub.runs {
+    for run in hub.runs.iter().filter(|run| counts(run)) {
         let here = run.branch == branch && run.sha == pull.head();
         if here && run.inputs.is_some() == dispatches {
             newest.insert(run.input("job"), run);

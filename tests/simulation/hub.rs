@@ -85,6 +85,7 @@ pub struct Run {
     pub inputs: Option<BTreeMap<String, String>>,
     pub attempt: u64,
     pub conclusion: Option<Conclusion>,
+    pub started_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }
 
@@ -211,6 +212,7 @@ impl Hub {
             inputs,
             attempt: 1,
             conclusion: None,
+            started_at: stamp,
             updated_at: stamp,
         });
         self.send_run(self.runs.len() - 1);

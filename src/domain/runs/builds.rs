@@ -125,19 +125,35 @@ impl Builds {
 }
 
 impl RunsState {
-    /// The branch holds `sha` now. A new stand begins if it did not, or if it was elsewhere in between; whether one
-    /// does.
-    pub fn stand_at(&mut self, sha: &Sha, stand: u64, now: DateTime<Utc>) -> bool {
-        let present = self.builds.last();
-        if present.is_some_and(|present| present.sha == *sha && present.stand == stand) {
-            return false;
+    /// The branch holds `sha` now, where we put it at `moved_at`, if we did. A new stand begins if it did not, or if it was
+    /// elsewhere in between; whether one does.
+    pub fn stand_at(
+        &mut self,
+        sha: &Sha,
+        stand: u64,
+        moved_at: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> bool {
+        if let Some(present) = self.builds.last_mut()
+            && present.sha == *sha
+        {
+            if present.stand == stand {
+                return false;
+            }
+            // It was wanted elsewhere, but never went there: no build begins that has not begun.
+            if present.moved_at == moved_at {
+                present.stand = stand;
+                present.look_again();
+                return false;
+            }
         }
         let runs_before = match self.left {
             (number, newest) if number == stand && stand > 0 => newest,
             _ => self.newest_run(),
         };
         self.builds.retain(|builds| builds.sha != *sha);
-        let new = Builds::new(sha.clone(), stand, runs_before, now);
+        let mut new = Builds::new(sha.clone(), stand, runs_before, now);
+        new.moved_at = moved_at;
         self.builds.push(new);
         true
     }
@@ -157,7 +173,7 @@ impl RunsState {
 
     /// The same for a branch that is not ours: what was built before we looked is asked for.
     pub fn stands_at(&mut self, sha: &Sha, now: DateTime<Utc>) {
-        if self.stand_at(sha, 0, now) {
+        if self.stand_at(sha, 0, None, now) {
             self.read_builds();
         }
     }

@@ -20,11 +20,8 @@ impl RunsState {
         let Some(head) = pull.open_head().filter(|_| pull.may_run()) else {
             return;
         };
-        let new_stand = self.stand_at(head, pull.stands, now);
+        let new_stand = self.stand_at(head, pull.stands, pull.moved_at, now);
         if new_stand {
-            if let Some(present) = self.builds.last_mut() {
-                present.moved_at = pull.moved_at;
-            }
             self.looks_taken = 0;
             // The mirror was away and is back: what was built for its stand before does not count.
             self.withdraw_at(head, "the mirror was set up anew", now);

@@ -50,7 +50,7 @@ fn wish(pipeline: &Pipeline, head: char) -> Wish<'_> {
 /// The runs of pull request 7 whose mirror holds `a` since second 20, of the implied pipeline.
 fn watching() -> RunsState {
     let mut runs = RunsState::new(repo(), RunSubject::Pull(PrNumber(7)));
-    runs.stand_at(&sha('a'), 1, at(20));
+    runs.stand_at(&sha('a'), 1, Some(at(20)), at(20));
     runs.want(&wish(&Pipeline::implied(), 'a'), at(20));
     runs.settle(at(20));
     runs
@@ -127,7 +127,7 @@ fn a_build_from_before_the_mirror_was_restored_does_not_count() {
     // The pull request is closed and opened again with the same head: the mirror is new, and so are its builds.
     runs.withdraw("the pull request was closed", at(50));
     runs.settle(at(50));
-    runs.stand_at(&sha('a'), 2, at(60));
+    runs.stand_at(&sha('a'), 2, Some(at(60)), at(60));
     assert!(
         runs.want(&wish(&Pipeline::implied(), 'a'), at(60)),
         "a new run"
@@ -145,11 +145,35 @@ fn a_build_from_before_the_mirror_was_restored_does_not_count() {
 }
 
 #[test]
+fn what_was_built_for_a_mirror_that_never_went_away_counts() {
+    let mut runs = watching();
+    told(&mut runs, 'a', build(5, SUCCESS, 30));
+    // The pull request is closed and opened again before the mirror could be removed: nothing is pushed, nothing is built.
+    runs.withdraw("the pull request was closed", at(50));
+    runs.settle(at(50));
+    runs.is_to_stand(2);
+    assert!(!runs.stand_at(&sha('a'), 2, Some(at(20)), at(60)));
+    assert!(
+        runs.want(&wish(&Pipeline::implied(), 'a'), at(60)),
+        "a new run"
+    );
+    runs.settle(at(60));
+    assert_eq!(status(&runs), GateStatus::InProgress);
+    assert!(
+        runs.must_read().is_some(),
+        "nobody read them while it was closed"
+    );
+    let builds = runs.builds_of(&sha('a')).expect("a stand");
+    builds.are(vec![build(5, SUCCESS, 30)]);
+    runs.settle(at(61));
+    assert_eq!(status(&runs), GateStatus::Completed(Conclusion::Success));
+}
+
+#[test]
 fn a_build_from_long_before_the_mirror_was_put_there_does_not_count_even_where_it_was_forgotten() {
     let moved_at = at(0) + TimeDelta::days(40);
     let mut runs = RunsState::new(repo(), RunSubject::Pull(PrNumber(7)));
-    runs.stand_at(&sha('a'), 1, moved_at);
-    runs.builds[0].moved_at = Some(moved_at);
+    runs.stand_at(&sha('a'), 1, Some(moved_at), moved_at);
     runs.want(&wish(&Pipeline::implied(), 'a'), moved_at);
     runs.settle(moved_at);
     runs.builds[0].are(vec![build(100, SUCCESS, 30)]);
@@ -178,7 +202,7 @@ fn a_build_that_is_heard_of_before_the_new_mirror_counts_for_it() {
     runs.is_to_stand(2);
     told(&mut runs, 'a', build(6, SUCCESS, 61));
     runs.is_to_stand(2);
-    runs.stand_at(&sha('a'), 2, at(62));
+    runs.stand_at(&sha('a'), 2, Some(at(62)), at(62));
     runs.want(&wish(&Pipeline::implied(), 'a'), at(62));
     runs.settle(at(62));
     runs.builds_of(&sha('a'))
