@@ -99,6 +99,13 @@ async fn each_event_costs_exactly_these_requests() {
     let calls = [COMMITS, MOVE_REF, NEW_GATE, GATE];
     town.asks("a member pushes while builds run", &calls[..]);
 
+    // Who has everything read again once does not pay for it with each push from then on.
+    town.comment(member, "mel", "/drawbridge sync").await;
+    town.asks("a look at everything", None);
+    town.push(member).await;
+    town.mirrored(member);
+    town.asks("a member pushes after that", &calls[..]);
+
     let stranger = town.stranger_pr().await;
     town.told(stranger);
     let calls = [MEMBERSHIP, COMMITS, NEW_COMMENT, NEW_GATE];

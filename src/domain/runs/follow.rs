@@ -22,11 +22,10 @@ impl RunsState {
         };
         let new_stand = self.stand_at(head, pull.stands, pull.moved_at, now);
         if new_stand {
-            self.looks_taken = 0;
             // The mirror was away and is back: what was built for its stand before does not count.
             self.withdraw_at(head, "the mirror was set up anew", now);
         }
-        if pull.looks > self.looks_taken {
+        if pull.looks != self.looks_taken {
             self.read_builds();
             self.looks_taken = pull.looks;
         }
