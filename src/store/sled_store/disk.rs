@@ -88,6 +88,8 @@ pub(super) struct Disk {
     pub sound: OnceLock<u64>,
     /// It is about to be closed: whoever reads all of it need not go on.
     pub leaving: AtomicBool,
+    /// A transaction was applied in part, and why.
+    pub torn: OnceLock<String>,
     /// What may be missing, as it stands in `meta`.
     loss: RwLock<Option<Loss>>,
     /// Held alone by whoever forgets records or reads several that have to be of one moment; shared by all other changes.
@@ -146,6 +148,7 @@ impl Disk {
             born_at: born_at(&meta, now)?,
             sound: OnceLock::new(),
             leaving: AtomicBool::new(false),
+            torn: OnceLock::new(),
             loss: RwLock::new(loss(&meta)?),
             meta,
             inbox: tree("inbox")?,

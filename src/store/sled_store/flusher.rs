@@ -28,8 +28,6 @@ enum Message {
     Wait(Epoch, Waiter),
     /// Something else than a flush failed.
     Suspect,
-    /// Nobody knows what is in memory: it must not reach the disk.
-    Broken(String),
 }
 
 /// Counts the databases: another one is in use after each time that one was mended. What was written to one that is gone never
@@ -43,8 +41,6 @@ pub(super) trait Flushed: Send + 'static {
     fn flush(&mut self) -> Result<(), String>;
     /// Whether something can still be written.
     fn probe(&mut self) -> Result<(), String>;
-    /// Nobody is to use it from now on.
-    fn let_go(&mut self, why: &str);
     /// After a failure: makes it work again.
     fn mend(&mut self) -> Result<(), String>;
 }
@@ -129,11 +125,6 @@ impl Waits {
     pub fn then(&self, epoch: Epoch, waiter: impl FnOnce(Result<(), String>) + Send + 'static) {
         let _ = self.queue.send(Message::Wait(epoch, Box::new(waiter)));
     }
-
-    /// Has the database opened anew.
-    pub fn broken(&self, why: String) {
-        let _ = self.queue.send(Message::Broken(why));
-    }
 }
 
 impl Drop for Flusher {
@@ -191,11 +182,6 @@ fn serve(
             match message {
                 Message::Wait(of, waiter) => waiters.push((of, waiter)),
                 Message::Suspect => suspected = true,
-                Message::Broken(why) => {
-                    flushed.let_go(&why);
-                    flushes.failed();
-                    broken = broken.or(Some(why));
-                }
             }
         }
         if broken.is_none() && suspected {
@@ -242,8 +228,6 @@ mod tests {
         fn probe(&mut self) -> Result<(), String> {
             (self.flush)()
         }
-
-        fn let_go(&mut self, _: &str) {}
 
         fn mend(&mut self) -> Result<(), String> {
             let mended = self.mended.as_ref().expect("it breaks");

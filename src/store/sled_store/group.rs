@@ -8,11 +8,8 @@ use super::inbox::NewDelivery;
 use super::records::failed;
 use super::{Accepted, StoreError};
 use crate::domain::ids::{PullKey, RepoId, Sha};
-use sled::transaction::{
-    ConflictableTransactionResult, TransactionError, Transactional, TransactionalTree,
-};
-use std::cell::Cell;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use sled::Tree;
+use sled::transaction::{ConflictableTransactionResult, TransactionalTree};
 use tokio::sync::oneshot;
 
 const DOING: &str = "writing a change";
@@ -20,8 +17,6 @@ const DOING: &str = "writing a change";
 /// The trees as a transaction sees them.
 pub(super) struct Trees<'a> {
     pub meta: &'a TransactionalTree,
-    pub inbox: &'a TransactionalTree,
-    pub seen: &'a TransactionalTree,
     pub pulls: &'a TransactionalTree,
     pub by_head: &'a TransactionalTree,
     pub by_author: &'a TransactionalTree,
@@ -34,6 +29,8 @@ pub(super) struct Trees<'a> {
     pub history_next: &'a TransactionalTree,
     pub marks: &'a TransactionalTree,
     pub lists: &'a TransactionalTree,
+    pub inbox: &'a TransactionalTree,
+    pub seen: &'a TransactionalTree,
 }
 
 /// Who waits for it to be written, or told why it was not.
@@ -117,20 +114,10 @@ impl Disk {
             return drop(answer.send(self.commit_prepared(change)));
         }
         let shared = self.shared();
-        // Whether they were all written within the transaction: what fails then may be in memory in part.
-        let came_to_end = Cell::new(false);
-        let write = || {
-            self.transaction(DOING, |trees| {
-                came_to_end.set(false);
-                let written = pieces.iter().map(|piece| piece.write(self, trees));
-                let written = written.collect::<ConflictableTransactionResult<Vec<_>, _>>()?;
-                came_to_end.set(true);
-                Ok(written)
-            })
-        };
-        // sled is known to panic.
-        let written = catch_unwind(AssertUnwindSafe(write));
-        let written = written.unwrap_or_else(|_| Err(failed(DOING)("sled panicked; see the log")));
+        let written = self.transaction(DOING, |trees| {
+            let written = pieces.iter().map(|piece| piece.write(self, trees));
+            written.collect::<ConflictableTransactionResult<Vec<_>, _>>()
+        });
         let why = match written {
             Ok(written) => {
                 let gates: Vec<_> = pieces.iter().flat_map(Piece::gates).collect();
@@ -146,14 +133,11 @@ impl Disk {
         };
         self.recent.clear();
         drop(shared);
-        if pieces.len() > 1 && !came_to_end.get() {
+        if pieces.len() > 1 && self.torn.get().is_none() {
             for piece in pieces {
                 self.write_together(vec![piece], flushes);
             }
             return;
-        }
-        if came_to_end.get() {
-            flushes.0.broken(why.cause.clone());
         }
         for piece in pieces {
             let (doing, cause) = (why.doing, why.cause.clone());
@@ -167,30 +151,11 @@ impl Disk {
         doing: &'static str,
         write: impl Fn(&Trees<'_>) -> ConflictableTransactionResult<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let trees = [
-            &self.meta,
-            &self.inbox,
-            &self.seen,
-            &self.pulls,
-            &self.by_head,
-            &self.by_author,
-            &self.heads,
-            &self.repos,
-            &self.runs,
-            &self.runs_at,
-            &self.due,
-            &self.history,
-            &self.history_next,
-            &self.marks,
-            &self.lists,
-        ];
-        let views = |views: &Vec<TransactionalTree>| {
+        self.whole(doing, &self.in_order()[..], |views| {
             let mut views = views.iter();
             let mut next = || views.next().expect("there is a view for each tree");
             write(&Trees {
                 meta: next(),
-                inbox: next(),
-                seen: next(),
                 pulls: next(),
                 by_head: next(),
                 by_author: next(),
@@ -203,11 +168,31 @@ impl Disk {
                 history_next: next(),
                 marks: next(),
                 lists: next(),
+                inbox: next(),
+                seen: next(),
             })
-        };
-        trees[..].transaction(views).map_err(|error| match error {
-            TransactionError::Abort(error) => error,
-            TransactionError::Storage(error) => failed(doing)(error),
         })
+    }
+
+    /// In this order they are applied. An entry leaves the inbox only after what was made of it is there, and an id counts as seen only
+    /// after its entries are: what is cut off in between is done again.
+    fn in_order(&self) -> [&Tree; 15] {
+        [
+            &self.meta,
+            &self.pulls,
+            &self.by_head,
+            &self.by_author,
+            &self.heads,
+            &self.repos,
+            &self.runs,
+            &self.runs_at,
+            &self.due,
+            &self.history,
+            &self.history_next,
+            &self.marks,
+            &self.lists,
+            &self.inbox,
+            &self.seen,
+        ]
     }
 }

@@ -213,10 +213,6 @@ impl Flushed for Arc<Holder> {
         self.try_it(Disk::probe)
     }
 
-    fn let_go(&mut self, why: &str) {
-        Holder::let_go(self, why);
-    }
-
     fn mend(&mut self) -> Result<(), String> {
         if self.damaged.borrow().is_some() {
             return Err("the state is damaged".to_owned());

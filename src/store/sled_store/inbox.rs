@@ -7,8 +7,7 @@ use super::{Accepted, Aside, Delivery, InboxEntry, InboxId, StoreError, keys};
 use crate::domain::ids::DeliveryId;
 use sled::Tree;
 use sled::transaction::{
-    ConflictableTransactionError, ConflictableTransactionResult, TransactionError, Transactional,
-    TransactionalTree,
+    ConflictableTransactionError, ConflictableTransactionResult, TransactionalTree,
 };
 
 /// How many deliveries set aside are kept.
@@ -110,24 +109,21 @@ impl Disk {
             &format!("{}: {}", aside.event_name, aside.reason),
         );
         let _shared = self.shared();
-        (&self.meta, &self.seen, &self.aside)
-            .transaction(|(meta, seen, asides)| {
-                if !mark_seen(seen, &aside.delivery, &seen_value)? {
-                    return Ok(());
-                }
-                self.count_change(DOING, meta)?;
-                let place = next_number(DOING, &self.meta, meta, ASIDE_NEXT)?;
-                asides.insert(&place.to_be_bytes(), value.as_slice())?;
-                if let Some(oldest) = place.checked_sub(ASIDES) {
-                    asides.remove(&oldest.to_be_bytes())?;
-                }
-                meta.insert(ASIDE_NEXT, &(place + 1).to_be_bytes())?;
-                Ok(())
-            })
-            .map_err(|error| match error {
-                TransactionError::Abort(error) => error,
-                TransactionError::Storage(error) => failed(DOING)(error),
-            })
+        // Its id counts as seen only once it is kept.
+        let trees = (&self.meta, &self.aside, &self.seen);
+        self.whole(DOING, &trees, |(meta, asides, seen)| {
+            if !mark_seen(seen, &aside.delivery, &seen_value)? {
+                return Ok(());
+            }
+            self.count_change(DOING, meta)?;
+            let place = next_number(DOING, &self.meta, meta, ASIDE_NEXT)?;
+            asides.insert(&place.to_be_bytes(), value.as_slice())?;
+            if let Some(oldest) = place.checked_sub(ASIDES) {
+                asides.remove(&oldest.to_be_bytes())?;
+            }
+            meta.insert(ASIDE_NEXT, &(place + 1).to_be_bytes())?;
+            Ok(())
+        })
     }
 
     /// What was set aside, newest first.

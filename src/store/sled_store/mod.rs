@@ -37,6 +37,7 @@ mod standing;
 mod tests;
 mod tools;
 mod verify;
+mod whole;
 mod writer;
 
 pub use lines::Kind;

@@ -214,9 +214,8 @@ impl Disk {
 
     /// Blocks until everything written before is on disk.
     pub fn flush(&self) -> Result<(), StoreError> {
-        self.db
-            .flush()
-            .map(|_| ())
-            .map_err(failed("writing to disk"))
+        const DOING: &str = "writing to disk";
+        self.still_whole().map_err(failed(DOING))?;
+        self.db.flush().map(|_| ()).map_err(failed(DOING))
     }
 }

@@ -9,6 +9,7 @@ mod opening;
 mod prune;
 mod recent;
 mod snapshots_taken;
+mod torn;
 mod unread;
 
 use super::*;
