@@ -3,9 +3,12 @@
 //! Damage that is found then is the end of this process: it takes nothing in any more, and the next start, which finds no note
 //! that the state was closed, reads everything first, sets it aside and restores the newest snapshot. To exchange it under
 //! those who work with it would not do: places in the inbox would be given twice.
+//!
+//! Where a write meets it first, the state is given up, read in full to be opened anew, and found damaged by that (`holder`).
 
 use super::StoreError;
 use super::disk::Disk;
+use super::flusher::Waits;
 use super::holder::Holder;
 use super::records::failed;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -21,8 +24,8 @@ pub(super) struct Beside {
 }
 
 impl Beside {
-    /// Begins to read.
-    pub fn start(holder: Arc<Holder>) -> Result<Self, StoreError> {
+    /// Begins to read. Its thread holds on to `flushes` until it has ended.
+    pub fn start(holder: Arc<Holder>, flushes: Waits) -> Result<Self, StoreError> {
         const DOING: &str = "verifying the store";
         let disk = holder.disk(DOING)?;
         let weak = Arc::downgrade(&disk);
@@ -35,9 +38,12 @@ impl Beside {
                 match found {
                     _ if disk.is_leaving() => {}
                     Ok(()) => tracing::info!("the state was read once more, and is sound"),
-                    // Where nothing can be written nothing may be readable either, and the flusher sees to that.
                     Err(error) if disk.probe().is_ok() => holder.found_damaged(&error.cause),
-                    Err(error) => tracing::warn!(%error, "the state could not be read to its end"),
+                    // Where nothing can be written nothing may be readable either.
+                    Err(error) => {
+                        tracing::warn!(%error, "the state could not be read to its end");
+                        flushes.suspect();
+                    }
                 }
             })
             .map_err(failed(DOING))?;

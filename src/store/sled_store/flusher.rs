@@ -101,8 +101,7 @@ impl Flusher {
     /// Has it found out soon whether the database still works.
     pub fn suspect(&self) {
         if let Some(waits) = &self.waits {
-            // Without its thread nothing works anyway, and every wait says so.
-            let _ = waits.queue.send(Message::Suspect);
+            waits.suspect();
         }
     }
 }
@@ -124,6 +123,12 @@ impl Waits {
     /// ended.
     pub fn then(&self, epoch: Epoch, waiter: impl FnOnce(Result<(), String>) + Send + 'static) {
         let _ = self.queue.send(Message::Wait(epoch, Box::new(waiter)));
+    }
+
+    /// Has it found out soon whether the database still works.
+    pub fn suspect(&self) {
+        // Without its thread nothing works anyway, and every wait says so.
+        let _ = self.queue.send(Message::Suspect);
     }
 }
 

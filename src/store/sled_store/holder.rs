@@ -34,6 +34,8 @@ struct Inner {
     disk: Option<Arc<Disk>>,
     /// One that can't be used any more, while somebody still holds it.
     leaving: Option<Arc<Disk>>,
+    /// The one that was given up last had not been read to its end: nobody knew that it was sound.
+    unread: bool,
     loss: Option<Loss>,
     /// The last change of which the mark says that it is on disk.
     marked: u64,
@@ -51,6 +53,7 @@ impl Holder {
                 loss: disk.loss(),
                 disk: Some(Arc::new(disk)),
                 leaving: None,
+                unread: false,
                 marked: 0,
             }),
         }
@@ -84,13 +87,14 @@ impl Holder {
     }
 
     /// Nobody gets it from now on.
-    fn let_go(&self, why: &str) {
+    pub fn let_go(&self, why: &str) {
         let mut inner = self.lock();
         if let Some(disk) = inner.disk.take() {
             tracing::error!(
                 error = why,
                 "the state can't be written; deliveries are refused until it can"
             );
+            inner.unread = disk.read().is_none();
             disk.leave();
             inner.leaving = Some(disk);
         }
@@ -218,9 +222,15 @@ impl Flushed for Arc<Holder> {
             return Err("the state is damaged".to_owned());
         }
         self.reopen().map_err(|error| {
-            // Damage waits for the next start: here a full disk may only look like it.
             if error.doing == disk::RECOVERING {
-                tracing::error!(%error, "the state can't be opened anew; restarting may help");
+                // One that was sound when it was read waits for the next start: a full disk may only look like damage.
+                let unread = self.lock().unread;
+                match unread {
+                    true => self.found_damaged(&error.cause),
+                    false => {
+                        tracing::error!(%error, "the state can't be opened anew; restarting may help");
+                    }
+                }
             }
             error.cause
         })

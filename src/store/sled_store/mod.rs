@@ -75,11 +75,12 @@ type OfRecent<K, V> = fn(&Recent) -> &Known<K, V>;
 /// Dropping it waits for the disk; [`SledStore::close`] does the same without blocking an async thread.
 #[derive(Debug)]
 pub struct SledStore {
-    /// First, and then the flusher, so that their threads have ended and let go of the database before that is dropped.
+    /// First, and then those below, so that their threads have ended and let go of the database before that is dropped; the flusher's
+    /// ends after the others.
     writer: Writer,
-    flusher: Flusher,
     /// Reads what was not read when it was opened.
     _beside: Option<Beside>,
+    flusher: Flusher,
     flushes: Flushes,
     holder: Arc<Holder>,
     /// Deliveries that are not in the journal yet.
@@ -136,20 +137,22 @@ impl SledStore {
     ) -> Result<Self, StoreError> {
         const STARTING: &str = "starting the threads that write to disk";
         let holder = Arc::new(holder);
-        let read = holder.disk("opening the store")?.read();
-        let beside = read.is_none().then(|| Beside::start(holder.clone()));
-        let beside = beside.transpose()?;
         let flushes = Flushes::default();
         let flusher = Flusher::start(holder.clone(), MEND_EVERY, flushes.clone())
             .map_err(failed(STARTING))?;
         let waits = flusher
             .waits()
             .ok_or_else(|| failed(STARTING)("it has ended"))?;
+        let read = holder.disk("opening the store")?.read();
+        let beside = read
+            .is_none()
+            .then(|| Beside::start(holder.clone(), waits.clone()));
+        let beside = beside.transpose()?;
         let writer = Writer::start(holder.clone(), waits).map_err(failed(STARTING))?;
         Ok(Self {
             writer,
-            flusher,
             _beside: beside,
+            flusher,
             flushes,
             holder,
             arrived: Arc::default(),

@@ -5,6 +5,7 @@ use super::super::inbox::NewDelivery;
 use super::*;
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 /// Who finds so many in a row in a page has found what the disk spoils.
 const SPOILT: [u8; 64] = [b'y'; 64];
@@ -90,6 +91,27 @@ fn a_change_that_was_applied_in_part_has_its_records_before_its_entries_are_gone
     disk.commit(write(vec![pull(1, 8, 3, None)])).unwrap_err();
     disk.flush().unwrap_err();
     disk.probe().unwrap_err();
+}
+
+#[tokio::test]
+async fn damage_that_a_write_meets_first_ends_the_use_of_the_state() {
+    let dir = tempfile::tempdir().unwrap();
+    let trial = dir.path().to_owned();
+    let entries = std::thread::spawn(move || spoilt(&trial)).join().unwrap();
+    let home = Home::of_large_states(dir.path());
+    let disk = home.open(day(2)).unwrap();
+    let holder = Arc::new(Holder::new(disk, Some(home), day(2)));
+    let flusher =
+        Flusher::start(holder.clone(), Duration::from_millis(1), Flushes::default()).unwrap();
+    let change = fails_in_the_middle(&entries);
+    let written = holder.disk("testing").unwrap().commit(change);
+    written.unwrap_err();
+    flusher.suspect();
+    let mut damaged = holder.damaged.subscribe();
+    let why = damaged.wait_for(Option::is_some).await.unwrap().clone();
+    let why = why.expect("it was waited for");
+    assert!(why.contains("corrupted"), "{why}");
+    flusher.wait(None).await.unwrap_err();
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! A large state that was closed as it should be is in use before all of it was read.
 
+use super::super::flusher::Flushed;
 use super::damage::{Found, PULLS, copy, found, grown};
 use super::*;
 use rand::{Rng, SeedableRng, rngs::StdRng};
@@ -64,6 +65,30 @@ async fn damage_to_a_state_in_use_ends_its_use_and_the_next_start_restores_it() 
         found.join().unwrap()
     });
     assert_eq!(restored, Found::Restored);
+}
+
+#[test]
+fn only_one_that_was_never_read_in_full_is_given_up_for_good_when_it_can_not_be_opened_anew() {
+    type Opening = fn(&Path) -> Home;
+    let cases: [(&str, Opening, bool); 2] = [
+        ("read", Home::new, false),
+        ("unread", Home::of_large_states, true),
+    ];
+    for (what, opening, for_good) in cases {
+        let dir = tempfile::tempdir().unwrap();
+        grown(dir.path());
+        let home = opening(dir.path());
+        let disk = home.open(day(2)).unwrap();
+        assert_eq!(disk.read().is_none(), for_good, "{what}");
+        let key = keys::pull(pull(1, 7, 1, None).key());
+        disk.pulls.insert(key, b"\x00garbage").unwrap();
+        let mut holder = Arc::new(Holder::new(disk, Some(home), day(2)));
+        holder.let_go("a write failed");
+        for _ in 0..2 {
+            holder.mend().unwrap_err();
+            assert_eq!(holder.damaged.borrow().is_some(), for_good, "{what}");
+        }
+    }
 }
 
 #[test]
