@@ -100,9 +100,12 @@ impl Disk {
     /// Opens the store in `dir`, and creates both if they are not there. Everything in it was read once when this returns, unless
     /// it takes more than `large` bytes and was closed as it should be.
     pub fn open(dir: &Path, now: DateTime<Utc>, large: u64) -> Result<Self, StoreError> {
-        let written = sequence::read_mark(dir).unwrap_or(0);
+        let closed = Closed::take(dir);
+        // The note is on disk when it is written; the mark may be an older one after a loss of power.
+        let notes = [sequence::read_mark(dir), closed.map(|note| note.sequence)];
+        let written = notes.into_iter().flatten().max().unwrap_or(0);
         let is_large = std::fs::metadata(dir.join("db")).is_ok_and(|db| db.len() > large);
-        let closed = Closed::take(dir).filter(|_| is_large);
+        let closed = closed.filter(|_| is_large);
         guarded(dir, move |dir| {
             let disk = Self::start(&open_locked(&config().path(dir), dir)?, now)?;
             if let Some(lack) = disk.lacks(written)? {

@@ -68,6 +68,23 @@ async fn damage_to_a_state_in_use_ends_its_use_and_the_next_start_restores_it() 
 }
 
 #[test]
+fn a_note_that_tells_of_more_changes_than_there_are_tells_of_a_loss() {
+    for opening in [Home::new, Home::of_large_states] {
+        let dir = tempfile::tempdir().unwrap();
+        grown(dir.path());
+        // As if the disk had spoilt the end of the log, and never got the newest mark.
+        let state = dir.path().join("state");
+        let mark = sequence::read_mark(&state).unwrap();
+        let note = closed::Closed { sequence: mark + 1 };
+        note.write(&state).unwrap();
+        let disk = opening(dir.path()).open(day(2)).unwrap();
+        let loss = disk.loss().expect("a change is missing");
+        assert_eq!(loss.restored_to, Some(day(1)));
+        assert!(loss.why.contains("its log ends with change"), "{loss:?}");
+    }
+}
+
+#[test]
 fn only_one_that_was_never_read_in_full_is_given_up_for_good_when_it_can_not_be_opened_anew() {
     type Opening = fn(&Path) -> Home;
     let cases: [(&str, Opening, bool); 2] = [
