@@ -31,12 +31,9 @@ impl Store for SledStore {
 
     async fn rebuilt(&self) -> Result<(), StoreError> {
         let holder = self.holder.clone();
-        let since = self.flusher.epoch();
-        self.run("noting that nothing is missing", move |_| {
-            holder.forget_loss()
-        })
-        .await?;
-        self.on_disk("writing to disk that nothing is missing", since)
+        let noting = "noting that nothing is missing";
+        let of = self.run(noting, move |_| holder.forget_loss()).await?;
+        self.on_disk("writing to disk that nothing is missing", of)
             .await
     }
 
@@ -80,10 +77,9 @@ impl Store for SledStore {
     }
 
     async fn set_aside(&self, aside: Aside) -> Result<(), StoreError> {
-        let since = self.flusher.epoch();
-        self.run("setting a delivery aside", |disk| disk.set_aside(aside))
-            .await?;
-        self.on_disk("writing a delivery set aside to disk", since)
+        let set_aside = |disk: &Disk| disk.set_aside(aside).map(|()| disk.epoch);
+        let of = self.run("setting a delivery aside", set_aside).await?;
+        self.on_disk("writing a delivery set aside to disk", of)
             .await
     }
 
@@ -258,6 +254,8 @@ impl Store for SledStore {
     }
 
     async fn flush(&self) -> Result<(), StoreError> {
-        self.on_disk("writing to disk", None).await
+        const DOING: &str = "writing to disk";
+        let of = self.holder.disk(DOING)?.epoch;
+        self.on_disk(DOING, of).await
     }
 }

@@ -1,6 +1,7 @@
 //! The open database: its trees, and how it is opened.
 
 use super::closed::Closed;
+use super::flusher::Epoch;
 use super::portable::Header;
 use super::recent::Recent;
 use super::records::{decode, encode, failed, undecodable};
@@ -42,6 +43,8 @@ pub(super) const ASIDE_NEXT: &[u8] = b"aside_next";
 #[derive(Debug)]
 pub(super) struct Disk {
     pub db: Db,
+    /// Which one it is of those that this process has had in use.
+    pub epoch: Epoch,
     /// `schema`, `born_at`, `loss`, `inbox_next`, `aside_next`.
     pub meta: Tree,
     /// place → `StoredEntry`.
@@ -102,17 +105,15 @@ impl Disk {
     pub fn open(dir: &Path, now: DateTime<Utc>, large: u64) -> Result<Self, StoreError> {
         let closed = Closed::take(dir);
         // The note is on disk when it is written; the mark may be an older one after a loss of power.
-        let notes = [sequence::read_mark(dir), closed.map(|note| note.sequence)];
-        let written = notes.into_iter().flatten().max().unwrap_or(0);
+        let written = sequence::read_mark(dir).max(closed.map(|note| note.sequence));
         let is_large = std::fs::metadata(dir.join("db")).is_ok_and(|db| db.len() > large);
-        let closed = closed.filter(|_| is_large);
         guarded(dir, move |dir| {
             let disk = Self::start(&open_locked(&config().path(dir), dir)?, now)?;
-            if let Some(lack) = disk.lacks(written)? {
+            if let Some(lack) = disk.lacks(written.unwrap_or(0))? {
                 return Err(failed(RECOVERING)(lack));
             }
             let seen = disk.sequence()?;
-            if closed.is_none_or(|closed| closed.sequence != seen) {
+            if !is_large || closed.is_none_or(|closed| closed.sequence != seen) {
                 disk.verify_once()?;
             }
             disk.make_lists()?;
@@ -148,6 +149,7 @@ impl Disk {
         // Before anything else is read: a newer version may have changed all of it.
         check_schema(&meta)?;
         let disk = Self {
+            epoch: Epoch::default(),
             born_at: born_at(&meta, now)?,
             sound: OnceLock::new(),
             leaving: AtomicBool::new(false),

@@ -3,7 +3,7 @@
 
 use super::change::Prepared;
 use super::disk::Disk;
-use super::flusher::{Epoch, Waits};
+use super::flusher::Waits;
 use super::inbox::NewDelivery;
 use super::records::failed;
 use super::{Accepted, StoreError};
@@ -76,14 +76,14 @@ impl Piece {
         })
     }
 
-    fn was_written(self, written: Written, disk: &Disk, (flushes, epoch): (&Waits, Epoch)) {
+    fn was_written(self, written: Written, disk: &Disk, flushes: &Waits) {
         match (self, written) {
             (Self::Delivery(delivery, answer), Written::Delivery(first)) => {
                 let accepted = delivery.accepted(first);
                 // A duplicate waits for the disk, too: the first copy may not be there yet, and this answer says that it is. Should the
                 // flush fail, no later one succeeds until the database was opened anew; then the id and the entries are either
                 // both found (`pending`) or both lost, and GitHub, which got no 2xx, can be asked for the delivery again.
-                flushes.then(epoch, move |flushed| {
+                flushes.then(disk.epoch, move |flushed| {
                     let _ = answer.send(flushed.map(|()| accepted).map_err(failed(DOING)));
                 });
             }
@@ -105,8 +105,8 @@ impl Piece {
 }
 
 impl Disk {
-    /// Writes these in one transaction; should one of them fail, each in one of its own. `epoch` is of this database.
-    pub fn write_together(&self, mut pieces: Vec<Piece>, flushes: (&Waits, Epoch)) {
+    /// Writes these in one transaction; should one of them fail, each in one of its own.
+    pub fn write_together(&self, mut pieces: Vec<Piece>, flushes: &Waits) {
         if let [piece] = &pieces[..]
             && piece.stands_alone()
             && let Some(Piece::Change(change, answer)) = pieces.pop()

@@ -6,7 +6,7 @@
 
 use super::closed::Closed;
 use super::disk::{self, Disk};
-use super::flusher::Flushed;
+use super::flusher::{Epoch, Flushed};
 use super::home::{self, Home};
 use super::records::failed;
 use super::{Loss, StoreError, sequence};
@@ -36,6 +36,8 @@ struct Inner {
     leaving: Option<Arc<Disk>>,
     /// The one that was given up last had not been read to its end: nobody knew that it was sound.
     unread: bool,
+    /// Of the last one.
+    epoch: Epoch,
     loss: Option<Loss>,
     /// The last change of which the mark says that it is on disk.
     marked: u64,
@@ -50,6 +52,7 @@ impl Holder {
             reopened: watch::channel(0).0,
             damaged: watch::channel(None).0,
             inner: Mutex::new(Inner {
+                epoch: disk.epoch,
                 loss: disk.loss(),
                 disk: Some(Arc::new(disk)),
                 leaving: None,
@@ -78,12 +81,15 @@ impl Holder {
         self.lock().loss.clone()
     }
 
-    /// Nothing is missing any more.
-    pub fn forget_loss(&self) -> Result<(), StoreError> {
-        self.disk("noting that nothing is missing")?
-            .note_loss(None)?;
-        self.lock().loss = None;
-        Ok(())
+    /// Nothing is missing any more; the database in which that was noted.
+    pub fn forget_loss(&self) -> Result<Epoch, StoreError> {
+        let disk = self.disk("noting that nothing is missing")?;
+        disk.note_loss(None)?;
+        let mut inner = self.lock();
+        if inner.epoch == disk.epoch {
+            inner.loss = None;
+        }
+        Ok(disk.epoch)
     }
 
     /// Nobody gets it from now on.
@@ -130,9 +136,11 @@ impl Holder {
             // sled may panic when it can't write the last of it.
             let _ = std::thread::spawn(move || drop(last)).join();
         }
-        let disk = Disk::open(&home.state(), self.opened_at, u64::MAX)?;
+        let mut disk = Disk::open(&home.state(), self.opened_at, u64::MAX)?;
         disk.probe()?;
         let mut inner = self.lock();
+        inner.epoch = inner.epoch.next();
+        disk.epoch = inner.epoch;
         inner.loss = disk.loss();
         inner.disk = Some(Arc::new(disk));
         drop(inner);
@@ -157,7 +165,7 @@ impl Holder {
         Ok(())
     }
 
-    fn try_it(&self, what: impl FnOnce(&Disk) -> Result<(), StoreError>) -> Result<(), String> {
+    fn try_it<T>(&self, what: impl FnOnce(&Disk) -> Result<T, StoreError>) -> Result<T, String> {
         let disk = self.disk("writing to disk").map_err(|error| error.cause)?;
         let done = what(&disk).map_err(|error| error.cause);
         if let Err(why) = &done {
@@ -209,8 +217,8 @@ fn close(disk: Disk, home: &Home) -> Result<(), StoreError> {
 }
 
 impl Flushed for Arc<Holder> {
-    fn flush(&mut self) -> Result<(), String> {
-        self.try_it(|disk| self.flush_and_mark(disk))
+    fn flush(&mut self) -> Result<Epoch, String> {
+        self.try_it(|disk| self.flush_and_mark(disk).map(|()| disk.epoch))
     }
 
     fn probe(&mut self) -> Result<(), String> {

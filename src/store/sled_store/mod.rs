@@ -280,9 +280,9 @@ impl SledStore {
         }
     }
 
-    /// Returns when what was written since then is on disk (`Flusher::wait`).
-    async fn on_disk(&self, doing: &'static str, since: Option<Epoch>) -> Result<(), StoreError> {
-        self.flusher.wait(since).await.map_err(failed(doing))
+    /// Returns when what was written to this database before the call is on disk.
+    async fn on_disk(&self, doing: &'static str, of: Epoch) -> Result<(), StoreError> {
+        self.flusher.wait(of).await.map_err(failed(doing))
     }
 }
 

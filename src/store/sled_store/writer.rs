@@ -81,11 +81,9 @@ fn write(pieces: Vec<Piece>, holder: &Holder, flushes: &Waits) {
     if pieces.is_empty() {
         return;
     }
-    // Before the database is asked for: what is written to a later one is not taken for lost, and nothing lost for written.
-    let epoch = flushes.epoch();
     match holder.disk("writing a change") {
         Ok(disk) => {
-            let together = || disk.write_together(pieces, (flushes, epoch));
+            let together = || disk.write_together(pieces, flushes);
             // Whoever waited for an answer learns that there is none.
             if catch_unwind(AssertUnwindSafe(together)).is_err() {
                 disk.recent.clear();

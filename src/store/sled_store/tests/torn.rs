@@ -1,5 +1,6 @@
 //! What becomes of changes that fail, before they are applied or in the middle of it.
 
+use super::super::flusher::Flushed;
 use super::super::group::Piece;
 use super::super::inbox::NewDelivery;
 use super::*;
@@ -111,7 +112,23 @@ async fn damage_that_a_write_meets_first_ends_the_use_of_the_state() {
     let why = damaged.wait_for(Option::is_some).await.unwrap().clone();
     let why = why.expect("it was waited for");
     assert!(why.contains("corrupted"), "{why}");
-    flusher.wait(None).await.unwrap_err();
+    flusher.wait(Epoch::default()).await.unwrap_err();
+}
+
+#[tokio::test]
+async fn what_was_written_to_a_database_that_is_gone_is_not_said_to_be_on_disk() {
+    let dir = tempfile::tempdir().unwrap();
+    let home = Home::new(dir.path());
+    let disk = home.open(day(2)).unwrap();
+    let holder = Arc::new(Holder::new(disk, Some(home), day(2)));
+    let flusher = Flusher::start(holder.clone(), MEND_EVERY, Flushes::default()).unwrap();
+    let of = || holder.disk("testing").unwrap().epoch;
+    let gone = of();
+    flusher.wait(gone).await.unwrap();
+    holder.clone().let_go("a write failed");
+    holder.clone().mend().unwrap();
+    flusher.wait(gone).await.unwrap_err();
+    flusher.wait(of()).await.unwrap();
 }
 
 #[tokio::test]
@@ -140,7 +157,7 @@ async fn of_changes_that_are_written_together_only_the_one_that_fails_is_not_wri
     pieces.push(Piece::Delivery(new, answer));
 
     let waits = store.flusher.waits().unwrap();
-    disk.write_together(pieces, (&waits, waits.epoch()));
+    disk.write_together(pieces, &waits);
     let mut were_written = Vec::new();
     for answered in written {
         were_written.push(answered.await.unwrap().is_ok());
