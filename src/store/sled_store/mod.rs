@@ -89,8 +89,9 @@ pub struct SledStore {
     touched: broadcast::Sender<Touched>,
     /// Where snapshots go; a temporary store has none.
     snapshots: Option<PathBuf>,
-    /// The last change that is in a snapshot of this process.
-    last_snapshot: Mutex<Option<u64>>,
+    /// The last change that is in a snapshot of this process, and of which database: one that was opened anew may have lost some,
+    /// and counts others in their places.
+    last_snapshot: Mutex<Option<(Epoch, u64)>>,
     /// When the snapshots were last found to hold everything.
     saved_until: Mutex<Option<DateTime<Utc>>>,
     /// Last, so that nobody else opens the directory before this process has let go of it, and shared with work that goes on when
@@ -179,15 +180,16 @@ impl SledStore {
         };
         let last = *lock(&self.last_snapshot);
         let taken = self.run("taking a snapshot", move |disk| {
-            if last == Some(disk.sequence()?) {
+            if last == Some((disk.epoch, disk.sequence()?)) {
                 return Ok(None);
             }
-            disk.snapshot(&dir, now, keep).map(Some)
+            let taken = disk.snapshot(&dir, now, keep)?;
+            Ok(Some((disk.epoch, taken)))
         });
-        let taken = taken.await?;
-        if let Some(taken) = &taken {
-            *lock(&self.last_snapshot) = Some(taken.sequence);
-        }
+        let taken = taken.await?.map(|(of, taken)| {
+            *lock(&self.last_snapshot) = Some((of, taken.sequence));
+            taken
+        });
         *lock(&self.saved_until) = Some(now);
         Ok(taken)
     }

@@ -1,3 +1,4 @@
+use super::super::flusher::Flushed;
 use super::*;
 use std::fs;
 use std::path::PathBuf;
@@ -81,6 +82,19 @@ async fn nothing_new_needs_no_snapshot_and_the_oldest_make_room() {
         fs::read_dir(dir.path().join("snapshots")).unwrap().count(),
         2
     );
+}
+
+#[tokio::test]
+async fn a_database_that_was_opened_anew_may_hold_as_many_changes_and_other_ones() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = grown(dir.path()).await;
+    let first = store.snapshot(day(1), 9).await.unwrap().unwrap();
+    let mut holder = store.holder.clone();
+    holder.let_go("a write failed");
+    holder.mend().unwrap();
+    let second = store.snapshot(day(2), 9).await.unwrap();
+    let second = second.expect("nobody knows that nothing changed");
+    assert_eq!(first.sequence, second.sequence);
 }
 
 #[tokio::test]
