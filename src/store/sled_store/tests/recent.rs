@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::domain::ids::RunSubject;
-use crate::domain::runs::RunsState;
+use crate::domain::pipeline::Pipeline;
+use crate::domain::run::{Changed, Run, Scene, TriggerKind};
+use crate::domain::runs::{RunsState, Told};
 use proptest::prelude::*;
 
 const REPOS: [u64; 2] = [1, 2];
@@ -15,6 +17,8 @@ enum Step {
     Head(u64, char, u32),
     Repo(u64),
     Runs(u64, u64),
+    /// Runs for a branch or a merge group at a commit, and whether all of it is over.
+    Builds(u64, RunSubject, char, bool),
     Forget(u64),
     Prune,
 }
@@ -29,9 +33,46 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (repo(), sha(), 0..3u32).prop_map(|(repo, sha, attempts)| Step::Head(repo, sha, attempts)),
         1 => repo().prop_map(Step::Repo),
         2 => (repo(), number()).prop_map(|(repo, number)| Step::Runs(repo, number)),
+        4 => (repo(), select(built()), sha(), any::<bool>()).prop_map(|(repo, of, sha, over)| Step::Builds(repo, of, sha, over)),
         1 => repo().prop_map(Step::Forget),
         1 => Just(Step::Prune),
     ]
+}
+
+/// What is built that is no pull request.
+fn built() -> Vec<RunSubject> {
+    vec![
+        RunSubject::Branch("main".into()),
+        RunSubject::MergeGroup("gh-readonly-queue/main/1".into()),
+    ]
+}
+
+fn builds(repo: u64, of: RunSubject, digit: char, over: bool) -> RunsState {
+    let scene = Scene {
+        repository: repository(repo).name,
+        trigger: TriggerKind::Push,
+        sha: sha(digit),
+        branch: "main".into(),
+        base_branch: "main".into(),
+        base_sha: None,
+        merge_base: None,
+        pull: None,
+        changed: Changed::Everything,
+        args: String::new(),
+    };
+    let mut run = Run::begin(1, &Pipeline::implied(), scene, day(0));
+    run.ended_at = over.then(|| day(0));
+    let mut state = RunsState::new(repository(repo), of);
+    state.told = Some(Told {
+        sha: sha(digit),
+        before: None,
+        base_branch: "main".into(),
+        gone: over,
+    });
+    let line = state.lines.entry(run.pipeline.clone()).or_default();
+    line.newest = 1;
+    line.runs = vec![run];
+    state
 }
 
 fn change(step: Step) -> Option<Change> {
@@ -56,6 +97,9 @@ fn change(step: Step) -> Option<Change> {
         Step::Runs(repo, number) => {
             let subject = RunSubject::Pull(PrNumber(number));
             Record::Runs(Box::new(RunsState::new(repository(repo), subject)))
+        }
+        Step::Builds(repo, of, digit, over) => {
+            Record::Runs(Box::new(builds(repo, of, digit, over)))
         }
         Step::Forget(repo) => Record::ForgetRepo(RepoId(repo), super::super::InboxId(0)),
         Step::Prune => return None,
@@ -86,6 +130,9 @@ async fn asked(store: &SledStore) -> Vec<String> {
             all.push(format!("{:?}", store.pull(key).await.unwrap()));
             let runs = store.runs(repo, &RunSubject::Pull(number)).await.unwrap();
             all.push(format!("{runs:?}"));
+        }
+        for of in built() {
+            all.push(format!("{:?}", store.runs(repo, &of).await.unwrap()));
         }
         for sha in SHAS.map(sha) {
             all.push(format!("{:?}", store.head(repo, &sha).await.unwrap()));
