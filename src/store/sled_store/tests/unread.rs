@@ -31,6 +31,7 @@ async fn a_state_that_was_closed_is_in_use_at_once_and_read_meanwhile() {
     for _ in 0..2 {
         assert!(dir.path().join("state/drawbridge.closed").exists());
         let store = open(dir.path());
+        assert!(store._beside.is_some(), "it was read before it was in use");
         // Whatever is changed meanwhile is no damage.
         for number in 1..=PULLS {
             let mut change = write(vec![pull(1, number, number % 5, Some('b'))]);
