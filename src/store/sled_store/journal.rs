@@ -19,7 +19,11 @@ const MOST_WAITING: usize = 5_000;
 
 /// What is to be written.
 #[derive(Debug, Default)]
-pub(super) struct Waiting(Mutex<Vec<Arrival>>);
+pub(super) struct Waiting {
+    arrivals: Mutex<Vec<Arrival>>,
+    /// Held while they are written, so that two don't give the same places.
+    writing: Mutex<()>,
+}
 
 /// What the journal says of a delivery.
 pub(super) fn arrival(delivery: &Delivery) -> Arrival {
@@ -43,27 +47,48 @@ pub(super) fn arrival(delivery: &Delivery) -> Arrival {
 
 impl Waiting {
     pub fn add(&self, arrival: Arrival) {
-        let mut waiting = lock(&self.0);
+        let mut waiting = lock(&self.arrivals);
         if waiting.len() < MOST_WAITING {
             waiting.push(arrival);
         }
+    }
+
+    /// Has `write` write what waits, if anything does; nobody who adds something waits for it. What could not be written waits on.
+    fn hand_out<T: Default>(
+        &self,
+        write: impl FnOnce(&[Arrival]) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let _writing = lock(&self.writing);
+        let mut arrivals = std::mem::take(&mut *lock(&self.arrivals));
+        if arrivals.is_empty() {
+            return Ok(T::default());
+        }
+        let written = write(&arrivals);
+        if written.is_err() {
+            let mut waiting = lock(&self.arrivals);
+            arrivals.append(&mut waiting);
+            arrivals.truncate(MOST_WAITING);
+            *waiting = arrivals;
+        }
+        written
     }
 }
 
 impl Disk {
     /// Writes what waits, and forgets the oldest.
     pub fn write_journal(&self, waiting: &Waiting) -> Result<(), StoreError> {
-        // Held while they are written, so that two don't give the same places.
-        let mut waiting = lock(&waiting.0);
-        if waiting.is_empty() {
-            return Ok(());
-        }
+        let newest = waiting.hand_out(|arrivals| self.write_arrivals(arrivals).map(Some))?;
+        newest.map_or(Ok(()), |newest| self.prune_journal(newest))
+    }
+
+    /// Writes these; the place of the last.
+    fn write_arrivals(&self, arrivals: &[Arrival]) -> Result<u64, StoreError> {
         let first = self.newest_place()?.map_or(1, |place| place + 1);
         let mut journal = Batch::default();
         let mut of = Batch::default();
         let mut at = Batch::default();
         let mut place = first;
-        for arrival in waiting.drain(..) {
+        for arrival in arrivals {
             // One that came before and was taken in then: that says more.
             let again = arrival.about.is_some()
                 && self
@@ -73,17 +98,21 @@ impl Disk {
             if again {
                 continue;
             }
-            journal.insert(&turned(place), encode(DOING, &arrival)?);
+            journal.insert(&turned(place), encode(DOING, arrival)?);
             at.insert(arrival.delivery.as_str(), &turned(place));
             for subject in &arrival.subjects {
                 of.insert(place_of(subject, place), &[] as &[u8]);
             }
             place += 1;
         }
-        self.journal.apply_batch(journal).map_err(failed(DOING))?;
-        self.journal_of.apply_batch(of).map_err(failed(DOING))?;
-        self.journal_at.apply_batch(at).map_err(failed(DOING))?;
-        self.prune_journal(place - 1)
+        // Together: what is written again after a failure must not stand there twice.
+        let trees = (&self.journal, &self.journal_of, &self.journal_at);
+        self.whole(DOING, &trees, |trees| {
+            trees.0.apply_batch(&journal)?;
+            trees.1.apply_batch(&of)?;
+            Ok(trees.2.apply_batch(&at)?)
+        })?;
+        Ok(place - 1)
     }
 
     /// Notes where entries are that an earlier version wrote, which noted it of none.
@@ -200,4 +229,43 @@ fn has_words(arrival: &Arrival, words: &[String]) -> bool {
         let word = word.as_str();
         id.starts_with(word) || name.contains(word) || what.contains(word)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arrival(id: &str) -> Arrival {
+        Arrival {
+            delivery: DeliveryId::parse(id).unwrap(),
+            at: chrono::DateTime::UNIX_EPOCH,
+            event_name: "push".into(),
+            what: String::new(),
+            subjects: Vec::new(),
+            about: None,
+        }
+    }
+
+    #[test]
+    fn what_could_not_be_written_waits_on_before_what_came_meanwhile() {
+        let waiting = Waiting::default();
+        waiting.add(arrival("a"));
+        let failing = waiting.hand_out(|arrivals| {
+            assert_eq!(arrivals, [arrival("a")]);
+            // Nobody waits for the disk to say that something came.
+            assert!(waiting.arrivals.try_lock().is_ok());
+            waiting.add(arrival("b"));
+            Err::<(), _>(failed("testing")("full"))
+        });
+        failing.unwrap_err();
+        let mut written = Vec::new();
+        for _ in 0..2 {
+            let write = waiting.hand_out(|arrivals| {
+                written.extend(arrivals.iter().map(|one| one.delivery.as_str().to_owned()));
+                Ok(())
+            });
+            write.unwrap();
+        }
+        assert_eq!(written, ["a", "b"]);
+    }
 }
