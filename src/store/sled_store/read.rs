@@ -139,7 +139,7 @@ impl Disk {
             let stored: Option<StoredRuns> = get(RUNS_AT, &self.runs, &key[prefix.len()..])?;
             subjects.extend(stored.map(|(_, state)| state.subject));
         }
-        Ok(Sized::new(subjects, 0))
+        Ok(Sized::of_set(subjects))
     }
 
     pub fn has_any_runs(&self, repo: RepoId) -> Result<bool, StoreError> {

@@ -181,8 +181,7 @@ impl<K: Hash + Eq + Clone, T: Ord + Clone> Known<K, BTreeSet<T>> {
             Some(known) => {
                 let mut more = BTreeSet::clone(&known.value);
                 more.insert(one);
-                let bytes = more.len() * ENTRY;
-                self.put(key.clone(), Sized::new(more, bytes));
+                self.put(key.clone(), Sized::of_set(more));
             }
             // Somebody may be reading how it was.
             None => self.forget(key),
@@ -227,6 +226,14 @@ impl<V> Sized<V> {
             value: Arc::new(made_of(Arc::unwrap_or_clone(self.value))),
             bytes: self.bytes,
         }
+    }
+}
+
+impl<T> Sized<BTreeSet<T>> {
+    /// What an index leads to.
+    pub fn of_set(set: BTreeSet<T>) -> Self {
+        let bytes = set.len() * ENTRY;
+        Self::new(set, bytes)
     }
 }
 
