@@ -178,7 +178,7 @@ impl Prepared {
         pulls.collect()
     }
 
-    /// It was, while nobody else changed anything.
+    /// It was, while nobody else changed records.
     pub fn was_applied(self, unreadable: Vec<PullKey>, disk: &Disk) {
         for key in unreadable {
             tracing::error!(pull = %key, "replaced a record that could not be decoded");

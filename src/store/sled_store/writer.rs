@@ -1,5 +1,5 @@
-//! One thread that writes: sled lets only one write at a time, and whoever waits for a turn there costs more than the
-//! writing. What has to be on disk is handed on to the flusher from here.
+//! One thread that writes records and deliveries: sled lets only one write at a time, and whoever waits for a turn there costs more
+//! than the writing. What has to be on disk is handed on to the flusher from here.
 
 use super::StoreError;
 use super::flusher::Waits;
