@@ -217,6 +217,9 @@ impl Engine {
                         continue;
                     }
                     failed.push(discriminant(&action));
+                    if action == Action::DeleteMirror {
+                        state.mirror_may_be_gone();
+                    }
                     // What may have been posted shows up later, if at all: it is looked for at the next try.
                     if matches!(action, Action::PostComment(_)) {
                         failed.push(discriminant(&Action::FindComment));

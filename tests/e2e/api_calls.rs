@@ -100,7 +100,7 @@ async fn each_event_costs_exactly_these_requests() {
     town.asks("a member pushes while builds run", &calls[..]);
 
     // Who has everything read again once does not pay for it with each push from then on.
-    town.comment(member, "mel", "/drawbridge sync").await;
+    town.comment(member, "mel", "/sync").await;
     town.asks("a look at everything", None);
     town.push(member).await;
     town.mirrored(member);

@@ -1,9 +1,9 @@
 //! News comes in: pure changes of the state that need no question to GitHub and can't fail.
 
-use super::{Disturbance, Mirror, PullState, Request};
+use super::{PullState, Request};
 use crate::domain::deed::Deed;
 use crate::domain::event::{Account, Button, Event, PullChange};
-use crate::domain::ids::{Sha, UserId};
+use crate::domain::ids::UserId;
 
 /// How many requests may wait on one pull request; more than that in one go is not a person.
 const MAX_REQUESTS: usize = 50;
@@ -107,6 +107,7 @@ impl PullState {
     pub fn look_again(&mut self) {
         self.stale = true;
         self.looks += 1;
+        self.mirror_may_be_gone();
     }
 
     fn request(&mut self, request: Request) {
@@ -133,24 +134,5 @@ impl PullState {
     /// Whether another request may wait.
     fn may_wait(&self) -> bool {
         self.requests.len() < MAX_REQUESTS
-    }
-
-    fn mirror_was_pushed(&mut self, after: Option<&Sha>, sender: Option<Account>) {
-        let now_there = after.map_or(Mirror::Absent, |sha| Mirror::At(sha.clone()));
-        if now_there == self.observed_mirror || self.observed_mirror == Mirror::Unknown {
-            return;
-        }
-        // It may be an old delivery of our own push: GitHub is asked where the branch really is.
-        if let Mirror::At(wanted) = &self.wanted_mirror {
-            self.disturbance = Some(Disturbance {
-                by: sender,
-                to: after.cloned(),
-                wanted: wanted.clone(),
-            });
-        }
-        self.observed_mirror = Mirror::Unknown;
-        // It is put back only if the head is still trusted, so that is found out anew: somebody may have removed the
-        // mirror of a commit that turned out to be bad.
-        self.stale = true;
     }
 }

@@ -8,6 +8,7 @@ mod gates;
 mod hear;
 mod heard;
 mod intake;
+mod mirror;
 mod plan;
 mod recall;
 mod required;
@@ -19,6 +20,7 @@ pub use decide::{Enabled, Findings, approves_head, decide, unestablished};
 pub use gates::{GateAt, GateName, Proposal, implied_gates};
 pub use hear::pipeline_of;
 pub use heard::Heard;
+pub use mirror::{Disturbance, Mirror, Stand};
 pub use plan::{Action, plan};
 pub use recall::{Recalled, Said};
 pub use required::Required;
@@ -43,29 +45,6 @@ pub struct SeenHead {
     pub since: DateTime<Utc>,
     /// Whether the delivery of its push told us; otherwise `since` is only when it was read.
     pub announced: bool,
-}
-
-/// The mirror, as wanted or as observed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Mirror {
-    /// Wanted: leave it as it is. Observed: GitHub has to be asked.
-    Unknown,
-    /// No branch.
-    Absent,
-    /// The branch, at this SHA.
-    At(Sha),
-}
-
-/// Somebody else moved the mirror.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Disturbance {
-    /// Who, as far as the delivery tells.
-    pub by: Option<Account>,
-    /// Where it was moved to; `None`: deleted.
-    pub to: Option<Sha>,
-    /// The mirror's SHA that was put back.
-    pub wanted: Sha,
 }
 
 /// What `require_filter_coverage` found.
@@ -126,13 +105,19 @@ pub struct PullState {
     pub wanted_mirror: Mirror,
     /// Where it is.
     pub observed_mirror: Mirror,
+    /// Where it was when that was last known, while GitHub has to be asked.
+    #[serde(default)]
+    pub left_mirror: Option<Mirror>,
+    /// How often it was elsewhere than it was known to be.
+    #[serde(default)]
+    pub moves: u64,
     /// When we put the mirror where it is; `None`: it was found there.
     #[serde(default)]
     pub moved_at: Option<DateTime<Utc>>,
     /// Whose push to the mirror was undone last.
     pub disturbance: Option<Disturbance>,
     /// How often the mirror was wanted elsewhere: it can come back to a SHA it held before, and builds from before don't
-    /// count then.
+    /// count then, if it was away.
     #[serde(default)]
     pub stands: u64,
     /// How often everything was to be read again.
@@ -195,6 +180,8 @@ impl PullState {
             heard: Heard::default(),
             wanted_mirror: Mirror::Unknown,
             observed_mirror: if new { Mirror::Absent } else { Mirror::Unknown },
+            left_mirror: None,
+            moves: 0,
             moved_at: None,
             disturbance: None,
             stands: 0,
@@ -233,6 +220,8 @@ impl PullState {
             heard: self.heard.clone(),
             wanted_mirror: self.wanted_mirror.clone(),
             observed_mirror: self.observed_mirror.clone(),
+            left_mirror: self.left_mirror.clone(),
+            moves: self.moves,
             stands: self.stands,
             looks: self.looks,
             ordered: self.ordered,
@@ -265,18 +254,6 @@ impl PullState {
             .as_ref()
             .filter(|view| view.open)
             .map(|view| &view.head)
-    }
-
-    /// Whether the mirror holds the head, and both are known.
-    pub fn is_mirrored(&self) -> bool {
-        matches!((&self.observed_mirror, self.open_head()), (Mirror::At(sha), Some(head)) if sha == head)
-    }
-
-    /// Whether runs of the head count: it is trusted, and the mirror holds it.
-    pub fn may_run(&self) -> bool {
-        self.is_mirrored()
-            && self.wanted_mirror == self.observed_mirror
-            && self.verdict.as_ref().is_some_and(Verdict::allows_mirror)
     }
 
     /// What runs of the head are for; `None` while none may run.

@@ -4,7 +4,6 @@ use super::decide::refresh_gate;
 use super::{Mirror, Outgoing, Posted, PullState};
 use crate::domain::event::{Account, AccountKind};
 use crate::domain::ids::{CommentId, Sha};
-use chrono::{DateTime, Utc};
 
 /// One idempotent step on GitHub.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,31 +87,6 @@ impl PullState {
         let was_head = self.heads.iter().any(|head| head.sha == *there);
         let approved = self.approvals.iter().any(|approval| approval.sha == *there);
         pushed && !was_head && !approved && self.open_head() != Some(there)
-    }
-
-    /// GitHub was asked where the mirror is.
-    pub fn mirror_was_found(&mut self, now_there: Mirror) {
-        if now_there == self.wanted_mirror {
-            // Nobody had moved it: the delivery was an old one of our own push.
-            self.disturbance = None;
-            self.looks += 1;
-        }
-        self.mirror_is(now_there);
-    }
-
-    /// The mirror is somewhere, and it was not put there now.
-    pub fn mirror_is(&mut self, now_there: Mirror) {
-        if now_there != self.observed_mirror {
-            self.moved_at = None;
-        }
-        self.observed_mirror = now_there;
-        refresh_gate(self);
-    }
-
-    /// The mirror was put at a commit.
-    pub fn mirror_was_put(&mut self, to: Sha, now: DateTime<Utc>) {
-        self.mirror_is(Mirror::At(to));
-        self.moved_at = Some(now);
     }
 
     /// Everything is as wanted.

@@ -3,6 +3,7 @@
 use super::RunsState;
 use crate::domain::event::{Build, BuildId};
 use crate::domain::ids::Sha;
+use crate::domain::pull::Stand;
 use crate::domain::run::Run;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -31,6 +32,9 @@ pub struct Builds {
     pub runs_before: u64,
     /// Since when the branch holds the commit.
     pub since: DateTime<Utc>,
+    /// How often the branch was elsewhere until then.
+    #[serde(default)]
+    pub moves: u64,
     /// When we put the branch there; `None`: it was found there.
     #[serde(default)]
     pub moved_at: Option<DateTime<Utc>>,
@@ -41,16 +45,17 @@ pub struct Builds {
 
 impl Builds {
     /// The branch holds `sha` since `now`; what was `before` does not count.
-    fn new(sha: Sha, stand: u64, runs_before: u64, now: DateTime<Utc>) -> Self {
+    fn new(sha: Sha, stand: Stand, runs_before: u64, now: DateTime<Utc>) -> Self {
         Self {
             sha,
-            stand,
+            stand: stand.number,
+            moves: stand.moves,
+            moved_at: stand.moved_at,
             list: Vec::new(),
             confirmed: false,
             read: false,
             runs_before,
             since: now,
-            moved_at: None,
             asked_at: None,
         }
     }
@@ -125,35 +130,29 @@ impl Builds {
 }
 
 impl RunsState {
-    /// The branch holds `sha` now, where we put it at `moved_at`, if we did. A new stand begins if it did not, or if it was
-    /// elsewhere in between; whether one does.
-    pub fn stand_at(
-        &mut self,
-        sha: &Sha,
-        stand: u64,
-        moved_at: Option<DateTime<Utc>>,
-        now: DateTime<Utc>,
-    ) -> bool {
+    /// The branch holds `sha` now. A new stand begins if it did not, or if it was elsewhere in between; whether one
+    /// does.
+    pub fn stand_at(&mut self, sha: &Sha, stand: Stand, now: DateTime<Utc>) -> bool {
         if let Some(present) = self.builds.last_mut()
             && present.sha == *sha
         {
-            if present.stand == stand {
+            if present.stand == stand.number {
+                present.moves = stand.moves;
                 return false;
             }
             // It was wanted elsewhere, but never went there: no build begins that has not begun.
-            if present.moved_at == moved_at {
-                present.stand = stand;
+            if present.moves == stand.moves {
+                present.stand = stand.number;
                 present.look_again();
                 return false;
             }
         }
         let runs_before = match self.left {
-            (number, newest) if number == stand && stand > 0 => newest,
+            (number, newest) if number == stand.number && number > 0 => newest,
             _ => self.newest_run(),
         };
         self.builds.retain(|builds| builds.sha != *sha);
-        let mut new = Builds::new(sha.clone(), stand, runs_before, now);
-        new.moved_at = moved_at;
+        let new = Builds::new(sha.clone(), stand, runs_before, now);
         self.builds.push(new);
         true
     }
@@ -173,7 +172,12 @@ impl RunsState {
 
     /// The same for a branch that is not ours: what was built before we looked is asked for.
     pub fn stands_at(&mut self, sha: &Sha, now: DateTime<Utc>) {
-        if self.stand_at(sha, 0, None, now) {
+        let ours = Stand {
+            number: 0,
+            moves: 0,
+            moved_at: None,
+        };
+        if self.stand_at(sha, ours, now) {
             self.read_builds();
         }
     }

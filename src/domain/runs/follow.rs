@@ -20,7 +20,7 @@ impl RunsState {
         let Some(head) = pull.open_head().filter(|_| pull.may_run()) else {
             return;
         };
-        let new_stand = self.stand_at(head, pull.stands, pull.moved_at, now);
+        let new_stand = self.stand_at(head, pull.stand(), now);
         if new_stand {
             // The mirror was away and is back: what was built for its stand before does not count.
             self.withdraw_at(head, "the mirror was set up anew", now);

@@ -1,12 +1,14 @@
 //! What becomes of the wishes of a pull request, and which builds count.
 
 mod ends;
+mod stands;
 
 use super::*;
 use crate::domain::event::{BuildStatus, Conclusion};
 use crate::domain::gate::{GateStatus, gates_of_runs};
 use crate::domain::ids::{PrNumber, RepoName};
 use crate::domain::pipeline::{Concurrency, Pipeline};
+use crate::domain::pull::Stand;
 use crate::domain::pull::tests::repo;
 use crate::domain::run::{Changed, PullScene, Scene, TriggerKind};
 use chrono::TimeDelta;
@@ -50,10 +52,19 @@ fn wish(pipeline: &Pipeline, head: char) -> Wish<'_> {
 /// The runs of pull request 7 whose mirror holds `a` since second 20, of the implied pipeline.
 fn watching() -> RunsState {
     let mut runs = RunsState::new(repo(), RunSubject::Pull(PrNumber(7)));
-    runs.stand_at(&sha('a'), 1, Some(at(20)), at(20));
+    runs.stand_at(&sha('a'), stand(1, 1, 20), at(20));
     runs.want(&wish(&Pipeline::implied(), 'a'), at(20));
     runs.settle(at(20));
     runs
+}
+
+/// Where we put the mirror at a second, as the `number`th place it was wanted at, and after so many moves.
+fn stand(number: u64, moves: u64, second: i64) -> Stand {
+    Stand {
+        number,
+        moves,
+        moved_at: Some(at(second)),
+    }
 }
 
 fn build(id: u64, status: BuildStatus, second: i64) -> Build {
@@ -117,98 +128,6 @@ fn success_needs_every_build_and_a_second_look() {
         .expect("a stand")
         .are(vec![build(1, SUCCESS, 31), build(2, SUCCESS, 33)]);
     runs.settle(at(42));
-    assert_eq!(status(&runs), GateStatus::Completed(Conclusion::Success));
-}
-
-#[test]
-fn a_build_from_before_the_mirror_was_restored_does_not_count() {
-    let mut runs = watching();
-    told(&mut runs, 'a', build(5, SUCCESS, 30));
-    // The pull request is closed and opened again with the same head: the mirror is new, and so are its builds.
-    runs.withdraw("the pull request was closed", at(50));
-    runs.settle(at(50));
-    runs.stand_at(&sha('a'), 2, Some(at(60)), at(60));
-    assert!(
-        runs.want(&wish(&Pipeline::implied(), 'a'), at(60)),
-        "a new run"
-    );
-    runs.builds_of(&sha('a'))
-        .expect("a stand")
-        .are(vec![build(5, SUCCESS, 30)]);
-    runs.settle(at(60));
-    assert_eq!(status(&runs), GateStatus::InProgress);
-    runs.builds_of(&sha('a'))
-        .expect("a stand")
-        .are(vec![build(5, SUCCESS, 30), build(6, SUCCESS, 70)]);
-    runs.settle(at(70));
-    assert_eq!(status(&runs), GateStatus::Completed(Conclusion::Success));
-}
-
-#[test]
-fn what_was_built_for_a_mirror_that_never_went_away_counts() {
-    let mut runs = watching();
-    told(&mut runs, 'a', build(5, SUCCESS, 30));
-    // The pull request is closed and opened again before the mirror could be removed: nothing is pushed, nothing is built.
-    runs.withdraw("the pull request was closed", at(50));
-    runs.settle(at(50));
-    runs.is_to_stand(2);
-    assert!(!runs.stand_at(&sha('a'), 2, Some(at(20)), at(60)));
-    assert!(
-        runs.want(&wish(&Pipeline::implied(), 'a'), at(60)),
-        "a new run"
-    );
-    runs.settle(at(60));
-    assert_eq!(status(&runs), GateStatus::InProgress);
-    assert!(
-        runs.must_read().is_some(),
-        "nobody read them while it was closed"
-    );
-    let builds = runs.builds_of(&sha('a')).expect("a stand");
-    builds.are(vec![build(5, SUCCESS, 30)]);
-    runs.settle(at(61));
-    assert_eq!(status(&runs), GateStatus::Completed(Conclusion::Success));
-}
-
-#[test]
-fn a_build_from_long_before_the_mirror_was_put_there_does_not_count_even_where_it_was_forgotten() {
-    let moved_at = at(0) + TimeDelta::days(40);
-    let mut runs = RunsState::new(repo(), RunSubject::Pull(PrNumber(7)));
-    runs.stand_at(&sha('a'), 1, Some(moved_at), moved_at);
-    runs.want(&wish(&Pipeline::implied(), 'a'), moved_at);
-    runs.settle(moved_at);
-    runs.builds[0].are(vec![build(100, SUCCESS, 30)]);
-    runs.settle(moved_at);
-    assert_eq!(status(&runs), GateStatus::InProgress);
-    let second = (moved_at - at(0)).num_seconds();
-    runs.builds[0].are(vec![
-        build(100, SUCCESS, 30),
-        // Its clock is behind ours.
-        build(101, SUCCESS, second - 240),
-    ]);
-    runs.settle(moved_at);
-    assert_eq!(status(&runs), GateStatus::Completed(Conclusion::Success));
-    // A mirror that was found there: what was built before we looked counts.
-    runs.builds[0].moved_at = None;
-    runs.builds[0].are(vec![build(99, SUCCESS, 30)]);
-    assert_eq!(runs.builds[0].list.len(), 2);
-}
-
-#[test]
-fn a_build_that_is_heard_of_before_the_new_mirror_counts_for_it() {
-    let mut runs = watching();
-    told(&mut runs, 'a', build(5, SUCCESS, 30));
-    runs.withdraw("the pull request was closed", at(50));
-    // The mirror is about to be restored with the same head; its build is faster than the news that it stands.
-    runs.is_to_stand(2);
-    told(&mut runs, 'a', build(6, SUCCESS, 61));
-    runs.is_to_stand(2);
-    runs.stand_at(&sha('a'), 2, Some(at(62)), at(62));
-    runs.want(&wish(&Pipeline::implied(), 'a'), at(62));
-    runs.settle(at(62));
-    runs.builds_of(&sha('a'))
-        .expect("a stand")
-        .are(vec![build(5, SUCCESS, 30), build(6, SUCCESS, 61)]);
-    runs.settle(at(62));
     assert_eq!(status(&runs), GateStatus::Completed(Conclusion::Success));
 }
 
