@@ -62,7 +62,7 @@ impl Engine {
         if wanted.is_empty() {
             return Ok(None);
         }
-        self.store().commit(pass.so_far(self.now())).await?;
+        self.keep(pass).await?;
         self.store().flush().await?;
         let github = self.shared.github.of(&pass.state.repo);
         let mut failure = None;
@@ -87,16 +87,22 @@ impl Engine {
         Ok(failure)
     }
 
-    /// Deletes the anchors that no run needs any more.
-    pub(super) async fn weigh_anchors(&self, pass: &mut Pass) -> Result<(), GitHubError> {
+    /// Deletes the anchors that no run needs any more. When it is tried again, if that failed.
+    pub(super) async fn weigh_anchors(
+        &self,
+        pass: &mut Pass,
+    ) -> Result<Option<DateTime<Utc>>, StoreError> {
         let github = self.shared.github.of(&pass.state.repo);
         for (sha, branch) in pass.state.idle_anchors() {
-            github.delete_branch(&branch).await?;
+            self.keep(pass).await?;
+            if let Err(error) = github.delete_branch(&branch).await {
+                return Ok(Some(self.in_trouble(pass, &error)));
+            }
             pass.state.anchors.remove(&sha);
             let what = format!("deleted {branch}");
             pass.happened(self.now(), EntryKind::Action, what);
         }
-        Ok(())
+        Ok(None)
     }
 }
 

@@ -114,10 +114,8 @@ impl Engine {
         if let Err(error) = self.learn_how_they_ended(&mut head, &wanted.gates).await {
             note_failure(&error, "can't ask how a gate ended");
             head.attempts = head.attempts.saturating_add(1);
-            end.due = vec![(
-                subject.clone(),
-                Some(self.retry_after(&error, head.attempts)),
-            )];
+            let retry = self.retry_after(&error, head.attempts);
+            end.due = vec![(subject.clone(), Some(retry))];
             end.records.push(Record::Head(Box::new(head)));
             return self.commit(end).await.map(done);
         }
@@ -174,6 +172,15 @@ impl Engine {
         next = next.into_iter().chain(look.at).min();
         if head != stored {
             end.records.push(Record::Head(Box::new(head)));
+        }
+        let nothing = end.done.is_empty() && end.records.is_empty() && end.history.is_empty();
+        // Whoever only waits for others is noted as due since before.
+        if held
+            && nothing
+            && let Some(at) = next
+        {
+            self.wake_at(subject.clone(), at);
+            return Ok((Worked::Made, held));
         }
         let woken = look.concerned.into_iter();
         end.due = woken.map(|pull| (pull, Some(began))).collect();

@@ -51,6 +51,7 @@ impl Engine {
         else {
             return Ok(false);
         };
+        self.keep(pass).await?;
         let github = self.shared.github.of(&pass.state.repo);
         let builds = match pass.state.follows_reports() {
             true => github.reports(&branch, &sha).await?,
@@ -83,12 +84,10 @@ impl Engine {
             return Ok(false);
         }
         pass.stepped_at = None;
-        if tasks
-            .iter()
-            .any(|task| matches!(task.kind, Kind::Start { .. }))
-        {
-            // From here on they may have been started, whatever becomes of this process.
-            self.store().commit(pass.so_far(now)).await?;
+        // From here on they may have been started, whatever becomes of this process.
+        self.keep(pass).await?;
+        let starts = |task: &Task| matches!(task.kind, Kind::Start { .. });
+        if tasks.iter().any(starts) {
             self.store().flush().await?;
         }
         let deadline = Instant::now() + PATIENCE;

@@ -1,7 +1,8 @@
 //! Brings the runs for one subject up to date: what is wanted of them, what the backends say, what is to be done.
 //!
-//! The same order as for a pull request: take in, find out, decide, commit, act. Nothing is started before the disk
-//! says that it may have been started, so that after a crash it is looked for first.
+//! The same order as for a pull request: take in, find out, decide, commit, act. Where nothing is to be done, all of it is kept at
+//! once, in the end. Nothing is started before the disk says that it may have been started, so that after a crash it is looked for
+//! first.
 
 use super::{Engine, Failure, Permit, Worked, cause, jobs, note_failure};
 use crate::domain::event::Event;
@@ -10,7 +11,7 @@ use crate::domain::pull::PullState;
 use crate::domain::run::Run;
 use crate::domain::runs::{Ends, RunsState};
 use crate::github::{GitHubError, Priority};
-use crate::store::{Change, EntryKind, HistoryEntry, InboxEntry, Record, StoreError};
+use crate::store::{Change, EntryKind, HistoryEntry, InboxEntry, InboxId, Record, StoreError};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::BTreeSet;
 use tokio::time::Instant;
@@ -33,6 +34,12 @@ pub(super) struct Pass {
     pub(super) stepped_at: Option<DateTime<Utc>>,
     /// The commits that no branch holds on which a workflow could be started now.
     pub(super) adrift: BTreeSet<Sha>,
+    /// What the disk knows.
+    on_disk: RunsState,
+    /// The entries that are taken in with what is kept first.
+    entries: Vec<InboxId>,
+    /// Who is noted as due since something was kept; `None`: nothing was.
+    noted: Option<Vec<(Subject, Option<DateTime<Utc>>)>>,
     /// Whether the gates may read differently now.
     news: bool,
     /// The commits whose gates may have to be written.
@@ -65,16 +72,19 @@ impl Engine {
             cause::is_about(&state.repo, *number);
         }
         let began = self.now();
-        let stored = state.clone();
+        let known = state.clone();
         let mut pass = Pass {
             subject,
+            entries: done,
+            noted: None,
             news: false,
             shas: state.shas(),
+            ends: Ends::of(&state),
+            on_disk: state.clone(),
             state,
             pull,
             began,
             history: Vec::new(),
-            ends: Ends::of(&stored),
             next_tick: None,
             stepped_at: None,
             adrift: BTreeSet::new(),
@@ -95,39 +105,45 @@ impl Engine {
         pass.state.read_what_is_due(self.build_poll(), began);
         let retry = self.find_out_runs(&mut pass).await?;
         pass.shas.extend(pass.state.shas());
-        let mut taken_in = pass.change(Some(began), &stored, self.now());
-        taken_in.done = done;
-        let due = taken_in.due.clone();
-        self.store().commit(taken_in).await?;
-        let taken_in = pass.state.clone();
-
-        let kept = match self.finish_runs(&mut pass, &taken_in, retry).await {
-            Ok(()) => &pass.state,
-            Err(error) => {
-                tracing::error!(%error, "can't keep what was done; looking again");
-                self.look_again_later(&pass.subject, due);
-                // The next pass finds the rest out again, and counts it.
-                &taken_in
-            }
-        };
-        self.note_runs(&pass.subject, &stored, kept);
+        if let Err(error) = self.finish_runs(&mut pass, retry).await {
+            let Some(due) = pass.noted else {
+                return Err(error);
+            };
+            tracing::error!(%error, "can't keep what was done; looking again");
+            self.look_again_later(&pass.subject, due);
+        }
+        // What is not kept the next pass finds out again, and counts.
+        self.note_runs(&pass.subject, &known, &pass.on_disk);
         Ok(Worked::Made)
+    }
+
+    /// Keeps what was taken in and found out so far: whatever is done next goes on from there after a crash.
+    pub(super) async fn keep(&self, pass: &mut Pass) -> Result<(), StoreError> {
+        if pass.noted.is_some() && pass.state == pass.on_disk && pass.history.is_empty() {
+            return Ok(());
+        }
+        let change = pass.change(Some(pass.began), self.now());
+        let due = change.due.clone();
+        self.store().commit(change).await?;
+        pass.noted = Some(due);
+        pass.on_disk.clone_from(&pass.state);
+        Ok(())
     }
 
     /// Does what the jobs ask for, and notes what came of it.
     async fn finish_runs(
         &self,
         pass: &mut Pass,
-        taken_in: &RunsState,
         retry: Option<DateTime<Utc>>,
     ) -> Result<(), StoreError> {
         let failed = self.act_on_jobs(pass).await?;
-        let weighed = self.weigh_anchors(pass).await;
-        let stuck = weighed.err().map(|error| self.in_trouble(pass, &error));
+        let stuck = self.weigh_anchors(pass).await?;
         let next = self.next_look_at_runs(pass);
         let next = [retry, failed, stuck, next].into_iter().flatten().min();
-        let change = pass.change(next, taken_in, self.now());
-        self.commit(change).await
+        let change = pass.change(next, self.now());
+        self.commit(change).await?;
+        pass.on_disk.clone_from(&pass.state);
+        Ok(())
     }
 
     async fn load_runs(
@@ -230,19 +246,24 @@ impl Engine {
 }
 
 impl Pass {
-    /// What is to be kept; nothing but the note when to look again if nothing changed since `stored`.
-    pub(super) fn change(
-        &mut self,
-        next: Option<DateTime<Utc>>,
-        stored: &RunsState,
-        now: DateTime<Utc>,
-    ) -> Change {
+    /// What is to be kept; nothing but the note when to look again if nothing changed.
+    fn change(&mut self, next: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Change {
         self.shas.extend(self.state.shas());
-        let mut change = self.happenings(next, now);
+        // What has happened and is in no history yet is kept with the state that knows of it, or nobody tells it again.
+        self.note_ends(now, None, &[]);
+        let mut change = Change {
+            due: vec![(self.subject.clone(), next)],
+            done: std::mem::take(&mut self.entries),
+            began: Some(self.began),
+            history: std::mem::take(&mut self.history),
+            ..Change::default()
+        };
         // Of whom there never was anything to keep nothing is kept.
-        let was_idle = stored.lines.is_empty() && stored.anchors.is_empty();
-        if self.state != *stored && !(was_idle && self.state.is_idle()) {
-            change.records.push(self.record());
+        let was_idle = self.on_disk.lines.is_empty() && self.on_disk.anchors.is_empty();
+        if self.state != self.on_disk && !(was_idle && self.state.is_idle()) {
+            change
+                .records
+                .push(Record::Runs(Box::new(self.state.clone())));
             self.news = true;
         }
         if self.news {
@@ -253,29 +274,6 @@ impl Pass {
             change.due.extend(heads);
         }
         change
-    }
-
-    /// What is to be kept before something is done that has to be found again after a crash.
-    pub(super) fn so_far(&mut self, now: DateTime<Utc>) -> Change {
-        Change {
-            records: vec![self.record()],
-            ..self.happenings(Some(self.began), now)
-        }
-    }
-
-    /// What has happened and is in no history yet: it is kept with the state that knows of it, or nobody tells it again.
-    fn happenings(&mut self, next: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Change {
-        self.note_ends(now, None, &[]);
-        Change {
-            due: vec![(self.subject.clone(), next)],
-            began: Some(self.began),
-            history: std::mem::take(&mut self.history),
-            ..Change::default()
-        }
-    }
-
-    fn record(&self) -> Record {
-        Record::Runs(Box::new(self.state.clone()))
     }
 
     /// Draws all conclusions, and notes which jobs have ended before their run is forgotten.
