@@ -34,7 +34,12 @@ impl Engine {
         due: bool,
     ) -> Result<Worked, StoreError> {
         let subject = Subject::Pull(key);
-        let Some(mut state) = self.load_pull(key, entries).await? else {
+        let known = self.store().pull(key).await?;
+        let met = match &known {
+            Some(known) => Some(known.clone()),
+            None => self.meet(key, entries).await?,
+        };
+        let Some(mut state) = met else {
             let nothing = self.store().commit(nothing_to_do(&subject, entries));
             return nothing.await.map(Worked::made);
         };
@@ -70,47 +75,55 @@ impl Engine {
         // Other pull requests with the head that this one has left may not have to wait any more.
         let left = stood_at.filter(|sha| state.gate.as_ref().is_none_or(|gate| gate.sha != *sha));
         let left = left.map(|sha| Subject::Head(key.repo, sha));
+        let wake_left = left.map(|head| (head, Some(self.now())));
+        let done = entries.iter().map(|entry| entry.id).collect();
+        if retry.is_some() || plan(&state).is_empty() {
+            if retry.is_none() {
+                state.is_up_to_date();
+            }
+            if retry.is_none() && history.is_empty() && known.as_ref() == Some(&state) {
+                let nothing = self.store().commit(nothing_to_do(&subject, entries));
+                return nothing.await.map(Worked::made);
+            }
+            let mut change = self.change_of(&state, began, history, retry);
+            change.due.extend(wake_left);
+            change.done = done;
+            return self.commit(change).await.map(Worked::made);
+        }
         // From here on the deliveries are taken in: whatever is still to do is found again by "due".
         let mut change = self.change_of(&state, began, history, Some(began));
-        change
-            .due
-            .extend(left.clone().map(|head| (head, Some(self.now()))));
-        change.done = entries.iter().map(|entry| entry.id).collect();
+        change.due.extend(wake_left.clone());
+        change.done = done;
         let due = change.due.clone();
         self.store().commit(change).await?;
 
-        if let Err(error) = self.finish(&mut state, began, retry, left).await {
+        if let Err(error) = self.finish(&mut state, began, wake_left).await {
             tracing::error!(%error, "can't keep what was done; looking again");
             self.look_again_later(&subject, due);
         }
         Ok(Worked::Made)
     }
 
-    /// Acts on what was decided, and notes what came of it.
+    /// Acts on what was decided, notes what came of it, and wakes those that follow.
     async fn finish(
         &self,
         state: &mut PullState,
         began: DateTime<Utc>,
-        mut retry: Option<DateTime<Utc>>,
-        left: Option<Subject>,
+        left: Option<(Subject, Option<DateTime<Utc>>)>,
     ) -> Result<(), StoreError> {
         let mut history = Vec::new();
-        if retry.is_none() {
-            retry = self.act(state, began, &mut history).await?;
-        }
+        let retry = self.act(state, began, &mut history).await?;
         let mut change = self.change_of(state, began, history, retry);
-        change.due.extend(left.map(|head| (head, Some(self.now()))));
+        change.due.extend(left);
         self.commit(change).await
     }
 
-    async fn load_pull(
+    /// A pull request that is not known yet, as the first news of it tell.
+    async fn meet(
         &self,
         key: PullKey,
         entries: &[InboxEntry],
     ) -> Result<Option<PullState>, StoreError> {
-        if let Some(state) = self.store().pull(key).await? {
-            return Ok(Some(state));
-        }
         let heard_since = self.heard_since();
         for entry in entries {
             match &entry.event {
