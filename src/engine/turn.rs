@@ -132,7 +132,8 @@ impl Engine {
                 Publish::Check => says == gate,
                 Publish::Status => says.status == gate.status && says.title == gate.title,
             });
-        if reads_alike {
+        // One that was to say something else meanwhile may do so, whatever became of the answer.
+        if reads_alike && published.written_at.is_some() {
             return Turn::Never;
         }
         if !published.stands_like(gate) {

@@ -2,7 +2,7 @@
 
 use crate::support::{Town, mirror};
 use drawbridge::domain::gate::GATE_NAME;
-use drawbridge::sandbox::FaultKind;
+use drawbridge::sandbox::{Delivery, FaultKind, NewPr};
 use std::time::{Duration, Instant};
 
 const CHECK_RUNS: &str = "/repos/{owner}/{repo}/check-runs";
@@ -57,7 +57,7 @@ async fn a_membership_that_cannot_be_asked_five_times_does_not_make_a_member_a_s
     let mut town = Town::new().await;
     town.faults(5, "GET", MEMBERS, FaultKind::Status(502));
     town.faults(1, "GET", MEMBERS, FaultKind::Hang);
-    let pr = town.github().open_pr(drawbridge::sandbox::NewPr::by("mel"));
+    let pr = town.github().open_pr(NewPr::by("mel"));
     // At the sixth time GitHub thinks it over: that is when one can look.
     town.github()
         .wait_until("the membership is asked a sixth time", |g| g.hung() == 1)
@@ -241,7 +241,7 @@ async fn a_pull_request_that_hangs_holds_up_no_other() {
     town.github()
         .wait_until("the first one hangs", |g| g.hung() == 1)
         .await;
-    let quick = town.github().open_pr(drawbridge::sandbox::NewPr::by("mel"));
+    let quick = town.github().open_pr(NewPr::by("mel"));
     town.github()
         .wait_until("the second one is mirrored", |g| {
             g.branch(&mirror(quick)).is_some()
@@ -278,5 +278,50 @@ async fn a_gate_that_ended_without_our_knowing_keeps_how_it_ended() {
     town.github().clear_faults();
     town.settle().await;
     assert_eq!(says(town.github()).as_deref(), Some("success"));
+    town.finish().await;
+}
+
+#[tokio::test]
+async fn a_gate_that_may_say_something_else_is_written_though_it_should_say_what_it_said() {
+    let mut town = Town::new().await;
+    town.github().hold_deliveries(true);
+    let pr = town.github().open_pr(NewPr::by("mel"));
+    let opened = town.held("pull_request", "opened").guid;
+    assert_eq!(town.github().deliver(&opened).await, 202);
+    town.settle().await;
+    town.mirrored(pr);
+    let pushed = |held: &Delivery| held.event == "push";
+    let late = town.github().held().into_iter().find(pushed);
+    let late = late.expect("the mirror was pushed").guid;
+    town.github().push(pr, Vec::new());
+    let all_but_one = async |town: &Town| {
+        for held in town.github().held() {
+            if held.guid != late {
+                assert_eq!(town.github().deliver(&held.guid).await, 202);
+            }
+        }
+        town.settle().await;
+    };
+    all_but_one(&town).await;
+    town.github().finish_build(&mirror(pr), "build", "success");
+    all_but_one(&town).await;
+    town.gate(pr).is("success");
+    // The mirror may be where it was before: that can't be found out, and the answer to a gate that says so is lost.
+    town.faults(100_000, "GET", COMMITS, FaultKind::Status(502));
+    town.fault("PATCH", CHECK_RUN, FaultKind::AnswerLost);
+    town.faults(100_000, "PATCH", CHECK_RUN, FaultKind::DropConnection);
+    assert_eq!(town.github().deliver(&late).await, 202);
+    let head = town.head(pr);
+    town.github()
+        .wait_until("the gate waits", |g| {
+            let check = g.check(&head, GATE_NAME).expect("a gate");
+            check.conclusion.is_none()
+        })
+        .await;
+    town.github().clear_faults();
+    town.settle().await;
+    town.gate(pr).is("success");
+    town.mirrored(pr);
+    town.github().hold_deliveries(false);
     town.finish().await;
 }
