@@ -2,7 +2,7 @@
 //! names.
 
 use anyhow::Context;
-use chrono::Utc;
+use chrono::{DateTime, TimeDelta, Utc};
 use drawbridge::domain::gate::HeadState;
 use drawbridge::domain::ids::{
     PrNumber, PullKey, Repo, RepoId, RepoName, RunSubject, Sha, Subject,
@@ -23,6 +23,8 @@ use std::path::Path;
 const REPOS: u64 = 50;
 /// So many lines of history are kept of each.
 const LINES: usize = 10;
+/// So much is told of a pull request once something is.
+pub const TOLD: usize = 4;
 /// The number of the member's pull request: its mirror stands.
 const MIRRORED: u64 = 1;
 const CONFIGURATION: &str = "enabled: true\nadditional_vetters: [vera]\n";
@@ -32,8 +34,8 @@ pub struct Seeds {
     playground: Playground,
     pulls: Vec<Seed>,
     repo: RepoState,
-    /// What GitHub sends when a mirror was moved.
-    push: Value,
+    /// What GitHub sends while a build runs on a mirror.
+    running: Value,
 }
 
 /// All records about one pull request.
@@ -73,18 +75,19 @@ impl Seeds {
         for number in numbers {
             pulls.push(seed(&store, id, PrNumber(number)).await?);
         }
-        let mirror = format!("refs/heads/pull-request/{MIRRORED}");
+        let mirror = format!("pull-request/{MIRRORED}");
         let sent = github.deliveries();
-        let push = sent
-            .iter()
-            .find(|one| one.payload["ref"] == mirror.as_str());
-        let push = push.context("no mirror was pushed")?.payload.clone();
+        let running = sent.iter().rfind(|one| {
+            let build = &one.payload["workflow_run"];
+            build["head_branch"] == mirror.as_str() && build["status"] != "completed"
+        });
+        let running = running.context("nothing is built")?.payload.clone();
         github.hold_deliveries(true);
         Ok(Self {
             playground,
             pulls,
             repo,
-            push,
+            running,
         })
     }
 
@@ -156,25 +159,44 @@ impl Seeds {
         })
     }
 
-    /// `count` news of so many different ones among the first `among` pull requests, spread evenly, and other ones in each
-    /// round as far as there are any: GitHub tells that the mirror was moved, by us.
+    /// News of `count` different ones among the first `among` pull requests, spread evenly, and of other ones in each
+    /// round as far as there are any: a build goes on, `TOLD` times for each.
     pub fn news(&self, among: u64, count: usize, round: usize) -> anyhow::Result<Vec<Vec<u8>>> {
         let mirrored = (0..among).filter(|place| self.seed(*place).pull.number.0 == MIRRORED);
         let mirrored: Vec<u64> = mirrored.collect();
         let step = (mirrored.len() / count).max(1);
         let many = mirrored.into_iter().skip(round % step).step_by(step);
-        many.take(count)
-            .map(|place| {
-                let repo = self.repo_at(place % REPOS)?;
-                let mut push = self.push.clone();
-                push["ref"] = format!("refs/heads/pull-request/{}", place / REPOS + 1).into();
-                push["after"] = head_at(place).into();
-                push["repository"]["id"] = repo.id.0.into();
-                push["repository"]["name"] = repo.name.name().into();
-                push["repository"]["full_name"] = repo.name.to_string().into();
-                Ok(push.to_string().into_bytes())
-            })
-            .collect()
+        let places: Vec<u64> = many.take(count).collect();
+        let told = (0..TOLD).flat_map(|time| places.iter().map(move |place| (time, *place)));
+        told.map(|(time, place)| {
+            let repo = self.repo_at(place % REPOS)?;
+            let mut news = self.running.clone();
+            let at = Utc::now() + TimeDelta::seconds((round * TOLD + time) as i64);
+            news["workflow_run"]["head_branch"] =
+                format!("pull-request/{}", place / REPOS + 1).into();
+            news["workflow_run"]["head_sha"] = head_at(place).into();
+            news["workflow_run"]["updated_at"] = at.to_rfc3339().into();
+            news["repository"]["id"] = repo.id.0.into();
+            news["repository"]["name"] = repo.name.name().into();
+            news["repository"]["full_name"] = repo.name.to_string().into();
+            Ok(news.to_string().into_bytes())
+        })
+        .collect()
+    }
+
+    /// When a build of the first pull request of a repository changed last, as far as the state knows.
+    pub async fn last_told(&self, store: &SledStore, among: u64) -> anyhow::Result<DateTime<Utc>> {
+        let mut last = DateTime::UNIX_EPOCH;
+        for place in 0..among.min(REPOS) {
+            let of = RunSubject::Pull(PrNumber(place / REPOS + 1));
+            let runs = store.runs(self.repo_at(place)?.id, &of).await?;
+            let builds = runs.iter().flat_map(|runs| &runs.builds);
+            let told = builds
+                .flat_map(|builds| &builds.list)
+                .map(|build| build.updated_at);
+            last = told.max().unwrap_or(last).max(last);
+        }
+        Ok(last)
     }
 
     fn seed(&self, place: u64) -> &Seed {

@@ -5,7 +5,7 @@ use crate::grown::Seeds;
 use crate::load::{Delivery, middle, send_each};
 use crate::programs::{App, Paced, ours};
 use anyhow::{Context, ensure};
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use clap::Args;
 use drawbridge::sandbox::{Fault, FaultKind};
 use drawbridge::store::{SledStore, Store as _};
@@ -36,6 +36,7 @@ pub struct State {
 /// One state, and what was measured of it.
 struct Measured {
     size: u64,
+    filled_at: DateTime<Utc>,
     data: TempDir,
     /// For each round.
     news: Vec<Vec<Delivery>>,
@@ -103,13 +104,14 @@ impl State {
 
     async fn fill(&self, seeds: &Seeds, size: u64) -> anyhow::Result<Measured> {
         let data = tempfile::tempdir()?;
+        let filled_at = Utc::now();
         let began = Instant::now();
         seeds.fill(data.path(), size).await?;
         eprintln!("{size} pull requests written in {:.0?}", began.elapsed());
         let secret = seeds.github().webhook_secret();
-        let push = |body: Vec<u8>| {
+        let delivery = |body: Vec<u8>| {
             Ok(Delivery {
-                event: "push".to_owned(),
+                event: "workflow_run".to_owned(),
                 signature: sign(&secret, &body)?,
                 body,
             })
@@ -117,11 +119,12 @@ impl State {
         let news = (0..=self.rounds).map(|round| {
             let told = seeds.news(size, NEWS, round)?;
             told.into_iter()
-                .map(push)
+                .map(delivery)
                 .collect::<anyhow::Result<Vec<_>>>()
         });
         Ok(Measured {
             size,
+            filled_at,
             data,
             news: news.collect::<anyhow::Result<_>>()?,
             starts: [Vec::new(), Vec::new()],
@@ -204,6 +207,8 @@ impl State {
             let store = SledStore::open(state.data.path(), Utc::now())?;
             let waiting = store.pending().await?.len();
             ensure!(waiting == 0, "{waiting} deliveries were not worked on");
+            let told = seeds.last_told(&store, state.size).await?;
+            ensure!(told > state.filled_at, "what was delivered changed nothing");
             store.close().await?;
         }
         Ok(())
