@@ -21,7 +21,13 @@ const CONCLUSIONS: [&str; 7] = [
 #[derive(Args)]
 pub struct Where {
     /// The sandbox's address, as `drawbridge sandbox --stay` printed it
-    #[arg(long, env = "DRAWBRIDGE_SANDBOX", value_name = "URL")]
+    #[arg(
+        long,
+        env = "DRAWBRIDGE_SANDBOX",
+        value_name = "URL",
+        default_value = "",
+        hide_default_value = true
+    )]
     sandbox: String,
 }
 
@@ -263,6 +269,11 @@ fn show(answer: &Value) -> anyhow::Result<()> {
 
 /// A client for a sandbox, and the address of one of its deeds. No proxy: a sandbox is on this machine.
 fn reach(address: &str, deed: &str) -> anyhow::Result<(reqwest::Client, reqwest::Url)> {
+    if address.is_empty() {
+        bail!(
+            "which sandbox is meant? Set DRAWBRIDGE_SANDBOX (or --sandbox) to the address that `drawbridge sandbox --stay` printed"
+        );
+    }
     let url = format!("{}/_sandbox/{deed}", address.trim_end_matches('/'));
     let url = reqwest::Url::parse(&url).with_context(|| {
         format!(

@@ -277,6 +277,10 @@ fn a_wrong_address_is_told_clearly() {
         }
     }
     let unset = Process::start(drawbridge(&["sandbox", "state"])).end();
-    assert_eq!(unset.code, Some(2));
-    assert!(unset.err.contains("--sandbox"), "{}", unset.err);
+    assert_eq!(unset.code, Some(1));
+    assert!(
+        unset.err.contains("Set DRAWBRIDGE_SANDBOX"),
+        "{}",
+        unset.err
+    );
 }
