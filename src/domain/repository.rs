@@ -113,17 +113,13 @@ impl RepoState {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::ids::{InstallationId, OwnerKind, RepoId, UserId};
+    use crate::domain::pull::tests::repo;
 
     #[test]
     fn a_former_name_is_no_news_until_it_is_the_name_again() {
         let named = |name: &str| Repo {
-            id: RepoId(1),
-            installation: InstallationId(2),
             name: RepoName::parse(name).unwrap(),
-            owner: UserId(3),
-            owner_kind: OwnerKind::Organisation,
-            default_branch: "main".to_owned(),
+            ..repo()
         };
         let mut state = RepoState::new(named("acme/engine"));
         state.is_now(&named("acme/motor"));
@@ -142,15 +138,7 @@ mod tests {
 
     #[test]
     fn what_people_saw_is_known_since_a_repository_concerns_us() {
-        let repo = Repo {
-            id: RepoId(1),
-            installation: InstallationId(2),
-            name: RepoName::parse("acme/engine").unwrap(),
-            owner: UserId(3),
-            owner_kind: OwnerKind::Organisation,
-            default_branch: "main".to_owned(),
-        };
-        let mut state = RepoState::new(repo);
+        let mut state = RepoState::new(repo());
         let at = |hours| DateTime::UNIX_EPOCH + chrono::TimeDelta::hours(hours);
         let read = |enabled| {
             Ok(RepoConfig {
