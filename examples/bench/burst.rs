@@ -70,7 +70,11 @@ impl Burst {
             println!("NOT ALL was done after {LONGEST:?}");
         }
         let asked: u64 = seen.iter().map(|seen| u64::from(seen.pull.is_some())).sum();
-        println!("{asked} requests about pull requests\n");
+        println!("{asked} requests about pull requests:");
+        for (route, count) in crate::events::count(&seen) {
+            println!("  {count:>6} {route}");
+        }
+        println!();
         println!(
             "{:<24} {:>7} {:>7} {:>7} {:>7}  (s)",
             "", "count", "50 %", "95 %", "100 %"

@@ -249,7 +249,7 @@ impl Stage {
     }
 }
 
-fn count(seen: &[Seen]) -> BTreeMap<String, usize> {
+pub fn count(seen: &[Seen]) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
     for seen in seen {
         let refused = match seen.status {
