@@ -24,7 +24,7 @@ const REPOS: u64 = 50;
 /// So many lines of history are kept of each.
 const LINES: usize = 10;
 /// So much is told of a pull request once something is.
-pub const TOLD: usize = 4;
+const TOLD: usize = 4;
 /// The number of the member's pull request: its mirror stands.
 const MIRRORED: u64 = 1;
 const CONFIGURATION: &str = "enabled: true\nadditional_vetters: [vera]\n";

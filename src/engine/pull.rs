@@ -76,24 +76,23 @@ impl Engine {
         let left = stood_at.filter(|sha| state.gate.as_ref().is_none_or(|gate| gate.sha != *sha));
         let left = left.map(|sha| Subject::Head(key.repo, sha));
         let wake_left = left.map(|head| (head, Some(self.now())));
-        let done = entries.iter().map(|entry| entry.id).collect();
-        if retry.is_some() || plan(&state).is_empty() {
-            if retry.is_none() {
-                state.is_up_to_date();
-            }
-            if retry.is_none() && history.is_empty() && known.as_ref() == Some(&state) {
+        let rests = retry.is_none() && plan(&state).is_empty();
+        if rests {
+            state.is_up_to_date();
+            if history.is_empty() && known.as_ref() == Some(&state) {
                 let nothing = self.store().commit(nothing_to_do(&subject, entries));
                 return nothing.await.map(Worked::made);
             }
-            let mut change = self.change_of(&state, began, history, retry);
-            change.due.extend(wake_left);
-            change.done = done;
+        }
+        let acts = retry.is_none() && !rests;
+        let next = if acts { Some(began) } else { retry };
+        let mut change = self.change_of(&state, began, history, next);
+        change.due.extend(wake_left.clone());
+        change.done = entries.iter().map(|entry| entry.id).collect();
+        if !acts {
             return self.commit(change).await.map(Worked::made);
         }
         // From here on the deliveries are taken in: whatever is still to do is found again by "due".
-        let mut change = self.change_of(&state, began, history, Some(began));
-        change.due.extend(wake_left.clone());
-        change.done = done;
         let due = change.due.clone();
         self.store().commit(change).await?;
 

@@ -105,15 +105,19 @@ impl Engine {
         pass.state.read_what_is_due(self.build_poll(), began);
         let retry = self.find_out_runs(&mut pass).await?;
         pass.shas.extend(pass.state.shas());
-        if let Err(error) = self.finish_runs(&mut pass, retry).await {
-            let Some(due) = pass.noted else {
-                return Err(error);
-            };
-            tracing::error!(%error, "can't keep what was done; looking again");
-            self.look_again_later(&pass.subject, due);
-        }
-        // What is not kept the next pass finds out again, and counts.
-        self.note_runs(&pass.subject, &known, &pass.on_disk);
+        let kept = match self.finish_runs(&mut pass, retry).await {
+            Ok(()) => &pass.state,
+            Err(error) => {
+                let Some(due) = pass.noted else {
+                    return Err(error);
+                };
+                tracing::error!(%error, "can't keep what was done; looking again");
+                self.look_again_later(&pass.subject, due);
+                // The next pass finds the rest out again, and counts it.
+                &pass.on_disk
+            }
+        };
+        self.note_runs(&pass.subject, &known, kept);
         Ok(Worked::Made)
     }
 
@@ -141,9 +145,7 @@ impl Engine {
         let next = self.next_look_at_runs(pass);
         let next = [retry, failed, stuck, next].into_iter().flatten().min();
         let change = pass.change(next, self.now());
-        self.commit(change).await?;
-        pass.on_disk.clone_from(&pass.state);
-        Ok(())
+        self.commit(change).await
     }
 
     async fn load_runs(

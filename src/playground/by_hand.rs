@@ -2,6 +2,7 @@
 
 use super::story::board::jobs;
 use anyhow::{Context, bail};
+use clap::error::ErrorKind;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -21,14 +22,20 @@ const CONCLUSIONS: [&str; 7] = [
 #[derive(Args)]
 pub struct Where {
     /// The sandbox's address, as `drawbridge sandbox --stay` printed it
-    #[arg(
-        long,
-        env = "DRAWBRIDGE_SANDBOX",
-        value_name = "URL",
-        default_value = "",
-        hide_default_value = true
-    )]
-    sandbox: String,
+    #[arg(long, env = "DRAWBRIDGE_SANDBOX", value_name = "URL")]
+    sandbox: Option<String>,
+}
+
+impl Where {
+    /// clap does not say that a variable would do.
+    fn address(&self) -> Result<&str, clap::Error> {
+        self.sandbox.as_deref().ok_or_else(|| {
+            clap::Error::raw(
+                ErrorKind::MissingRequiredArgument,
+                "which sandbox is meant? Set DRAWBRIDGE_SANDBOX (or --sandbox) to the address that `drawbridge sandbox --stay` printed\n",
+            )
+        })
+    }
 }
 
 /// What is committed.
@@ -168,7 +175,7 @@ pub(super) async fn perform(deed: ByHand) -> anyhow::Result<()> {
             (at, "open-pr", body)
         }
         ByHand::Push { pr, commit, at } => {
-            let state = state(&at.sandbox).await?;
+            let state = state(at.address()?).await?;
             let pulls = state["pull_requests"].as_array();
             let pull = pulls.and_then(|pulls| pulls.iter().find(|pull| pull["number"] == pr));
             let author = pull.and_then(|pull| pull["author"].as_str());
@@ -194,15 +201,16 @@ pub(super) async fn perform(deed: ByHand) -> anyhow::Result<()> {
             conclusion,
             at,
         } => {
-            let run = run_of(&state(&at.sandbox).await?, &job)?;
+            let run = run_of(&state(at.address()?).await?, &job)?;
             let body = json!({ "run": run, "conclusion": conclusion });
             (at, "finish-run", body)
         }
         ByHand::Close { pr, by, at } => (at, "close", json!({ "pr": pr, "by": by })),
-        ByHand::State { at } => return show(&state(&at.sandbox).await?),
+        ByHand::State { at } => return show(&state(at.address()?).await?),
     };
-    let (client, url) = reach(&at.sandbox, deed)?;
-    show(&answer(client.post(url).json(&body).send().await, &at.sandbox).await?)
+    let address = at.address()?;
+    let (client, url) = reach(address, deed)?;
+    show(&answer(client.post(url).json(&body).send().await, address).await?)
 }
 
 /// All there is to see; each dispatched run with the job that a gate links to it.
@@ -269,11 +277,6 @@ fn show(answer: &Value) -> anyhow::Result<()> {
 
 /// A client for a sandbox, and the address of one of its deeds. No proxy: a sandbox is on this machine.
 fn reach(address: &str, deed: &str) -> anyhow::Result<(reqwest::Client, reqwest::Url)> {
-    if address.is_empty() {
-        bail!(
-            "which sandbox is meant? Set DRAWBRIDGE_SANDBOX (or --sandbox) to the address that `drawbridge sandbox --stay` printed"
-        );
-    }
     let url = format!("{}/_sandbox/{deed}", address.trim_end_matches('/'));
     let url = reqwest::Url::parse(&url).with_context(|| {
         format!(

@@ -32,10 +32,13 @@ pub async fn run(args: SandboxArgs) -> ExitCode {
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            eprintln!("drawbridge sandbox: {error:#}");
-            ExitCode::FAILURE
-        }
+        Err(error) => match error.downcast::<clap::Error>() {
+            Ok(usage) => usage.exit(),
+            Err(error) => {
+                eprintln!("drawbridge sandbox: {error:#}");
+                ExitCode::FAILURE
+            }
+        },
     }
 }
 

@@ -32,7 +32,7 @@ pub struct Disturbance {
 }
 
 /// What tells one stand of the mirror from another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Stand {
     /// How often it was wanted elsewhere until then.
     pub number: u64,
@@ -91,7 +91,7 @@ impl PullState {
 
     /// It was to be removed, and nobody knows whether that was done.
     pub fn mirror_may_be_gone(&mut self) {
-        if self.wanted_mirror == Mirror::Absent && self.observed_mirror != Mirror::Absent {
+        if self.wanted_mirror == Mirror::Absent && matches!(self.observed_mirror, Mirror::At(_)) {
             self.mirror_is(Mirror::Unknown);
         }
     }

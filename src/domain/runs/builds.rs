@@ -172,12 +172,7 @@ impl RunsState {
 
     /// The same for a branch that is not ours: what was built before we looked is asked for.
     pub fn stands_at(&mut self, sha: &Sha, now: DateTime<Utc>) {
-        let ours = Stand {
-            number: 0,
-            moves: 0,
-            moved_at: None,
-        };
-        if self.stand_at(sha, ours, now) {
+        if self.stand_at(sha, Stand::default(), now) {
             self.read_builds();
         }
     }

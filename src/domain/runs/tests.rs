@@ -93,6 +93,12 @@ fn told(runs: &mut RunsState, of: char, build: Build) {
     runs.settle(at(40));
 }
 
+/// GitHub lists these builds of `a`.
+fn listed(runs: &mut RunsState, second: i64, builds: Vec<Build>) {
+    runs.builds_of(&sha('a')).expect("a stand").are(builds);
+    runs.settle(at(second));
+}
+
 fn status(runs: &RunsState) -> GateStatus {
     gates_of_runs(runs, &sha('a'), "")[0].1.status
 }
@@ -116,18 +122,19 @@ fn success_needs_every_build_and_a_second_look() {
         runs.must_read().is_some(),
         "there may be others that nobody told us of"
     );
-    runs.builds_of(&sha('a')).expect("a stand").are(vec![
-        build(1, SUCCESS, 31),
-        build(2, BuildStatus::Running, 32),
-    ]);
-    runs.settle(at(41));
+    listed(
+        &mut runs,
+        41,
+        vec![build(1, SUCCESS, 31), build(2, BuildStatus::Running, 32)],
+    );
     assert_eq!(status(&runs), GateStatus::InProgress);
     told(&mut runs, 'a', build(2, SUCCESS, 33));
     told(&mut runs, 'a', build(2, BuildStatus::Running, 32));
-    runs.builds_of(&sha('a'))
-        .expect("a stand")
-        .are(vec![build(1, SUCCESS, 31), build(2, SUCCESS, 33)]);
-    runs.settle(at(42));
+    listed(
+        &mut runs,
+        42,
+        vec![build(1, SUCCESS, 31), build(2, SUCCESS, 33)],
+    );
     assert_eq!(status(&runs), GateStatus::Completed(Conclusion::Success));
 }
 
@@ -150,10 +157,7 @@ fn what_a_job_waits_for_is_read_again_more_and_more_seldom() {
     assert_eq!(readings[..5], [10, 20, 30, 45, 67]);
     assert_eq!(readings[19] - readings[18], 24 * 60);
     told(&mut runs, 'a', build(1, SUCCESS, 100));
-    runs.builds_of(&sha('a'))
-        .expect("a stand")
-        .are(vec![build(1, SUCCESS, 100)]);
-    runs.settle(at(100));
+    listed(&mut runs, 100, vec![build(1, SUCCESS, 100)]);
     assert!(
         runs.next_reading(shortest).is_none(),
         "nobody waits any more"

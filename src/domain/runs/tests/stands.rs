@@ -15,15 +15,13 @@ fn a_build_from_before_the_mirror_was_restored_does_not_count() {
         runs.want(&wish(&Pipeline::implied(), 'a'), at(60)),
         "a new run"
     );
-    runs.builds_of(&sha('a'))
-        .expect("a stand")
-        .are(vec![build(5, SUCCESS, 30)]);
-    runs.settle(at(60));
+    listed(&mut runs, 60, vec![build(5, SUCCESS, 30)]);
     assert_eq!(status(&runs), GateStatus::InProgress);
-    runs.builds_of(&sha('a'))
-        .expect("a stand")
-        .are(vec![build(5, SUCCESS, 30), build(6, SUCCESS, 70)]);
-    runs.settle(at(70));
+    listed(
+        &mut runs,
+        70,
+        vec![build(5, SUCCESS, 30), build(6, SUCCESS, 70)],
+    );
     assert_eq!(status(&runs), GateStatus::Completed(Conclusion::Success));
 }
 
@@ -46,9 +44,7 @@ fn what_was_built_for_a_mirror_that_never_went_away_counts() {
         runs.must_read().is_some(),
         "nobody read them while it was closed"
     );
-    let builds = runs.builds_of(&sha('a')).expect("a stand");
-    builds.are(vec![build(5, SUCCESS, 30)]);
-    runs.settle(at(61));
+    listed(&mut runs, 61, vec![build(5, SUCCESS, 30)]);
     assert_eq!(status(&runs), GateStatus::Completed(Conclusion::Success));
 }
 
@@ -92,10 +88,11 @@ fn a_build_that_is_heard_of_before_the_new_mirror_counts_for_it() {
     runs.stand_at(&sha('a'), stand(2, 3, 62), at(62));
     runs.want(&wish(&Pipeline::implied(), 'a'), at(62));
     runs.settle(at(62));
-    runs.builds_of(&sha('a'))
-        .expect("a stand")
-        .are(vec![build(5, SUCCESS, 30), build(6, SUCCESS, 61)]);
-    runs.settle(at(62));
+    listed(
+        &mut runs,
+        62,
+        vec![build(5, SUCCESS, 30), build(6, SUCCESS, 61)],
+    );
     assert_eq!(status(&runs), GateStatus::Completed(Conclusion::Success));
 }
 
