@@ -17,6 +17,7 @@ mod counted;
 pub mod decode;
 mod error;
 mod etag;
+mod http;
 mod key;
 mod list;
 mod pace;
