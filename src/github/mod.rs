@@ -45,7 +45,7 @@ pub use decode::{
 pub use error::GitHubError;
 pub use key::{AppKey, KeyError};
 pub use list::Listing;
-pub use pace::{BudgetLeft, Limits, Priority};
+pub use pace::{Begun, BudgetLeft, Limits, Priority, RequestKind};
 pub use registration::{Registered, exchange_manifest_code};
 pub use repository::Repository;
 pub use signature::{BadSignature, NoSecret, WebhookSecrets};

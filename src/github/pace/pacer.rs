@@ -66,14 +66,18 @@ impl Limits {
 
 /// What kind of request it is, as GitHub counts it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub enum RequestKind {
+    /// It reads.
     Read,
+    /// It changes or removes something.
     Write,
+    /// It creates something.
     Create,
+    /// It creates something people are notified of.
     Comment,
 }
 
-impl Kind {
+impl RequestKind {
     /// GitHub does not list which requests create content; every POST counts for the minute, and comments, of which
     /// people are notified, for the hour, too.
     pub(super) fn of(method: &Method, path: &str) -> Self {
@@ -154,6 +158,8 @@ pub(super) struct Pacer {
     creations: Window,
     comments: Window,
     under_way: u32,
+    /// How many have begun with what leads to a creation.
+    to_create: u32,
     pub(super) budget: Option<Budget>,
     pub(super) paused_until: Option<DateTime<Utc>>,
     silent_pauses: u32,
@@ -171,6 +177,7 @@ impl Pacer {
             comments: Window::new(TimeDelta::hours(1), limits.comments),
             limits,
             under_way: 0,
+            to_create: 0,
             budget: None,
             paused_until: None,
             silent_pauses: 0,
@@ -189,7 +196,7 @@ impl Pacer {
     }
 
     /// Whether it is this one's turn; if so, it has left the queue and counts as under way.
-    pub(super) fn turn(&mut self, place: Place, kind: Kind, now: DateTime<Utc>) -> Turn {
+    pub(super) fn turn(&mut self, place: Place, kind: RequestKind, now: DateTime<Utc>) -> Turn {
         if self.waiting.first().is_some_and(|first| *first != place) {
             return Turn::Behind;
         }
@@ -207,6 +214,30 @@ impl Pacer {
         Turn::Go
     }
 
+    /// When something may be begun that leads to a request of this kind, beside all that has begun already; `None`: now.
+    pub(super) fn room_for_more(
+        &mut self,
+        priority: Priority,
+        kind: RequestKind,
+        now: DateTime<Utc>,
+    ) -> Option<DateTime<Utc>> {
+        let at = self.earliest(priority, kind, now);
+        let (others, cost) = (self.to_create, kind.creations());
+        let share = share(priority);
+        let for_all = self.creations.room_beside(others, cost, share, now);
+        at.max(for_all)
+    }
+
+    /// Somebody begins with what leads to a request of this kind.
+    pub(super) fn begins(&mut self, kind: RequestKind) {
+        self.to_create += kind.creations();
+    }
+
+    /// It has come to its end.
+    pub(super) fn has_ended(&mut self, kind: RequestKind) {
+        self.to_create -= kind.creations();
+    }
+
     /// Leaves the queue without having left.
     pub(super) fn give_up(&mut self, place: Place) {
         self.waiting.remove(&place);
@@ -220,7 +251,7 @@ impl Pacer {
     }
 
     /// A request has ended, with this answer or without one.
-    pub(super) fn ended(&mut self, kind: Kind, heard: &Heard, now: DateTime<Utc>) {
+    pub(super) fn ended(&mut self, kind: RequestKind, heard: &Heard, now: DateTime<Utc>) {
         self.under_way -= 1;
         self.points.end(kind.points(), now);
         self.creations.end(kind.creations(), now);
@@ -268,16 +299,16 @@ impl Pacer {
     pub(super) fn earliest(
         &mut self,
         priority: Priority,
-        kind: Kind,
+        kind: RequestKind,
         now: DateTime<Utc>,
     ) -> Option<DateTime<Utc>> {
-        let share = match priority {
-            Priority::Urgent => 100,
-            Priority::Normal => 80,
-            Priority::Low => 50,
-        };
+        let share = share(priority);
         // What is read is read in order to write: room for that is kept.
-        let of_points = if kind == Kind::Read { share - 8 } else { share };
+        let of_points = if kind == RequestKind::Read {
+            share - 8
+        } else {
+            share
+        };
         let higher = self.expected[..priority as usize].iter().flatten().max();
         [
             self.paused_until.map(|until| until.min(now + LONGEST)),
@@ -306,6 +337,15 @@ impl Pacer {
         };
         let left = budget.remaining.saturating_sub(self.under_way);
         (left <= kept).then(|| budget.renewed_at.min(now + LONGEST))
+    }
+}
+
+/// How much of the limits those of a class may use, in per cent.
+fn share(priority: Priority) -> u32 {
+    match priority {
+        Priority::Urgent => 100,
+        Priority::Normal => 80,
+        Priority::Low => 50,
     }
 }
 
