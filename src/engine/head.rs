@@ -101,6 +101,7 @@ impl Engine {
             cause::is_about(&pull.repo, pull.number);
         }
         let mut head = known.unwrap_or_else(|| self.new_head(&wanted, sha));
+        let mut on_disk = head.clone();
         head.repo = wanted.repo.clone();
         for entry in entries {
             if let Event::GatePressed {
@@ -112,7 +113,6 @@ impl Engine {
                 head.was_opened_again(gate);
             }
         }
-        let stored = head.clone();
         let repository = self.store().repo(repo).await?;
         // Nothing can be written there; all is looked at again when that ends.
         if repository.as_ref().is_some_and(|known| known.archived) {
@@ -144,8 +144,9 @@ impl Engine {
                     continue;
                 }
             }
+            let notes = (&mut on_disk, &mut end.history);
             match self
-                .publish(&mut head, (name, gate), &wanted, &mut end.history)
+                .publish(&mut head, (name, gate), &wanted, notes)
                 .await?
             {
                 Ok(()) => {
@@ -179,7 +180,7 @@ impl Engine {
             .look_for_configuration(&mut head, repository.as_ref(), &wanted.pulls, rests)
             .await;
         next = next.into_iter().chain(look.at).min();
-        if head != stored {
+        if head != on_disk {
             end.records.push(Record::Head(Box::new(head)));
         }
         let nothing = end.done.is_empty() && end.records.is_empty() && end.history.is_empty();

@@ -13,7 +13,11 @@ pub(super) fn weight(action: &Action) -> (Priority, RequestKind) {
         Action::MoveMirror { .. } | Action::DeleteMirror => (Priority::Urgent, RequestKind::Write),
         // What is only said can wait for what is done.
         Action::FindComment => (Priority::Low, RequestKind::Read),
-        Action::PostComment(_) | Action::Answer(_) => (Priority::Low, RequestKind::Comment),
+        Action::PostComment(_) => (Priority::Low, RequestKind::Comment),
+        Action::Answer(outgoing) => match outgoing.answer {
+            Answer::ThumbsUp => (Priority::Low, RequestKind::Create),
+            Answer::Reply(_) => (Priority::Low, RequestKind::Comment),
+        },
         Action::EditComment(..) => (Priority::Low, RequestKind::Write),
     }
 }

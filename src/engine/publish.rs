@@ -16,7 +16,7 @@ impl Engine {
         head: &mut HeadState,
         (name, gate): (&GateName, &Gate),
         wanted: &Wanted,
-        history: &mut Vec<HistoryEntry>,
+        (on_disk, history): (&mut HeadState, &mut Vec<HistoryEntry>),
     ) -> Result<Result<(), GitHubError>, StoreError> {
         let github = self.shared.github.of(&head.repo);
         if name.publish == Publish::Status {
@@ -58,6 +58,7 @@ impl Engine {
         };
         self.store().commit(announced).await?;
         self.store().flush().await?;
+        on_disk.clone_from(head);
         let new = NewCheck {
             name: &name.name,
             sha: &sha,

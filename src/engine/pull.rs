@@ -45,10 +45,14 @@ impl Engine {
             return nothing.await.map(Worked::made);
         };
         let goes_on = due == Due::Turn && entries.is_empty() && only_talks(&state);
-        let (priority, kind) = match plan(&state).first() {
-            Some(action) if goes_on => weight(action),
-            _ => (Priority::Urgent, leads_to(&state)),
-        };
+        // Whatever there is room for is done.
+        let least = plan(&state)
+            .iter()
+            .map(weight)
+            .min_by_key(|(_, kind)| *kind);
+        let (priority, kind) = least
+            .filter(|_| goes_on)
+            .unwrap_or((Priority::Urgent, leads_to(&state)));
         let installation = state.repo.installation;
         let _permit = match self.permit(installation, priority, kind).await {
             Permit::Given(permit) => permit,

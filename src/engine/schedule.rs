@@ -38,11 +38,18 @@ pub(super) enum Due {
 struct Inner {
     /// Subjects being worked on or about to be, each with what waits for it.
     busy: HashMap<Subject, Waiting>,
-    /// Entries that could not be taken in, until their subject is worked on again.
-    parked: HashMap<Subject, Vec<InboxEntry>>,
+    /// What could not be begun, until its subject is worked on again.
+    parked: HashMap<Subject, Parked>,
     timers: BTreeSet<(DateTime<Utc>, Subject)>,
     timer_of: HashMap<Subject, (DateTime<Utc>, Due)>,
     stopping: bool,
+}
+
+/// What could not be begun: the news, and why else it would have been.
+#[derive(Default)]
+struct Parked {
+    entries: Vec<InboxEntry>,
+    due: Due,
 }
 
 #[derive(Default)]
@@ -67,7 +74,8 @@ impl Inner {
         let begins = !self.busy.contains_key(subject);
         let parked = self.parked.remove(subject).unwrap_or_default();
         let waiting = self.busy.entry(subject.clone()).or_default();
-        waiting.entries.extend(parked);
+        waiting.entries.extend(parked.entries);
+        waiting.due = waiting.due.max(parked.due);
         add(waiting);
         begins
     }
@@ -129,7 +137,7 @@ impl Schedule {
     pub(super) fn has_news(&self, subject: &Subject) -> bool {
         let inner = self.lock();
         let waits = inner.parked.get(subject);
-        let waits = waits.is_some_and(|entries| entries.iter().any(is_news));
+        let waits = waits.is_some_and(|parked| parked.entries.iter().any(is_news));
         let busy = inner.busy.get(subject);
         waits || busy.is_some_and(|busy| busy.taken_is_news || busy.entries.iter().any(is_news))
     }
@@ -173,10 +181,11 @@ impl Schedule {
         let there: Vec<_> = entries.iter().map(|entry| entry.id).collect();
         let more = waiting.entries.into_iter();
         entries.extend(more.filter(|entry| !there.contains(&entry.id)));
-        inner.parked.insert(subject.clone(), entries);
+        let due = why.max(waiting.due);
+        let parked = Parked { entries, due };
+        inner.parked.insert(subject.clone(), parked);
         drop(inner);
-        let why = why.max(waiting.due).max(waiting.taken_timer);
-        self.set_timer(subject.clone(), at, why);
+        self.set_timer(subject.clone(), at, due.max(waiting.taken_timer));
     }
 
     /// Sets the subject's timer. There is one for each: the earliest time counts, and the weightiest reason.
@@ -283,7 +292,8 @@ impl Schedule {
     /// When the earliest came of what waits for a subject or is being taken in.
     pub(super) fn waits_since(&self, subject: &Subject) -> Option<DateTime<Utc>> {
         let inner = self.lock();
-        let parked = inner.parked.get(subject).into_iter().flatten();
+        let parked = inner.parked.get(subject).into_iter();
+        let parked = parked.flat_map(|parked| &parked.entries);
         let busy = inner.busy.get(subject);
         let taken = busy.into_iter().flat_map(|waiting| &waiting.taken);
         let entries = busy.into_iter().flat_map(|waiting| &waiting.entries);
@@ -335,6 +345,19 @@ mod tests {
         let inner = schedule.lock();
         assert_eq!((inner.timers.len(), inner.timer_of.len()), (1, 1));
         inner.timer_of[&subject].1
+    }
+
+    #[test]
+    fn a_look_that_could_not_be_begun_is_not_forgotten_when_something_else_comes_first() {
+        let schedule = Schedule::new();
+        let subject = Subject::Repository(RepoId(1));
+        assert!(schedule.add_due(&subject, Due::Look));
+        let (_, why) = schedule.next(&subject).expect("a look");
+        let later = DateTime::UNIX_EPOCH + TimeDelta::seconds(9);
+        schedule.put_back(&subject, Vec::new(), (later, why));
+        assert!(schedule.add_due(&subject, Due::Turn));
+        assert_eq!(schedule.next(&subject), Some((Vec::new(), Due::Look)));
+        assert_eq!(schedule.next(&subject), None, "once");
     }
 
     #[test]

@@ -30,7 +30,7 @@ const LOST: &str = "the connection to GitHub was lost";
 pub(super) struct Timeouts {
     /// For a connection.
     pub connect: Duration,
-    /// For the next bytes of an answer.
+    /// For an answer to begin once there is one, and then for the next bytes of it.
     pub read: Duration,
 }
 
@@ -80,7 +80,8 @@ impl Http {
     /// Sends a request; the head of its answer.
     async fn ask(&self, request: Request<Bytes>) -> Result<Response<Body>, Failed> {
         let asking = self.octocrab.execute(request.map(OctoBody::from));
-        match tokio::time::timeout(self.timeouts.connect + self.timeouts.read, asking).await {
+        let patience = self.timeouts.connect + self.timeouts.read;
+        match tokio::time::timeout(patience, asking).await {
             Ok(answer) => Ok(answer.map_err(|error| failed(&error))?),
             Err(_) => Err(Failed::Perhaps(TOO_LATE)),
         }

@@ -100,14 +100,22 @@ impl Lanes {
         let now = self.clock.now();
         let lane = self.lane(installation);
         let mut pacer = lane.pacer();
-        let at = pacer.room_for_more(priority, kind, now);
+        let at = pacer.earliest(priority, kind, now);
         if let Some((at, wait)) = self.far(at, now) {
             pacer.send_away(priority, at);
             return Err(wait);
         }
-        pacer.begins(kind);
+        // Others may come to their end soon, and not all of them create anything.
+        if !pacer.has_room_for_more(priority, kind, now) {
+            return Err(self.limits.patience);
+        }
+        pacer.begins(priority, kind);
         drop(pacer);
-        Ok(Begun { lane, kind })
+        Ok(Begun {
+            lane,
+            priority,
+            kind,
+        })
     }
 
     /// The same as a time, without sending anybody away.
@@ -118,7 +126,7 @@ impl Lanes {
     ) -> Option<DateTime<Utc>> {
         let lane = self.all().get(&installation).cloned()?;
         let now = self.clock.now();
-        let at = lane.pacer().earliest(priority, RequestKind::Write, now);
+        let at = lane.pacer().earliest(priority, RequestKind::Create, now);
         self.far(at, now).map(|(at, _)| at)
     }
 
@@ -188,12 +196,13 @@ impl Drop for Standing {
 /// Something that leads to a request; ends when dropped.
 pub struct Begun {
     lane: Arc<Lane>,
+    priority: Priority,
     kind: RequestKind,
 }
 
 impl Drop for Begun {
     fn drop(&mut self) {
-        self.lane.pacer().has_ended(self.kind);
+        self.lane.pacer().has_ended(self.priority, self.kind);
     }
 }
 

@@ -64,8 +64,8 @@ impl Limits {
     }
 }
 
-/// What kind of request it is, as GitHub counts it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What kind of request it is, as GitHub counts it; each takes more than those before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RequestKind {
     /// It reads.
     Read,
@@ -158,8 +158,8 @@ pub(super) struct Pacer {
     creations: Window,
     comments: Window,
     under_way: u32,
-    /// How many have begun with what leads to a creation.
-    to_create: u32,
+    /// How many of each class have begun with what leads to a creation.
+    to_create: [u32; 3],
     pub(super) budget: Option<Budget>,
     pub(super) paused_until: Option<DateTime<Utc>>,
     silent_pauses: u32,
@@ -177,7 +177,7 @@ impl Pacer {
             comments: Window::new(TimeDelta::hours(1), limits.comments),
             limits,
             under_way: 0,
-            to_create: 0,
+            to_create: [0; 3],
             budget: None,
             paused_until: None,
             silent_pauses: 0,
@@ -214,28 +214,27 @@ impl Pacer {
         Turn::Go
     }
 
-    /// When something may be begun that leads to a request of this kind, beside all that has begun already; `None`: now.
-    pub(super) fn room_for_more(
+    /// Whether there is room to create something beside what those of this class and of higher ones have begun.
+    pub(super) fn has_room_for_more(
         &mut self,
         priority: Priority,
         kind: RequestKind,
         now: DateTime<Utc>,
-    ) -> Option<DateTime<Utc>> {
-        let at = self.earliest(priority, kind, now);
-        let (others, cost) = (self.to_create, kind.creations());
-        let share = share(priority);
-        let for_all = self.creations.room_beside(others, cost, share, now);
-        at.max(for_all)
+    ) -> bool {
+        let others = self.to_create[..=priority as usize].iter().sum();
+        let (cost, share) = (kind.creations(), share(priority));
+        let room = self.creations.room_beside(others, cost, share, now);
+        room.is_none()
     }
 
     /// Somebody begins with what leads to a request of this kind.
-    pub(super) fn begins(&mut self, kind: RequestKind) {
-        self.to_create += kind.creations();
+    pub(super) fn begins(&mut self, priority: Priority, kind: RequestKind) {
+        self.to_create[priority as usize] += kind.creations();
     }
 
     /// It has come to its end.
-    pub(super) fn has_ended(&mut self, kind: RequestKind) {
-        self.to_create -= kind.creations();
+    pub(super) fn has_ended(&mut self, priority: Priority, kind: RequestKind) {
+        self.to_create[priority as usize] -= kind.creations();
     }
 
     /// Leaves the queue without having left.

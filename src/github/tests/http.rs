@@ -46,26 +46,7 @@ impl Server {
         let (does, all) = (Arc::new(does), asked.clone());
         let serve = move |stream| {
             let (does, all) = (does.clone(), all.clone());
-            async move {
-                let mut connection = h2::server::handshake(stream).await.unwrap();
-                while let Some(Ok((request, mut answer))) = connection.accept().await {
-                    let nth = {
-                        let mut all = all.lock().unwrap();
-                        all.push(request.method().clone());
-                        all.len() - 1
-                    };
-                    match does(nth) {
-                        Does::Answer => {
-                            let mut body =
-                                answer.send_response(Response::default(), false).unwrap();
-                            body.send_data(Bytes::from("yes"), true).unwrap();
-                        }
-                        Does::Refuse => answer.send_reset(Reason::REFUSED_STREAM),
-                        Does::End => connection.abrupt_shutdown(Reason::NO_ERROR),
-                        Does::Die => std::future::pending().await,
-                    }
-                }
-            }
+            async move { answer_all(stream, &*does, &all).await }
         };
         Self::start(&["h2"], asked, serve).await
     }
@@ -129,6 +110,31 @@ impl Server {
 
     fn connections(&self) -> usize {
         self.connections.load(Ordering::Relaxed)
+    }
+}
+
+/// Over HTTP/2.
+async fn answer_all(
+    stream: TlsStream<TcpStream>,
+    does: impl Fn(usize) -> Does,
+    asked: &Mutex<Vec<Method>>,
+) {
+    let mut connection = h2::server::handshake(stream).await.unwrap();
+    while let Some(Ok((request, mut answer))) = connection.accept().await {
+        let nth = {
+            let mut asked = asked.lock().unwrap();
+            asked.push(request.method().clone());
+            asked.len() - 1
+        };
+        match does(nth) {
+            Does::Answer => {
+                let mut body = answer.send_response(Response::default(), false).unwrap();
+                body.send_data(Bytes::from("yes"), true).unwrap();
+            }
+            Does::Refuse => answer.send_reset(Reason::REFUSED_STREAM),
+            Does::End => connection.abrupt_shutdown(Reason::NO_ERROR),
+            Does::Die => std::future::pending().await,
+        }
     }
 }
 
@@ -205,6 +211,43 @@ async fn what_github_has_not_begun_with_is_sent_again_once() {
     }
 }
 
+/// A server that ends its first connection with the word that it has taken up nothing on it, while a request is on its way.
+#[tokio::test]
+async fn what_came_too_late_for_a_connection_is_sent_over_another() {
+    const SETTINGS: [u8; 9] = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+    // The last stream that was taken up: 0. The reason: none.
+    const GOAWAY: [u8; 17] = [0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    const PREFACE: usize = 24;
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let (first, all) = (Arc::new(AtomicUsize::new(0)), asked.clone());
+    let serve = move |mut stream: TlsStream<TcpStream>| {
+        let (all, is_first) = (all.clone(), first.fetch_add(1, Ordering::Relaxed) == 0);
+        async move {
+            if !is_first {
+                return answer_all(stream, |_| Does::Answer, &all).await;
+            }
+            stream.write_all(&SETTINGS).await.unwrap();
+            stream.read_exact(&mut [0; PREFACE]).await.unwrap();
+            let mut head = [0; 9];
+            // Until the headers of a request (type 1) have come.
+            while head[3] != 1 {
+                stream.read_exact(&mut head).await.unwrap();
+                let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
+                let mut rest = vec![0; length.try_into().unwrap()];
+                stream.read_exact(&mut rest).await.unwrap();
+            }
+            stream.write_all(&GOAWAY).await.unwrap();
+            // It stays open until the client leaves.
+            let _ = stream.read_to_end(&mut Vec::new()).await;
+        }
+    };
+    let server = Server::start(&["h2"], asked, serve).await;
+    let client = server.client(LONG);
+    let answer = client.carry(request(Method::POST, &server.url)).await;
+    assert_eq!(answer.unwrap().into_body(), "yes");
+    assert_eq!((server.asked(), server.connections()), (1, 2));
+}
+
 #[tokio::test]
 async fn what_github_may_have_done_is_not_sent_again() {
     let server = Server::h2(|nth| if nth == 1 { Does::End } else { Does::Answer }).await;
@@ -220,7 +263,7 @@ async fn what_github_may_have_done_is_not_sent_again() {
 #[tokio::test]
 async fn a_connection_that_has_died_is_left() {
     let server = Server::h2(|nth| if nth == 1 { Does::Die } else { Does::Answer }).await;
-    let client = server.client(Duration::from_secs(1));
+    let client = server.client(Duration::from_secs(4));
     let ask = || client.carry(request(Method::GET, &server.url));
     ask().await.unwrap();
     let lost = ask().await.unwrap_err();

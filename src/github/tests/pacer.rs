@@ -83,9 +83,9 @@ fn each_class_leaves_room_for_those_above_it() {
 fn what_has_begun_counts_for_what_may_begin() {
     let mut pacer = Pacer::new(limits());
     let begin = |pacer: &mut Pacer, priority, kind| {
-        let room = pacer.room_for_more(priority, kind, at(0)).is_none();
+        let room = pacer.has_room_for_more(priority, kind, at(0));
         if room {
-            pacer.begins(kind);
+            pacer.begins(priority, kind);
         }
         room
     };
@@ -94,16 +94,20 @@ fn what_has_begun_counts_for_what_may_begin() {
     }
     assert!(!begin(&mut pacer, Priority::Normal, RequestKind::Create));
     assert!(begin(&mut pacer, Priority::Normal, RequestKind::Write));
-    assert!(begin(&mut pacer, Priority::Urgent, RequestKind::Create));
-    assert!(begin(&mut pacer, Priority::Urgent, RequestKind::Create));
+    // Those above do not wait for what may come of that.
+    for _ in 0..10 {
+        assert!(begin(&mut pacer, Priority::Urgent, RequestKind::Create));
+    }
     assert!(!begin(&mut pacer, Priority::Urgent, RequestKind::Create));
+    assert!(!begin(&mut pacer, Priority::Low, RequestKind::Comment));
     // Those that have begun are not held up themselves, and leave room when they end.
     let first = ask(&mut pacer, Priority::Normal, RequestKind::Create, at(0));
     assert_eq!(first, Turn::Go);
     pacer.ended(RequestKind::Create, &Heard::default(), at(0));
     assert!(!begin(&mut pacer, Priority::Urgent, RequestKind::Create));
-    pacer.has_ended(RequestKind::Create);
-    pacer.has_ended(RequestKind::Create);
+    for _ in 0..2 {
+        pacer.has_ended(Priority::Urgent, RequestKind::Create);
+    }
     assert!(begin(&mut pacer, Priority::Urgent, RequestKind::Create));
 }
 
