@@ -4,7 +4,7 @@
 //! Rooms, and who may use whom: `domain` (pure; uses none), `telemetry` (uses `domain`, and may be used by all that follow),
 //! `github` (uses `domain`), `backends` (`domain`, `github`), `store` (`domain`), `engine` (`domain`, `github`, `backends`, `store`), `web` (`engine`, `github`, `backends`, `store`, `domain`),
 //! `sandbox` (none), `setup` (`web`, `github`, `settings`), `doctor` (those and
-//! `backends`, `store`). `app`, `settings` and `cli` wire them together.
+//! `backends`, `store`). `app`, `settings` and `cli` wire them together; `tls` says which servers are trusted.
 
 pub mod app;
 pub mod backends;
@@ -20,4 +20,5 @@ pub mod settings;
 pub mod setup;
 pub mod store;
 pub mod telemetry;
+mod tls;
 pub mod web;

@@ -39,6 +39,8 @@ impl Burst {
         let app = App::of(&world.sandbox).at(github.url());
         let server = ours(&self.drawbridge, &app, data.path(), Paced::Yes)?;
         github.take_seen();
+        // GitHub dates by the second: what is opened in the one in which the store was born may be older than it.
+        tokio::time::sleep(Duration::from_secs(2)).await;
         world.happens(News::Opened);
         let pulls = world.pulls();
         let deliveries = pulls.iter().map(|pull| world.delivery(*pull, News::Opened));

@@ -127,7 +127,7 @@ impl GitHub {
         let (world, answers) = (&self.0.world, &self.0.answers);
         let about = |pull| (Some(pull), StatusCode::OK);
         let reply = match call {
-            Call::Read(pull) | Call::Commits(pull) | Call::Files(pull) => {
+            Call::Read(pull) | Call::Commits(pull) | Call::Files(pull) | Call::Compare(pull) => {
                 let text = answers.about(world, call, *pull, asked).await?;
                 return Ok((about(*pull), Body::Text(text)));
             }

@@ -2,21 +2,19 @@
 
 use super::error::BackendError;
 use super::report::one_line;
+use crate::tls;
 use ::http::header::{self, HeaderMap, HeaderValue};
 use ::http::{HeaderName, Method, Request, StatusCode};
-use anyhow::Context as _;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use http_body_util::{BodyExt as _, Full, Limited};
-use hyper_rustls::{ConfigBuilderExt as _, HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use rustls::ClientConfig;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// How long a connection may take to be made.
@@ -66,24 +64,6 @@ pub(super) struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: Bytes,
-}
-
-/// How servers are checked: by the machine's root certificates, which are read once.
-fn tls_config() -> anyhow::Result<ClientConfig> {
-    static READ: OnceLock<ClientConfig> = OnceLock::new();
-    if let Some(config) = READ.get() {
-        return Ok(config.clone());
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .context("setting TLS up")?
-        .with_native_roots()
-        .context(
-            "reading the machine's root certificates (the package is often called ca-certificates)",
-        )?
-        .with_no_client_auth();
-    Ok(READ.get_or_init(|| config).clone())
 }
 
 impl<'a> Ask<'a> {
@@ -183,7 +163,7 @@ pub(crate) fn https_client() -> anyhow::Result<HttpsClient> {
     http.enforce_http(false);
     http.set_connect_timeout(Some(CONNECTING));
     let tls = HttpsConnectorBuilder::new()
-        .with_tls_config(tls_config()?)
+        .with_tls_config(tls::client_config()?)
         .https_or_http()
         .enable_http1()
         .wrap_connector(http);

@@ -20,14 +20,8 @@ pub(crate) fn start_logging(
     if !logging.level.contains('[') && words.any(|word| !word.contains('=') && !is_level(word)) {
         return Err(SettingError::log_level(&logging.level));
     }
-    // octocrab reports every 5xx as an error of its own; our lines say what was being done.
-    let directives = if logging.level.contains("octocrab") {
-        logging.level.clone()
-    } else {
-        format!("{},octocrab=off", logging.level)
-    };
     let filter =
-        EnvFilter::try_new(directives).map_err(|_| SettingError::log_level(&logging.level))?;
+        EnvFilter::try_new(&logging.level).map_err(|_| SettingError::log_level(&logging.level))?;
     let lines = fmt::layer::<Registry>()
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);

@@ -9,7 +9,7 @@ use crate::domain::ids::{PrNumber, PullKey, RepoId, Subject};
 use crate::domain::pull::{MIRROR_PREFIX, PullState, mirrored_number};
 use crate::domain::recovery::{Rule, Shown, Sight, compare};
 use crate::domain::repository::RepoState;
-use crate::github::{GitHubError, Listed, Listing, Priority};
+use crate::github::{GitHubError, Listed, Listing, Priority, RequestKind};
 use crate::store::{Change, StoreError};
 use chrono::{DateTime, Utc};
 use std::sync::PoisonError;
@@ -73,7 +73,10 @@ impl Engine {
 
     async fn next_comparison(&self, known: &RepoState) -> Result<DateTime<Utc>, StoreError> {
         let installation = known.repo.installation;
-        let _permit = match self.permit(installation, Priority::Low).await {
+        let _permit = match self
+            .permit(installation, Priority::Low, RequestKind::Write)
+            .await
+        {
             Permit::Given(permit) => permit,
             Permit::NotBefore(time) => return Ok(time),
         };

@@ -16,22 +16,22 @@ use crate::domain::pull::{GateName, PullState};
 use crate::domain::repository::RepoState;
 use crate::domain::runs::RunsState;
 use crate::domain::text;
-use crate::github::{GitHubError, NewCheck, Priority, Repository, StatusState};
-use crate::store::{Change, EntryKind, HistoryEntry, InboxEntry, Record, StoreError};
+use crate::github::{GitHubError, Priority, RequestKind};
+use crate::store::{Change, EntryKind, InboxEntry, Record, StoreError};
 use chrono::{DateTime, TimeDelta, Utc};
 
 /// What was read before so long may be read anew.
 const OVERTAKEN: TimeDelta = TimeDelta::milliseconds(50);
 
 /// What is to stand at a commit.
-struct Wanted {
+pub(super) struct Wanted {
     repo: Repo,
     gates: Vec<(GateName, Gate)>,
-    pulls: Vec<PullState>,
+    pub(super) pulls: Vec<PullState>,
     /// Whose work it is what they say.
     voices: Vec<Subject>,
     /// The page that tells more of them, where people can be led to one.
-    page: Option<String>,
+    pub(super) page: Option<String>,
 }
 
 impl Engine {
@@ -77,10 +77,17 @@ impl Engine {
             },
             (None, None) => return self.store().commit(end).await.map(done),
         };
-        let _permit = match self
-            .permit(wanted.repo.installation, Priority::Normal)
-            .await
-        {
+        let is_there = |name: &GateName| {
+            let gates = known.iter().flat_map(|head| &head.gates);
+            let mut there = gates.filter(|gate| gate.check_run.is_some());
+            there.any(|gate| gate.name == *name)
+        };
+        let kind = match wanted.gates.iter().all(|(name, _)| is_there(name)) {
+            true => RequestKind::Write,
+            false => RequestKind::Create,
+        };
+        let installation = wanted.repo.installation;
+        let _permit = match self.permit(installation, Priority::Normal, kind).await {
             Permit::Given(permit) => permit,
             Permit::NotBefore(at) => return Ok((Worked::NotBefore(at), false)),
         };
@@ -94,6 +101,7 @@ impl Engine {
             cause::is_about(&pull.repo, pull.number);
         }
         let mut head = known.unwrap_or_else(|| self.new_head(&wanted, sha));
+        let mut on_disk = head.clone();
         head.repo = wanted.repo.clone();
         for entry in entries {
             if let Event::GatePressed {
@@ -105,7 +113,6 @@ impl Engine {
                 head.was_opened_again(gate);
             }
         }
-        let stored = head.clone();
         let repository = self.store().repo(repo).await?;
         // Nothing can be written there; all is looked at again when that ends.
         if repository.as_ref().is_some_and(|known| known.archived) {
@@ -137,8 +144,9 @@ impl Engine {
                     continue;
                 }
             }
+            let notes = (&mut on_disk, &mut end.history);
             match self
-                .publish(&mut head, (name, gate), &wanted, &mut end.history)
+                .publish(&mut head, (name, gate), &wanted, notes)
                 .await?
             {
                 Ok(()) => {
@@ -158,8 +166,10 @@ impl Engine {
                 }
                 Err(error) => {
                     note_failure(&error, &format!("can't publish the gate {}", name.name));
-                    head.gate(name).written_at = None;
-                    head.attempts = head.attempts.saturating_add(1);
+                    if !error.was_not_asked() {
+                        head.gate(name).written_at = None;
+                        head.attempts = head.attempts.saturating_add(1);
+                    }
                     let at = self.retry_after(&error, head.attempts);
                     next = Some(next.map_or(at, |earlier| earlier.min(at)));
                 }
@@ -170,7 +180,7 @@ impl Engine {
             .look_for_configuration(&mut head, repository.as_ref(), &wanted.pulls, rests)
             .await;
         next = next.into_iter().chain(look.at).min();
-        if head != stored {
+        if head != on_disk {
             end.records.push(Record::Head(Box::new(head)));
         }
         let nothing = end.done.is_empty() && end.records.is_empty() && end.history.is_empty();
@@ -304,79 +314,6 @@ impl Engine {
             configures: Configures::Unknown,
             looks_failed: 0,
         }
-    }
-
-    async fn publish(
-        &self,
-        head: &mut HeadState,
-        (name, gate): (&GateName, &Gate),
-        wanted: &Wanted,
-        history: &mut Vec<HistoryEntry>,
-    ) -> Result<Result<(), GitHubError>, StoreError> {
-        let github = self.shared.github.of(&head.repo);
-        if name.publish == Publish::Status {
-            let state = match gate.status {
-                GateStatus::Queued | GateStatus::InProgress => StatusState::Pending,
-                GateStatus::Completed(conclusion) if conclusion.passes() => StatusState::Success,
-                GateStatus::Completed(_) => StatusState::Failure,
-            };
-            // Nothing else leads on from a status, so what failed comes first.
-            let page = match (
-                gate.link.as_ref().or(wanted.page.as_ref()),
-                wanted.pulls.first(),
-            ) {
-                (Some(page), _) => page.clone(),
-                (None, Some(pull)) => github.pull_page(pull.number),
-                (None, None) => github.commit_page(&head.sha),
-            };
-            return Ok(github
-                .create_status(&head.sha, &name.name, state, &gate.title, Some(&page))
-                .await);
-        }
-        let sha = head.sha.clone();
-        let published = head.gate(name);
-        if published.check_run.is_none() && published.look_first {
-            match self.find_gate(&github, &sha, &name.name).await {
-                Ok(found) => published.check_run = found,
-                Err(error) => return Ok(Err(error)),
-            }
-        }
-        if let Some(id) = published.check_run {
-            return Ok(github.update_check(id, gate, wanted.page.as_deref()).await);
-        }
-        // After a crash or a lost answer the check run may be there: from now on it is looked for first.
-        published.look_first = true;
-        let announced = Change {
-            records: vec![Record::Head(Box::new(head.clone()))],
-            history: std::mem::take(history),
-            ..Change::default()
-        };
-        self.store().commit(announced).await?;
-        self.store().flush().await?;
-        let new = NewCheck {
-            name: &name.name,
-            sha: &sha,
-            external_id: sha.as_str(),
-            details_url: wanted.page.as_deref(),
-            gate,
-        };
-        Ok(match github.create_check(&new).await {
-            Ok(id) => {
-                head.gate(name).check_run = Some(id);
-                Ok(())
-            }
-            Err(error) => Err(error),
-        })
-    }
-
-    async fn find_gate(
-        &self,
-        github: &Repository,
-        sha: &Sha,
-        name: &str,
-    ) -> Result<Option<CheckRunId>, GitHubError> {
-        let me = self.identity().await?;
-        github.find_check(sha, name, me.app_id).await
     }
 }
 

@@ -39,6 +39,7 @@ mod people;
 mod perform;
 mod presence;
 mod preview;
+mod publish;
 mod pull;
 mod quiet;
 mod rebuild;

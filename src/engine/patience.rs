@@ -6,7 +6,7 @@ pub(super) use turns::Turns;
 
 use super::{Engine, cause};
 use crate::domain::ids::InstallationId;
-use crate::github::{GitHubError, Priority};
+use crate::github::{Begun, GitHubError, Priority, RequestKind};
 use chrono::{DateTime, TimeDelta, Utc};
 use rand::Rng;
 use rand::seq::SliceRandom;
@@ -83,7 +83,13 @@ impl Engine {
 
     /// The right to work on a subject of an installation; otherwise the time before which that is not worth beginning,
     /// because GitHub's limits are reached: what could not be finished would only be asked again.
-    pub(super) async fn permit(&self, installation: InstallationId, priority: Priority) -> Permit {
+    /// `kind`: of the request that it leads to.
+    pub(super) async fn permit(
+        &self,
+        installation: InstallationId,
+        priority: Priority,
+        kind: RequestKind,
+    ) -> Permit {
         let semaphore = {
             let mut permits = self
                 .shared
@@ -95,16 +101,17 @@ impl Engine {
         };
         // The semaphore is never closed, so there always is a permit in the end.
         let permit = semaphore.acquire_owned().await;
-        match (permit, self.shared.github.rest(installation, priority)) {
-            (Ok(permit), None) => Permit::Given(permit),
-            (_, wait) => Permit::NotBefore(self.spread(wait.unwrap_or_default())),
+        let begun = self.shared.github.begin(installation, priority, kind);
+        match (permit, begun) {
+            (Ok(permit), Ok(begun)) => Permit::Given((permit, begun)),
+            (_, begun) => Permit::NotBefore(self.spread(begun.err().unwrap_or_default())),
         }
     }
 }
 
 /// Whether a subject may be worked on now.
 pub(super) enum Permit {
-    Given(OwnedSemaphorePermit),
+    Given((OwnedSemaphorePermit, Begun)),
     NotBefore(DateTime<Utc>),
 }
 

@@ -2,19 +2,35 @@
 
 use crate::domain::pull::{Action, Answer, Mirror, Outgoing, Posted, PullState};
 use crate::domain::text;
-use crate::github::{EditOutcome, GitHubError, RefOutcome, Repository};
+use crate::github::{EditOutcome, GitHubError, Priority, RefOutcome, Repository, RequestKind};
 use chrono::{DateTime, Utc};
+
+/// Who waits when there is not enough for all, and what GitHub counts it as.
+pub(super) fn weight(action: &Action) -> (Priority, RequestKind) {
+    match action {
+        Action::ReadMirror => (Priority::Urgent, RequestKind::Read),
+        Action::MoveMirror { exists: false, .. } => (Priority::Urgent, RequestKind::Create),
+        Action::MoveMirror { .. } | Action::DeleteMirror => (Priority::Urgent, RequestKind::Write),
+        // What is only said can wait for what is done.
+        Action::FindComment => (Priority::Low, RequestKind::Read),
+        Action::PostComment(_) => (Priority::Low, RequestKind::Comment),
+        Action::Answer(outgoing) => match outgoing.answer {
+            Answer::ThumbsUp => (Priority::Low, RequestKind::Create),
+            Answer::Reply(_) => (Priority::Low, RequestKind::Comment),
+        },
+        Action::EditComment(..) => (Priority::Low, RequestKind::Write),
+    }
+}
 
 /// Takes one step on GitHub and notes what was observed; a sentence for the history if people would ask.
 pub(super) async fn perform(
-    github: &Repository,
+    github: Repository,
     state: &mut PullState,
     action: &Action,
     now: DateTime<Utc>,
 ) -> Result<Option<String>, GitHubError> {
     let branch = state.mirror_branch();
-    // What is only said can wait for what is done.
-    let talking = github.for_housekeeping();
+    let github = github.with_priority(weight(action).0);
     match action {
         Action::ReadMirror => {
             let found = github.mirror(&branch).await?;
@@ -50,19 +66,19 @@ pub(super) async fn perform(
             Ok(Some(format!("removed {branch}")))
         }
         Action::FindComment => {
-            let found = talking
+            let found = github
                 .find_comment(state.number, text::STATUS_MARKER, None)
                 .await?;
             state.comment_is(found.map_or(Posted::Absent, Posted::Is));
             Ok(None)
         }
         Action::PostComment(body) => {
-            let id = talking.create_comment(state.number, body).await?;
+            let id = github.create_comment(state.number, body).await?;
             state.comment_says(id, body.clone());
             Ok(Some("commented".to_owned()))
         }
         Action::EditComment(id, body) => {
-            match talking.edit_comment(*id, body).await? {
+            match github.edit_comment(*id, body).await? {
                 EditOutcome::Done => {
                     state.comment_says(*id, body.clone());
                     Ok(Some("edited the comment".to_owned()))
@@ -75,7 +91,7 @@ pub(super) async fn perform(
                 }
             }
         }
-        Action::Answer(outgoing) => send(&talking, state, outgoing).await,
+        Action::Answer(outgoing) => send(&github, state, outgoing).await,
     }
 }
 

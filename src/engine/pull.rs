@@ -1,15 +1,16 @@
 //! Brings one pull request up to date: take in, find out, decide, commit, act.
 
-use super::perform::perform;
+use super::perform::{perform, weight};
+use super::schedule::Due;
 use super::{Engine, Failure, Permit, Worked, cause, note_failure};
 use crate::domain::event::{Event, PullChange};
 use crate::domain::ids::{PullKey, RunSubject, Sha, Subject};
 use crate::domain::pull::{
-    Action, Answer, Enabled, Findings, Posted, PullState, decide, plan, unestablished,
+    Action, Answer, Enabled, Findings, Mirror, Posted, PullState, decide, plan, unestablished,
 };
 use crate::domain::text;
 use crate::domain::trust::Verdict;
-use crate::github::{GitHubError, Priority};
+use crate::github::{GitHubError, Priority, RequestKind};
 use crate::store::{Change, EntryKind, HistoryEntry, InboxEntry, Record, StoreError};
 use chrono::{DateTime, Utc};
 use std::mem::{Discriminant, discriminant};
@@ -31,7 +32,7 @@ impl Engine {
         &self,
         key: PullKey,
         entries: &[InboxEntry],
-        due: bool,
+        due: Due,
     ) -> Result<Worked, StoreError> {
         let subject = Subject::Pull(key);
         let known = self.store().pull(key).await?;
@@ -43,21 +44,36 @@ impl Engine {
             let nothing = self.store().commit(nothing_to_do(&subject, entries));
             return nothing.await.map(Worked::made);
         };
-        let _permit = match self.permit(state.repo.installation, Priority::Urgent).await {
+        let goes_on = due == Due::Turn && entries.is_empty() && only_talks(&state);
+        // Whatever there is room for is done.
+        let least = plan(&state)
+            .iter()
+            .map(weight)
+            .min_by_key(|(_, kind)| *kind);
+        let (priority, kind) = least
+            .filter(|_| goes_on)
+            .unwrap_or((Priority::Urgent, leads_to(&state)));
+        let installation = state.repo.installation;
+        let _permit = match self.permit(installation, priority, kind).await {
             Permit::Given(permit) => permit,
             Permit::NotBefore(at) => return Ok(Worked::NotBefore(at)),
         };
         cause::is_about(&state.repo, key.number);
         let began = self.now();
         let stood_at = state.gate.as_ref().map(|gate| gate.sha.clone());
-        let told = match due {
+        let looks = match due {
+            Due::No => false,
+            Due::Turn => entries.is_empty() && !goes_on,
+            Due::Look => true,
+        };
+        let told = match looks {
             true => None,
             false => state.told(entries.iter().map(|entry| &entry.event), began),
         };
         for entry in entries {
             state.intake(&entry.event);
         }
-        if due {
+        if looks {
             state.look_again();
         }
         let mut history = Vec::new();
@@ -111,10 +127,12 @@ impl Engine {
         left: Option<(Subject, Option<DateTime<Utc>>)>,
     ) -> Result<(), StoreError> {
         let mut history = Vec::new();
-        let retry = self.act(state, began, &mut history).await?;
-        let mut change = self.change_of(state, began, history, retry);
+        let next = self.act(state, began, &mut history).await?;
+        let mut change = self.change_of(state, began, history, next.map(|(at, _)| at));
         change.due.extend(left);
-        self.commit(change).await
+        let me = Subject::Pull(state.key());
+        let waits = next.filter(|(_, why)| *why == Due::Turn).map(|_| &me);
+        self.commit_for_turn(change, waits).await
     }
 
     /// A pull request that is not known yet, as the first news of it tell.
@@ -183,17 +201,15 @@ impl Engine {
     }
 
     /// Acts until wanted and observed agree. A step that fails does not keep the others from being done;
-    /// the time of the next try if one did.
+    /// the time of the next try if one did, and why it did.
     async fn act(
         &self,
         state: &mut PullState,
         began: DateTime<Utc>,
         history: &mut Vec<HistoryEntry>,
-    ) -> Result<Option<DateTime<Utc>>, StoreError> {
-        let github = self.shared.github.of(&state.repo);
-        let github = github.with_priority(Priority::Urgent);
+    ) -> Result<Option<(DateTime<Utc>, Due)>, StoreError> {
         let mut failed: Vec<Discriminant<Action>> = Vec::new();
-        let mut retry: Option<DateTime<Utc>> = None;
+        let mut retry: Option<(DateTime<Utc>, Due)> = None;
         let mut moves = 0;
         loop {
             let next = plan(state)
@@ -209,7 +225,8 @@ impl Engine {
             if lasting || creates(&action) {
                 self.store().flush().await?;
             }
-            let mut outcome = perform(&github, state, &action, self.now()).await;
+            let github = self.shared.github.of(&state.repo);
+            let mut outcome = perform(github, state, &action, self.now()).await;
             if matches!(action, Action::MoveMirror { .. }) {
                 moves += 1;
                 if outcome.is_ok() && moves > MOVES && !state.is_mirrored() {
@@ -236,13 +253,20 @@ impl Engine {
                     if matches!(action, Action::PostComment(_)) {
                         failed.push(discriminant(&Action::FindComment));
                     }
-                    let waits = matches!(error, GitHubError::Resting { .. });
-                    if !waits {
+                    let mut why = Due::Look;
+                    if error.was_not_asked() {
+                        state.was_not_posted(&action);
+                        if is_talk(&action) {
+                            why = Due::Turn;
+                        }
+                    } else {
                         state.step_failed(error.to_string());
                         history.push(self.happened(state, EntryKind::Result, error.to_string()));
                     }
                     let at = self.retry_after(&error, state.failures);
-                    retry = Some(retry.map_or(at, |earlier| earlier.min(at)));
+                    retry = Some(retry.map_or((at, why), |(earlier, because)| {
+                        (earlier.min(at), because.max(why))
+                    }));
                 }
             }
         }
@@ -301,6 +325,24 @@ impl Engine {
 
     fn happened(&self, state: &PullState, kind: EntryKind, what: String) -> HistoryEntry {
         cause::line(Subject::Pull(state.key()), self.now(), kind, what)
+    }
+}
+
+/// Whether it is only said.
+fn is_talk(action: &Action) -> bool {
+    weight(action).0 == Priority::Low
+}
+
+/// Whether all that is left to do is to say something.
+fn only_talks(state: &PullState) -> bool {
+    !state.stale && plan(state).iter().all(is_talk)
+}
+
+/// What looking at it may lead to that comes before all that is said.
+fn leads_to(state: &PullState) -> RequestKind {
+    match state.observed_mirror {
+        Mirror::At(_) => RequestKind::Write,
+        Mirror::Absent | Mirror::Unknown => RequestKind::Create,
     }
 }
 

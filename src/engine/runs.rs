@@ -10,7 +10,7 @@ use crate::domain::ids::{DeliveryId, RepoId, RunSubject, Sha, Subject};
 use crate::domain::pull::PullState;
 use crate::domain::run::Run;
 use crate::domain::runs::{Ends, RunsState};
-use crate::github::{GitHubError, Priority};
+use crate::github::{GitHubError, Priority, RequestKind};
 use crate::store::{Change, EntryKind, HistoryEntry, InboxEntry, InboxId, Record, StoreError};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::BTreeSet;
@@ -64,7 +64,14 @@ impl Engine {
             };
             return self.store().commit(nothing).await.map(Worked::made);
         };
-        let _permit = match self.permit(state.repo.installation, Priority::Normal).await {
+        let _permit = match self
+            .permit(
+                state.repo.installation,
+                Priority::Normal,
+                RequestKind::Write,
+            )
+            .await
+        {
             Permit::Given(permit) => permit,
             Permit::NotBefore(at) => return Ok(Worked::NotBefore(at)),
         };

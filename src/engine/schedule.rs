@@ -22,25 +22,46 @@ pub(super) struct Schedule {
     earlier: Notify,
 }
 
+/// Why a subject is worked on, besides the news of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Due {
+    /// For the news alone.
+    #[default]
+    No,
+    /// It had to wait for its turn, and goes on where it was.
+    Turn,
+    /// It is to be looked at again.
+    Look,
+}
+
 #[derive(Default)]
 struct Inner {
     /// Subjects being worked on or about to be, each with what waits for it.
     busy: HashMap<Subject, Waiting>,
-    /// Entries that could not be taken in, until their subject is worked on again.
-    parked: HashMap<Subject, Vec<InboxEntry>>,
+    /// What could not be begun, until its subject is worked on again.
+    parked: HashMap<Subject, Parked>,
     timers: BTreeSet<(DateTime<Utc>, Subject)>,
-    timer_of: HashMap<Subject, DateTime<Utc>>,
+    timer_of: HashMap<Subject, (DateTime<Utc>, Due)>,
     stopping: bool,
+}
+
+/// What could not be begun: the news, and why else it would have been.
+#[derive(Default)]
+struct Parked {
+    entries: Vec<InboxEntry>,
+    due: Due,
 }
 
 #[derive(Default)]
 struct Waiting {
     entries: Vec<InboxEntry>,
-    due: bool,
+    due: Due,
     /// What is being taken in just now, and when it came.
     taken: Vec<(InboxId, DateTime<Utc>)>,
     /// Whether there is more than comments among that.
     taken_is_news: bool,
+    /// Why it would have been worked on, had that not come first.
+    taken_timer: Due,
 }
 
 /// Whether it says something new of what it concerns: a comment says what somebody wants.
@@ -53,7 +74,8 @@ impl Inner {
         let begins = !self.busy.contains_key(subject);
         let parked = self.parked.remove(subject).unwrap_or_default();
         let waiting = self.busy.entry(subject.clone()).or_default();
-        waiting.entries.extend(parked);
+        waiting.entries.extend(parked.entries);
+        waiting.due = waiting.due.max(parked.due);
         add(waiting);
         begins
     }
@@ -96,8 +118,8 @@ impl Schedule {
     }
 
     /// Marks a subject as due now; true if the caller has to begin.
-    pub(super) fn add_due(&self, subject: &Subject) -> bool {
-        self.add_with(subject, |waiting| waiting.due = true)
+    pub(super) fn add_due(&self, subject: &Subject, why: Due) -> bool {
+        self.add_with(subject, |waiting| waiting.due = waiting.due.max(why))
     }
 
     fn add_with(&self, subject: &Subject, add: impl FnOnce(&mut Waiting)) -> bool {
@@ -115,66 +137,68 @@ impl Schedule {
     pub(super) fn has_news(&self, subject: &Subject) -> bool {
         let inner = self.lock();
         let waits = inner.parked.get(subject);
-        let waits = waits.is_some_and(|entries| entries.iter().any(is_news));
+        let waits = waits.is_some_and(|parked| parked.entries.iter().any(is_news));
         let busy = inner.busy.get(subject);
         waits || busy.is_some_and(|busy| busy.taken_is_news || busy.entries.iter().any(is_news))
     }
 
     /// All that waits for a subject; `None`: nothing, and it is nobody's any more.
-    pub(super) fn next(&self, subject: &Subject) -> Option<(Vec<InboxEntry>, bool)> {
-        let mut inner = self.lock();
+    pub(super) fn next(&self, subject: &Subject) -> Option<(Vec<InboxEntry>, Due)> {
+        let mut locked = self.lock();
+        let inner = &mut *locked;
         let stopping = inner.stopping;
         let waiting = inner.busy.get_mut(subject)?;
         let (entries, due) = (
             std::mem::take(&mut waiting.entries),
             std::mem::take(&mut waiting.due),
         );
-        if stopping || (entries.is_empty() && !due) {
+        if stopping || (entries.is_empty() && due == Due::No) {
             inner.busy.remove(subject);
-            drop(inner);
+            drop(locked);
             self.tick();
             return None;
         }
         let taken = entries.iter().map(|entry| (entry.id, entry.received_at));
         waiting.taken = taken.collect();
         waiting.taken_is_news = entries.iter().any(is_news);
-        if let Some(at) = inner.timer_of.remove(subject) {
+        waiting.taken_timer = Due::No;
+        if let Some((at, why)) = inner.timer_of.remove(subject) {
             inner.timers.remove(&(at, subject.clone()));
+            waiting.taken_timer = why;
         }
         Some((entries, due))
     }
 
-    /// What could not be taken in waits again, and is tried at `at`.
+    /// What could not be taken in waits again, and is tried at `at`, for the reason it was taken or for this one.
     pub(super) fn put_back(
         &self,
         subject: &Subject,
         mut entries: Vec<InboxEntry>,
-        at: DateTime<Utc>,
+        (at, why): (DateTime<Utc>, Due),
     ) {
         let mut inner = self.lock();
         let waiting = inner.busy.remove(subject).unwrap_or_default();
         let there: Vec<_> = entries.iter().map(|entry| entry.id).collect();
         let more = waiting.entries.into_iter();
         entries.extend(more.filter(|entry| !there.contains(&entry.id)));
-        inner.parked.insert(subject.clone(), entries);
+        let due = why.max(waiting.due);
+        let parked = Parked { entries, due };
+        inner.parked.insert(subject.clone(), parked);
         drop(inner);
-        self.set_timer(subject.clone(), at);
+        self.set_timer(subject.clone(), at, due.max(waiting.taken_timer));
     }
 
-    /// Sets the subject's timer; an earlier one stays.
-    pub(super) fn set_timer(&self, subject: Subject, at: DateTime<Utc>) {
+    /// Sets the subject's timer. There is one for each: the earliest time counts, and the weightiest reason.
+    pub(super) fn set_timer(&self, subject: Subject, at: DateTime<Utc>, why: Due) {
         let mut inner = self.lock();
-        match inner.timer_of.get(&subject) {
-            Some(earlier) if *earlier <= at => return,
-            Some(later) => {
-                let later = *later;
-                inner.timers.remove(&(later, subject.clone()));
-            }
-            None => {}
+        let (mut at, mut why) = (at, why);
+        if let Some((other, because)) = inner.timer_of.remove(&subject) {
+            inner.timers.remove(&(other, subject.clone()));
+            (at, why) = (at.min(other), why.max(because));
         }
         let first = inner.timers.first();
         let is_first = first.is_none_or(|(first, _)| at < *first);
-        inner.timer_of.insert(subject.clone(), at);
+        inner.timer_of.insert(subject.clone(), (at, why));
         inner.timers.insert((at, subject));
         drop(inner);
         self.tick();
@@ -196,8 +220,9 @@ impl Schedule {
                 while inner.is_due(now)
                     && let Some((_, subject)) = inner.timers.pop_first()
                 {
-                    inner.timer_of.remove(&subject);
-                    if inner.add_with(&subject, |waiting| waiting.due = true) {
+                    let timer = inner.timer_of.remove(&subject);
+                    let why = timer.map_or(Due::Look, |(_, why)| why);
+                    if inner.add_with(&subject, |waiting| waiting.due = waiting.due.max(why)) {
                         begin.push(subject);
                     }
                 }
@@ -261,13 +286,14 @@ impl Schedule {
     pub(super) fn comes_before(&self, subject: &Subject, then: DateTime<Utc>) -> bool {
         let inner = self.lock();
         let timer = inner.timer_of.get(subject);
-        inner.busy.contains_key(subject) || timer.is_some_and(|at| *at <= then)
+        inner.busy.contains_key(subject) || timer.is_some_and(|(at, _)| *at <= then)
     }
 
     /// When the earliest came of what waits for a subject or is being taken in.
     pub(super) fn waits_since(&self, subject: &Subject) -> Option<DateTime<Utc>> {
         let inner = self.lock();
-        let parked = inner.parked.get(subject).into_iter().flatten();
+        let parked = inner.parked.get(subject).into_iter();
+        let parked = parked.flat_map(|parked| &parked.entries);
         let busy = inner.busy.get(subject);
         let taken = busy.into_iter().flat_map(|waiting| &waiting.taken);
         let entries = busy.into_iter().flat_map(|waiting| &waiting.entries);
@@ -289,5 +315,61 @@ impl Schedule {
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::RepoId;
+
+    /// What comes of these timers, each in so many seconds.
+    fn taken(timers: &[(i64, Due)]) -> Due {
+        let schedule = Schedule::new();
+        let subject = Subject::Repository(RepoId(1));
+        let at = |seconds| DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds);
+        for (seconds, why) in timers {
+            schedule.set_timer(subject.clone(), at(*seconds), *why);
+        }
+        let first = timers.iter().map(|(seconds, _)| at(*seconds)).min();
+        assert_eq!(schedule.lock().timers.first().map(|(at, _)| *at), first);
+        assert!(schedule.add_due(&subject, Due::No));
+        assert_eq!(schedule.next(&subject), None, "nothing waits for it yet");
+        for (seconds, why) in timers {
+            schedule.set_timer(subject.clone(), at(*seconds), *why);
+        }
+        // Something else comes first, and can't be begun.
+        assert!(schedule.add_due(&subject, Due::Turn));
+        let (_, why) = schedule.next(&subject).expect("its turn");
+        schedule.put_back(&subject, Vec::new(), (at(9), why));
+        let inner = schedule.lock();
+        assert_eq!((inner.timers.len(), inner.timer_of.len()), (1, 1));
+        inner.timer_of[&subject].1
+    }
+
+    #[test]
+    fn a_look_that_could_not_be_begun_is_not_forgotten_when_something_else_comes_first() {
+        let schedule = Schedule::new();
+        let subject = Subject::Repository(RepoId(1));
+        assert!(schedule.add_due(&subject, Due::Look));
+        let (_, why) = schedule.next(&subject).expect("a look");
+        let later = DateTime::UNIX_EPOCH + TimeDelta::seconds(9);
+        schedule.put_back(&subject, Vec::new(), (later, why));
+        assert!(schedule.add_due(&subject, Due::Turn));
+        assert_eq!(schedule.next(&subject), Some((Vec::new(), Due::Look)));
+        assert_eq!(schedule.next(&subject), None, "once");
+    }
+
+    #[test]
+    fn who_is_to_be_looked_at_is_so_whatever_else_it_waits_for() {
+        for (timers, why) in [
+            (&[(5, Due::Turn)][..], Due::Turn),
+            (&[(5, Due::Turn), (7, Due::Turn)], Due::Turn),
+            (&[(5, Due::Turn), (7, Due::Look)], Due::Look),
+            (&[(7, Due::Turn), (5, Due::Look)], Due::Look),
+            (&[(5, Due::Look), (7, Due::Turn)], Due::Look),
+        ] {
+            assert_eq!(taken(timers), why, "{timers:?}");
+        }
     }
 }

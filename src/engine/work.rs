@@ -1,5 +1,6 @@
 //! Works on subjects: one task for each, begun when something waits for it or its time has come.
 
+use super::schedule::Due;
 use super::{Engine, cause};
 use crate::domain::ids::Subject;
 use crate::store::{Change, InboxEntry, StoreError};
@@ -24,6 +25,10 @@ impl Engine {
 
     /// Sees to it that a subject is brought up to date at `at`.
     pub(super) fn wake_at(&self, subject: Subject, at: DateTime<Utc>) {
+        self.wake_for(subject, at, Due::Look);
+    }
+
+    fn wake_for(&self, subject: Subject, at: DateTime<Utc>, why: Due) {
         let now = self.now();
         self.shared.causes.pass_on(&subject, at, now);
         let compared = matches!(cause::at_work(), Some(Subject::Comparison(_)));
@@ -31,21 +36,34 @@ impl Engine {
             self.shared.metrics.work().found(Found::Difference);
         }
         if at <= now {
-            if self.shared.schedule.add_due(&subject) {
+            if self.shared.schedule.add_due(&subject, why) {
                 self.begin(subject);
             }
         } else {
-            self.shared.schedule.set_timer(subject, at);
+            self.shared.schedule.set_timer(subject, at, why);
         }
     }
 
     /// Commits a change, and wakes the subjects that it says are due.
     pub(super) async fn commit(&self, change: Change) -> Result<(), StoreError> {
+        self.commit_for_turn(change, None).await
+    }
+
+    /// The same, where this one waits for nothing but its turn.
+    pub(super) async fn commit_for_turn(
+        &self,
+        change: Change,
+        waits: Option<&Subject>,
+    ) -> Result<(), StoreError> {
         let due = change.due.clone();
         self.store().commit(change).await?;
         for (subject, at) in due {
+            let why = match waits == Some(&subject) {
+                true => Due::Turn,
+                false => Due::Look,
+            };
             if let Some(at) = at {
-                self.wake_at(subject, at);
+                self.wake_for(subject, at, why);
             }
         }
         Ok(())
@@ -84,7 +102,8 @@ impl Engine {
                 let mut entries = engine.store().pending().await.unwrap_or_default();
                 engine.shared.waiting.retain(&entries);
                 entries.retain(|entry| entry.subject == subject);
-                engine.shared.schedule.put_back(&subject, entries, later);
+                let again = (later, Due::Look);
+                engine.shared.schedule.put_back(&subject, entries, again);
                 engine.has_ended(&subject);
             }
         });
@@ -101,22 +120,22 @@ impl Engine {
             let done = cause.scope(&subject, work).await;
             let counted = self.shared.metrics.work();
             counted.passed(&subject, began.elapsed());
-            let later = match done {
+            let again = match done {
                 Ok(Worked::Made) => {
                     self.shared.waiting.remove(&entries);
                     continue;
                 }
                 Ok(Worked::NotBefore(at)) => {
                     counted.postponed(&subject);
-                    at
+                    (at, due.max(Due::Turn))
                 }
                 Err(error) => {
                     tracing::error!(%subject, %error, "can't keep the state of a subject; trying again");
-                    self.now() + TimeDelta::seconds(10)
+                    (self.now() + TimeDelta::seconds(10), Due::Look)
                 }
             };
             self.shared.causes.keep(&subject, &told);
-            self.shared.schedule.put_back(&subject, entries, later);
+            self.shared.schedule.put_back(&subject, entries, again);
             break;
         }
         self.has_ended(&subject);
@@ -126,11 +145,11 @@ impl Engine {
         &self,
         subject: &Subject,
         entries: &[InboxEntry],
-        due: bool,
+        due: Due,
     ) -> Result<Worked, StoreError> {
         let _here = self.enter(subject).await;
         let news = self.news(subject, entries);
-        if news.is_empty() && !entries.is_empty() && !due {
+        if news.is_empty() && !entries.is_empty() && due == Due::No {
             return Ok(Worked::Made);
         }
         let entries = &*news;

@@ -10,11 +10,12 @@ use super::counted::Class;
 use super::decode::Identity;
 use super::error::GitHubError;
 use super::etag::EtagCache;
+use super::http::Timeouts;
 use super::key::AppKey;
-use super::pace::{BudgetLeft, Lanes, Limits, Priority};
+use super::pace::{Begun, BudgetLeft, Lanes, Limits, Priority, RequestKind};
 use super::repository::Repository;
 use super::tokens::{Scope, Token, Tokens};
-use super::transport::{Timeouts, Transport, Wire, site_of};
+use super::transport::{Transport, Wire, site_of};
 use crate::clock::Clock;
 use crate::domain::ids::{InstallationId, Repo};
 use crate::telemetry::{Metrics, Repeat};
@@ -123,9 +124,17 @@ impl GitHub {
         Repository::new(self.clone(), repo.clone())
     }
 
-    /// How long those of a class had better stay away from an installation, if its limits are reached.
-    pub fn rest(&self, installation: InstallationId, priority: Priority) -> Option<Duration> {
-        self.0.lanes.rest(installation, priority)
+    /// The right to begin with what leads to a request of this kind, for as long as it is held.
+    ///
+    /// # Errors
+    /// How long to stay away, as the installation's limits are reached.
+    pub fn begin(
+        &self,
+        installation: InstallationId,
+        priority: Priority,
+        kind: RequestKind,
+    ) -> Result<Begun, Duration> {
+        self.0.lanes.begin(installation, priority, kind)
     }
 
     /// Until when those of a class had better stay away from an installation, for people to look at.

@@ -102,6 +102,11 @@ impl GitHubError {
         matches!(self, Self::Transient { .. } | Self::Resting { .. })
     }
 
+    /// Whether GitHub was not asked, so that nothing can have come of it.
+    pub fn was_not_asked(&self) -> bool {
+        matches!(self, Self::Resting { .. })
+    }
+
     /// Whether it is a limit: of the app, if that was asked as, otherwise of the installation. An outage is none, also if it
     /// says how long it takes: it may be of the one request.
     pub fn is_limit(&self) -> bool {

@@ -17,6 +17,7 @@ mod counted;
 pub mod decode;
 mod error;
 mod etag;
+mod http;
 mod key;
 mod list;
 mod pace;
@@ -44,7 +45,7 @@ pub use decode::{
 pub use error::GitHubError;
 pub use key::{AppKey, KeyError};
 pub use list::Listing;
-pub use pace::{BudgetLeft, Limits, Priority};
+pub use pace::{Begun, BudgetLeft, Limits, Priority, RequestKind};
 pub use registration::{Registered, exchange_manifest_code};
 pub use repository::Repository;
 pub use signature::{BadSignature, NoSecret, WebhookSecrets};

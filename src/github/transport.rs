@@ -1,45 +1,25 @@
 //! The one place from which a request leaves and through which every answer comes.
 
 use super::ask::Ask;
-use super::classify::{self, Answer};
+use super::classify::Answer;
 use super::error::GitHubError;
+use super::http::{Http, Timeouts};
+use crate::tls;
+use ::http::header::{self, HeaderValue};
+use ::http::{Method, Request, Response, StatusCode, Uri};
 use anyhow::{Context as _, bail};
 use async_trait::async_trait;
-use bytes::{Bytes, BytesMut};
-use http::header::{self, HeaderValue};
-use http::{Method, Request, Response, StatusCode, Uri};
-use http_body_util::BodyExt as _;
-use octocrab::{OctoBody, Octocrab};
+use bytes::Bytes;
 use secrecy::{ExposeSecret as _, SecretString};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 
-/// The largest answer that is read. A page of 100 files with their patches stays far below.
-const LARGEST_ANSWER: usize = 32 << 20;
 /// How many requests of all installations are under way at once, so that the process does not run out of file descriptors.
 /// One installation has far fewer (`pace`): one that hangs leaves room for the others.
 const AT_ONCE: usize = 256;
 /// How long one request may take altogether, however slowly its answer drips.
 const LONGEST: Duration = Duration::from_secs(60);
-
-/// How long is waited for GitHub.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Timeouts {
-    /// For a connection.
-    pub connect: Duration,
-    /// For the next bytes of an answer.
-    pub read: Duration,
-}
-
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(10),
-            read: Duration::from_secs(20),
-        }
-    }
-}
 
 /// What carries a request to GitHub and its answer back: HTTP, or a model of GitHub in the same process.
 #[async_trait]
@@ -50,29 +30,6 @@ pub trait Wire: Send + Sync + 'static {
     /// What became of the connection, as a sentence without its end and without addresses; the request may have been
     /// followed all the same.
     async fn carry(&self, request: Request<Bytes>) -> Result<Response<Bytes>, String>;
-}
-
-/// HTTP.
-struct Http(Octocrab);
-
-#[async_trait]
-impl Wire for Http {
-    async fn carry(&self, request: Request<Bytes>) -> Result<Response<Bytes>, String> {
-        let response = self.0.execute(request.map(OctoBody::from)).await;
-        let (parts, mut body) = response.map_err(|error| lost(&error))?.into_parts();
-        let mut read = BytesMut::new();
-        while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|error| lost(&error))?;
-            let Some(data) = frame.data_ref() else {
-                continue;
-            };
-            if read.len() + data.len() > LARGEST_ANSWER {
-                return Err("GitHub's answer was too large".to_owned());
-            }
-            read.extend_from_slice(data);
-        }
-        Ok(Response::from_parts(parts, read.freeze()))
-    }
 }
 
 /// The wire with what is the same in every request.
@@ -89,15 +46,8 @@ impl Transport {
         // octocrab starts a task of its own when it is built, and panics where it can't.
         tokio::runtime::Handle::try_current()
             .context("starting the GitHub client outside of a tokio runtime")?;
-        let octocrab = Octocrab::builder()
-            .base_uri(base.as_str())
-            .context("reading the address of GitHub's API")?
-            .set_connect_timeout(Some(timeouts.connect))
-            .set_read_timeout(Some(timeouts.read))
-            .set_write_timeout(Some(timeouts.read))
-            .build()
-            .context("starting the HTTP client (are root certificates installed? the package is often called ca-certificates)")?;
-        Ok(Self::over(Arc::new(Http(octocrab)), base))
+        let http = Http::new(tls::client_config()?, timeouts);
+        Ok(Self::over(Arc::new(http), base))
     }
 
     /// The same over another wire; nothing is looked up or connected.
@@ -225,21 +175,6 @@ fn request(
             .body(body.to_string().into()),
         None => request.body(Bytes::new()),
     }
-}
-
-/// What became of a connection, in words; the library's own would name addresses.
-fn lost(error: &octocrab::Error) -> String {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(error) = cause {
-        if let Some(io) = error.downcast_ref::<std::io::Error>()
-            && io.kind() == std::io::ErrorKind::TimedOut
-        {
-            return "GitHub did not answer in time".to_owned();
-        }
-        cause = error.source();
-    }
-    tracing::debug!(error = %classify::shown(error), "the connection to GitHub was lost");
-    "the connection to GitHub was lost".to_owned()
 }
 
 /// Checks the address of the API: `https://api.github.com`, or `https://host/api/v3` of an own server.

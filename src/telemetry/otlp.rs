@@ -1,6 +1,7 @@
 //! Traces for a collector, by OTLP over HTTP. Only what the log has anyway is in them: the ids of deliveries, pull requests,
 //! subjects, routes. They are handed over by a thread of their own; while the collector is away they are dropped, and nothing waits.
 
+use crate::tls;
 use anyhow::Context as _;
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -124,12 +125,8 @@ impl fmt::Debug for Sender {
 
 impl Sender {
     fn new() -> anyhow::Result<Self> {
-        let provider = rustls::crypto::ring::default_provider();
         let connector = HttpsConnectorBuilder::new()
-            .with_provider_and_native_roots(provider)
-            .context(
-                "reading the machine's root certificates (the package is often called ca-certificates)",
-            )?
+            .with_tls_config(tls::client_config()?)
             .https_or_http()
             .enable_http1()
             .build();

@@ -56,7 +56,7 @@ async fn no_secret_is_in_the_log_an_answer_the_command_line_or_the_state() {
     let settings = bench.data_dir().join("settings.toml");
     std::fs::write(&settings, CONNECTIONS).expect("a file");
     let mut command = bench.command(&["--config", settings.to_str().expect("a path")]);
-    command.env("LOG_LEVEL", "trace,octocrab=trace");
+    command.env("LOG_LEVEL", "trace");
     let serving = bench.serve_with(command);
     let github = &bench.github;
     github.add_org_member("mel", Visibility::Private);

@@ -38,7 +38,7 @@ impl Answers {
         })
     }
 
-    /// A pull request, its commits or its files.
+    /// A pull request, its commits, its files, or how its head differs from its base.
     pub(super) async fn about(
         &self,
         world: &World,
@@ -52,6 +52,7 @@ impl Answers {
         let rest = match call {
             Call::Commits(_) => "/commits?per_page=100",
             Call::Files(_) => "/files?per_page=100",
+            Call::Compare(_) => "/compare",
             _ => "",
         };
         let key = (world.author(pull), rest);
@@ -62,8 +63,14 @@ impl Answers {
         let template = match known {
             Some(template) => template,
             None => {
-                let number = world.model(pull).number;
-                let path = format!("/repos/{}/pulls/{number}{rest}", world.name(0));
+                let (model, name) = (world.model(pull), world.name(0));
+                let path = match asked.path.split_once("/compare/") {
+                    Some((_, ends)) => {
+                        let ends = ends.replace(&world.head(pull), &model.head);
+                        format!("/repos/{name}/compare/{ends}")
+                    }
+                    None => format!("/repos/{name}/pulls/{}{rest}", model.number),
+                };
                 let mut headers = asked.request.headers.clone();
                 headers.remove(header::IF_NONE_MATCH);
                 // The sandbox's tokens are good for one repository, and the model is in the first.

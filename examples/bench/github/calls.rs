@@ -9,6 +9,8 @@ pub enum Call {
     Read(Pull),
     Commits(Pull),
     Files(Pull),
+    /// How a head differs from its base.
+    Compare(Pull),
     ReadMirror(Pull),
     CreateMirror(usize),
     MoveMirror(Pull),
@@ -57,6 +59,10 @@ impl Call {
             ("GET", ["pulls", n]) => Self::Read(pull(n)?),
             ("GET", ["pulls", n, "commits"]) => Self::Commits(pull(n)?),
             ("GET", ["pulls", n, "files"]) => Self::Files(pull(n)?),
+            ("GET", ["compare", ends]) => {
+                let (_, head) = ends.split_once("...")?;
+                Self::Compare(world.pull_at(head)?)
+            }
             ("GET", ["git", "ref", "heads", "pull-request", n]) => Self::ReadMirror(pull(n)?),
             ("GET", ["git", "matching-refs", "heads", ..]) => Self::Mirrors(repo),
             ("POST", ["git", "refs"]) => Self::CreateMirror(repo),
@@ -91,6 +97,7 @@ impl Call {
             Self::Read(_) => "GET pulls/{n}",
             Self::Commits(_) => "GET pulls/{n}/commits",
             Self::Files(_) => "GET pulls/{n}/files",
+            Self::Compare(_) => "GET compare/…",
             Self::ReadMirror(_) => "GET git/ref/…",
             Self::CreateMirror(_) => "POST git/refs",
             Self::MoveMirror(_) => "PATCH git/refs/…",

@@ -132,6 +132,19 @@ impl PullState {
         }
     }
 
+    /// GitHub was not asked for what may have been noted as there.
+    pub fn was_not_posted(&mut self, action: &Action) {
+        match action {
+            Action::PostComment(_) => self.comment.posted = Posted::Absent,
+            Action::Answer(outgoing) => {
+                if let Some(first) = self.outbox.first_mut() {
+                    first.posted = outgoing.posted.clone();
+                }
+            }
+            _ => {}
+        }
+    }
+
     /// The first answer is about to be sent: from now on it may be there.
     pub fn answer_may_be_there(&mut self) {
         if let Some(first) = self.outbox.first_mut() {

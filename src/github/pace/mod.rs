@@ -5,14 +5,14 @@ mod pacer;
 mod window;
 
 pub use left::BudgetLeft;
-pub use pacer::{Limits, Priority};
+pub use pacer::{Limits, Priority, RequestKind};
 
 use super::ask::Ask;
 use super::classify::{self, Answer, Limit};
 use crate::clock::Clock;
 use crate::domain::ids::InstallationId;
 use chrono::{DateTime, TimeDelta, Utc};
-use pacer::{Budget, Heard, Kind, Limited, Pacer, Place, Turn};
+use pacer::{Budget, Heard, Limited, Pacer, Place, Turn};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -52,7 +52,7 @@ impl Lanes {
         priority: Priority,
         ask: &Ask,
     ) -> Result<Pass, Duration> {
-        let kind = Kind::of(&ask.method, &ask.path);
+        let kind = RequestKind::of(&ask.method, &ask.path);
         let patience = self.limits.patience;
         let standing = Standing::in_line(self.lane(installation), priority);
         let lane = standing.lane.clone();
@@ -89,18 +89,33 @@ impl Lanes {
         }
     }
 
-    /// How long those of a class had better stay away: until there is room for a handful of requests.
-    pub(super) fn rest(
+    /// The right to begin with what leads to a request of this kind; otherwise how long to stay away: what could not be
+    /// finished would only be asked again.
+    pub(super) fn begin(
         &self,
         installation: InstallationId,
         priority: Priority,
-    ) -> Option<Duration> {
+        kind: RequestKind,
+    ) -> Result<Begun, Duration> {
         let now = self.clock.now();
         let lane = self.lane(installation);
         let mut pacer = lane.pacer();
-        let at = self.far(&mut pacer, priority, now)?;
-        pacer.send_away(priority, at);
-        (at - now).to_std().ok()
+        let at = pacer.earliest(priority, kind, now);
+        if let Some((at, wait)) = self.far(at, now) {
+            pacer.send_away(priority, at);
+            return Err(wait);
+        }
+        // Others may come to their end soon, and not all of them create anything.
+        if !pacer.has_room_for_more(priority, kind, now) {
+            return Err(self.limits.patience);
+        }
+        pacer.begins(priority, kind);
+        drop(pacer);
+        Ok(Begun {
+            lane,
+            priority,
+            kind,
+        })
     }
 
     /// The same as a time, without sending anybody away.
@@ -110,19 +125,20 @@ impl Lanes {
         priority: Priority,
     ) -> Option<DateTime<Utc>> {
         let lane = self.all().get(&installation).cloned()?;
-        self.far(&mut lane.pacer(), priority, self.clock.now())
+        let now = self.clock.now();
+        let at = lane.pacer().earliest(priority, RequestKind::Create, now);
+        self.far(at, now).map(|(at, _)| at)
     }
 
-    /// When there is room again, if that is longer than anybody waits for.
+    /// A time, and how long it is until then, if that is longer than anybody waits for.
     fn far(
         &self,
-        pacer: &mut Pacer,
-        priority: Priority,
+        at: Option<DateTime<Utc>>,
         now: DateTime<Utc>,
-    ) -> Option<DateTime<Utc>> {
-        let at = pacer.earliest(priority, Kind::Write, now)?;
+    ) -> Option<(DateTime<Utc>, Duration)> {
+        let at = at?;
         let wait = (at - now).to_std().ok()?;
-        (wait > self.limits.patience).then_some(at)
+        (wait > self.limits.patience).then_some((at, wait))
     }
 
     /// What is left of each installation's hour, as far as GitHub has said it, by installation.
@@ -177,10 +193,23 @@ impl Drop for Standing {
     }
 }
 
+/// Something that leads to a request; ends when dropped.
+pub struct Begun {
+    lane: Arc<Lane>,
+    priority: Priority,
+    kind: RequestKind,
+}
+
+impl Drop for Begun {
+    fn drop(&mut self) {
+        self.lane.pacer().has_ended(self.priority, self.kind);
+    }
+}
+
 /// A request that is under way; ends when dropped. One whose answer is never seen has been made all the same.
 pub(super) struct Pass {
     lane: Arc<Lane>,
-    kind: Kind,
+    kind: RequestKind,
     heard: Heard,
 }
 

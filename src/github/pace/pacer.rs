@@ -64,16 +64,20 @@ impl Limits {
     }
 }
 
-/// What kind of request it is, as GitHub counts it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+/// What kind of request it is, as GitHub counts it; each takes more than those before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RequestKind {
+    /// It reads.
     Read,
+    /// It changes or removes something.
     Write,
+    /// It creates something.
     Create,
+    /// It creates something people are notified of.
     Comment,
 }
 
-impl Kind {
+impl RequestKind {
     /// GitHub does not list which requests create content; every POST counts for the minute, and comments, of which
     /// people are notified, for the hour, too.
     pub(super) fn of(method: &Method, path: &str) -> Self {
@@ -154,6 +158,8 @@ pub(super) struct Pacer {
     creations: Window,
     comments: Window,
     under_way: u32,
+    /// How many of each class have begun with what leads to a creation.
+    to_create: [u32; 3],
     pub(super) budget: Option<Budget>,
     pub(super) paused_until: Option<DateTime<Utc>>,
     silent_pauses: u32,
@@ -171,6 +177,7 @@ impl Pacer {
             comments: Window::new(TimeDelta::hours(1), limits.comments),
             limits,
             under_way: 0,
+            to_create: [0; 3],
             budget: None,
             paused_until: None,
             silent_pauses: 0,
@@ -189,7 +196,7 @@ impl Pacer {
     }
 
     /// Whether it is this one's turn; if so, it has left the queue and counts as under way.
-    pub(super) fn turn(&mut self, place: Place, kind: Kind, now: DateTime<Utc>) -> Turn {
+    pub(super) fn turn(&mut self, place: Place, kind: RequestKind, now: DateTime<Utc>) -> Turn {
         if self.waiting.first().is_some_and(|first| *first != place) {
             return Turn::Behind;
         }
@@ -207,6 +214,29 @@ impl Pacer {
         Turn::Go
     }
 
+    /// Whether there is room to create something beside what those of this class and of higher ones have begun.
+    pub(super) fn has_room_for_more(
+        &mut self,
+        priority: Priority,
+        kind: RequestKind,
+        now: DateTime<Utc>,
+    ) -> bool {
+        let others = self.to_create[..=priority as usize].iter().sum();
+        let (cost, share) = (kind.creations(), share(priority));
+        let room = self.creations.room_beside(others, cost, share, now);
+        room.is_none()
+    }
+
+    /// Somebody begins with what leads to a request of this kind.
+    pub(super) fn begins(&mut self, priority: Priority, kind: RequestKind) {
+        self.to_create[priority as usize] += kind.creations();
+    }
+
+    /// It has come to its end.
+    pub(super) fn has_ended(&mut self, priority: Priority, kind: RequestKind) {
+        self.to_create[priority as usize] -= kind.creations();
+    }
+
     /// Leaves the queue without having left.
     pub(super) fn give_up(&mut self, place: Place) {
         self.waiting.remove(&place);
@@ -220,7 +250,7 @@ impl Pacer {
     }
 
     /// A request has ended, with this answer or without one.
-    pub(super) fn ended(&mut self, kind: Kind, heard: &Heard, now: DateTime<Utc>) {
+    pub(super) fn ended(&mut self, kind: RequestKind, heard: &Heard, now: DateTime<Utc>) {
         self.under_way -= 1;
         self.points.end(kind.points(), now);
         self.creations.end(kind.creations(), now);
@@ -268,16 +298,16 @@ impl Pacer {
     pub(super) fn earliest(
         &mut self,
         priority: Priority,
-        kind: Kind,
+        kind: RequestKind,
         now: DateTime<Utc>,
     ) -> Option<DateTime<Utc>> {
-        let share = match priority {
-            Priority::Urgent => 100,
-            Priority::Normal => 80,
-            Priority::Low => 50,
-        };
+        let share = share(priority);
         // What is read is read in order to write: room for that is kept.
-        let of_points = if kind == Kind::Read { share - 8 } else { share };
+        let of_points = if kind == RequestKind::Read {
+            share - 8
+        } else {
+            share
+        };
         let higher = self.expected[..priority as usize].iter().flatten().max();
         [
             self.paused_until.map(|until| until.min(now + LONGEST)),
@@ -306,6 +336,15 @@ impl Pacer {
         };
         let left = budget.remaining.saturating_sub(self.under_way);
         (left <= kept).then(|| budget.renewed_at.min(now + LONGEST))
+    }
+}
+
+/// How much of the limits those of a class may use, in per cent.
+fn share(priority: Priority) -> u32 {
+    match priority {
+        Priority::Urgent => 100,
+        Priority::Normal => 80,
+        Priority::Low => 50,
     }
 }
 

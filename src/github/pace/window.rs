@@ -42,10 +42,24 @@ impl Window {
         share: u32,
         now: DateTime<Utc>,
     ) -> Option<DateTime<Utc>> {
+        self.room_beside(0, cost, share, now)
+    }
+
+    /// The same, beside what others are about to spend.
+    pub(super) fn room_beside(
+        &mut self,
+        others: u32,
+        cost: u32,
+        share: u32,
+        now: DateTime<Utc>,
+    ) -> Option<DateTime<Utc>> {
         self.forget(now);
+        if cost == 0 {
+            return None;
+        }
         // Whatever the share, there is room for one when nothing else was spent.
         let most = (self.most.saturating_mul(share) / 100).max(cost);
-        let mut taken = self.sum + self.under_way + cost;
+        let mut taken = self.sum + self.under_way + others + cost;
         if taken <= most {
             return None;
         }

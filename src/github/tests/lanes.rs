@@ -2,7 +2,7 @@
 
 use super::server::{Server, TOKENS, json_reply, repo, token, with_header};
 use crate::domain::ids::{InstallationId, Repo, RepoName};
-use crate::github::{GitHubError, Priority};
+use crate::github::{GitHubError, Priority, RequestKind};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -48,8 +48,9 @@ async fn one_installation_at_its_limit_slows_no_other_and_is_left_alone() {
     let asked = server.lines();
     let refused = asked.iter().filter(|line| line.contains("/repos/acme/"));
     assert_eq!(refused.count(), 1);
-    assert!(github.rest(InstallationId(9), Priority::Urgent).is_some());
-    assert_eq!(github.rest(InstallationId(10), Priority::Low), None);
+    let begin = |id, priority| github.begin(InstallationId(id), priority, RequestKind::Write);
+    assert!(begin(9, Priority::Urgent).is_err());
+    assert!(begin(10, Priority::Low).is_ok());
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 mod asking;
 mod client;
 mod contents;
+mod http;
 pub(super) mod key;
 mod lanes;
 mod reports;

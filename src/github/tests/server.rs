@@ -3,10 +3,10 @@
 use crate::clock::{Clock, SystemClock};
 use crate::domain::ids::{InstallationId, OwnerKind, Repo, RepoId, RepoName, Sha, UserId};
 use crate::github::client::{ClientOptions, GitHub};
+use crate::github::http::Timeouts;
 use crate::github::key::AppKey;
 use crate::github::pace::Limits;
 use crate::github::tests::key;
-use crate::github::transport::Timeouts;
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::response::Response;

@@ -2,6 +2,7 @@
 
 use crate::support::{Town, mirror};
 use drawbridge::domain::gate::GATE_NAME;
+use drawbridge::sandbox::Exchange;
 
 const CONFIG: &str = "\
 enabled: true
@@ -189,8 +190,12 @@ async fn status_prints_what_the_gate_says() {
 async fn the_gates_re_run_button_runs_failed_jobs_again_for_those_with_rights() {
     let (town, pr) = town_in_red().await;
     // GitHub reopens the check for whoever presses; the gate stands as before afterwards.
+    town.github().clear_exchanges();
     town.github().rerequest_check(GATE_NAME, pr, "sam");
     town.settle().await;
+    let calls = town.calls();
+    let writes = |one: &Exchange| one.method == "PATCH" && one.path.contains("/check-runs/");
+    assert!(calls.iter().any(writes), "{calls:?}");
     assert_eq!(town.job(pr, "test (amd64)").attempt, 1);
     town.gate(pr).is("failure").says("test (amd64): failed");
     for (attempt, who) in [(2, "vera"), (3, "mel")] {

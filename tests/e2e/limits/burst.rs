@@ -92,6 +92,13 @@ async fn a_burst_stays_within_the_limits_and_mirrors_come_first() {
     assert_eq!(mirrors.len(), MEMBERS);
     assert_eq!(gates.len(), MEMBERS + STRANGERS);
     assert_eq!(comments.len(), STRANGERS);
+    // What has to wait for its turn is not asked about again.
+    let asked = |what: &str| {
+        let reads = calls.iter().filter(|one| one.method == "GET");
+        reads.filter(|one| one.path.contains(what)).count()
+    };
+    assert_eq!(asked("/commits?"), MEMBERS + STRANGERS);
+    assert_eq!((asked("/check-runs?"), asked("/comments?")), (0, 0));
     assert!(mirrors.last() < gates.last(), "mirrors before gates");
     // What is left of the limits at first is nobody's yet; from then on gates wait for mirrors.
     let early = gates.iter().filter(|gate| Some(*gate) < mirrors.last());
