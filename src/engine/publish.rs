@@ -34,6 +34,7 @@ impl Engine {
                 (None, Some(pull)) => github.pull_page(pull.number),
                 (None, None) => github.commit_page(&head.sha),
             };
+            self.keep_what_led_to(gate).await?;
             return Ok(github
                 .create_status(&head.sha, &name.name, state, &gate.title, Some(&page))
                 .await);
@@ -47,6 +48,7 @@ impl Engine {
             }
         }
         if let Some(id) = published.check_run {
+            self.keep_what_led_to(gate).await?;
             return Ok(github.update_check(id, gate, wanted.page.as_deref()).await);
         }
         // After a crash or a lost answer the check run may be there: from now on it is looked for first.
@@ -78,6 +80,15 @@ impl Engine {
                 Err(error)
             }
         })
+    }
+
+    /// Whoever has seen how a gate ended counts on it: a process that starts after a crash must not know less and say again that
+    /// it goes on.
+    async fn keep_what_led_to(&self, gate: &Gate) -> Result<(), StoreError> {
+        match gate.status {
+            GateStatus::Completed(_) => self.store().flush().await,
+            GateStatus::Queued | GateStatus::InProgress => Ok(()),
+        }
     }
 
     async fn find_gate(

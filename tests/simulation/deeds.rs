@@ -91,6 +91,9 @@ impl Hub {
             return;
         }
         (pull.open, pull.turned_at, pull.updated_at) = (open, at, at);
+        if open {
+            self.was_steered.insert(number);
+        }
         let change = match open {
             true => PullChange::Other,
             false => PullChange::Closed,
@@ -106,6 +109,7 @@ impl Hub {
             Some(_) => {}
             None => pull.labels.push("preview".to_owned()),
         }
+        self.was_steered.insert(number);
         self.send_pull(number, PullChange::Labels);
     }
 
@@ -123,6 +127,9 @@ impl Hub {
             }
         }
         let (open, author) = (pull.open, Self::user(pull.author));
+        if body.starts_with("/retest") {
+            self.was_steered.insert(number);
+        }
         self.comments.push(Comment {
             id,
             number,
@@ -215,6 +222,22 @@ impl Hub {
         if !fine {
             self.wrong
                 .push(format!("{head} was mirrored for #{number}"));
+        }
+    }
+
+    /// How the builds of a commit came out stays, unless somebody asks for more of them.
+    pub fn judge_gate(&mut self, sha: &str, before: Option<&str>, after: Option<&str>) {
+        let came_out = |how: Option<&str>| matches!(how, Some("success" | "failure"));
+        let concerned = self
+            .pulls
+            .values()
+            .filter(|pull| pull.heads.iter().any(|head| head == sha));
+        let steered = |pull: &Pull| {
+            self.was_steered.contains(&pull.number) || self.was_meddled.contains(&pull.number)
+        };
+        if came_out(before) && !came_out(after) && !concerned.clone().any(steered) {
+            let wrong = format!("the gate at {sha} said {before:?}, and then {after:?}");
+            self.wrong.push(wrong);
         }
     }
 }

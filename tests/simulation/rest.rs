@@ -231,7 +231,11 @@ fn checks(hub: &mut Hub, asked: &Asked<'_>, parts: &[&str]) -> Answer {
         ("PATCH", ["check-runs", id]) => {
             let id: u64 = id.parse().expect("a number");
             let found = hub.checks.iter_mut().find(|check| check.id == id);
-            write(found.expect("a check that was made"), &asked.body);
+            let check = found.expect("a check that was made");
+            let before = check.conclusion.take();
+            write(check, &asked.body);
+            let (sha, after) = (check.sha.clone(), check.conclusion.clone());
+            hub.judge_gate(&sha, before.as_deref(), after.as_deref());
             (200, json!({ "id": id }))
         }
         ("GET", ["commits", sha, "check-runs"]) => {
@@ -239,7 +243,10 @@ fn checks(hub: &mut Hub, asked: &Asked<'_>, parts: &[&str]) -> Answer {
             let here = hub.checks.iter().filter(|check| check.sha == **sha);
             let here = here.filter(|check| name.is_none_or(|name| *name == check.name));
             let here: Vec<Value> = here
-                .map(|check| json!({ "id": check.id, "name": check.name, "head_sha": check.sha, "app": { "id": APP } }))
+                .map(|check| {
+                    json!({ "id": check.id, "name": check.name, "head_sha": check.sha, "app": { "id": APP },
+                        "status": check.status, "conclusion": check.conclusion })
+                })
                 .collect();
             (200, json!({ "check_runs": here }))
         }
