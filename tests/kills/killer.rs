@@ -83,6 +83,7 @@ pub async fn kill(
         tokio::select! {
             () = dead.notified() => {}
             () = whole_life(&github, &server, lines) => {}
+            () = server.ends_by_itself() => {}
         }
         server.kill();
         counted.kills += 1;

@@ -16,6 +16,7 @@ use drawbridge::store::{SledStore, Store};
 use picture::Picture;
 use server::Server;
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -62,7 +63,7 @@ async fn a_hundred_kills_change_nothing_of_what_comes_out_in_the_end() {
     let town = Town::start().await;
     let enough = Arc::new(AtomicBool::new(false));
     let postmen = postman::go_round(&town.github, &town.server, seed);
-    let killer = tokio::spawn(killer::kill(
+    let mut killer = tokio::spawn(killer::kill(
         town.github.clone(),
         town.server.clone(),
         enough.clone(),
@@ -83,16 +84,18 @@ async fn a_hundred_kills_change_nothing_of_what_comes_out_in_the_end() {
             told
         });
     }
-    let mut tales = Vec::new();
-    while let Some(told) = lanes.join_next().await {
-        tales.extend(told.unwrap_or_else(|broken| {
-            panic!(
-                "{broken}; seed {seed}; the server said:\n{}",
-                town.server.said()
-            )
-        }));
+    let (mut tales, mut counted) = (Vec::new(), None);
+    while !lanes.is_empty() || counted.is_none() {
+        let ended = tokio::select! {
+            Some(told) = lanes.join_next() => told.map(|told| tales.extend(told)),
+            killed = &mut killer, if counted.is_none() => killed.map(|killed| counted = Some(killed)),
+        };
+        if let Err(broken) = ended {
+            let said = town.server.said();
+            panic!("{broken}; seed {seed}; the server said:\n{said}");
+        }
     }
-    let counted = killer.await.expect("the killer is well");
+    let counted = counted.expect("the killer has ended");
     let redelivered = postmen.until_all_is_delivered().await;
     town.comes_to_rest().await;
     println!(
@@ -114,7 +117,8 @@ async fn a_hundred_kills_change_nothing_of_what_comes_out_in_the_end() {
     for (story, tale) in tales {
         let is = Picture::of(&town.github, &tale, story);
         let should_be = &expected[&story];
-        assert_eq!(is, *should_be, "seed {seed}: {story:?}, #{}", tale.pr);
+        let what = format!("seed {seed}: {story:?}, #{}", tale.pr);
+        assert_eq!(is, *should_be, "{what}:\n{}", town.told_of(&tale));
     }
 }
 
@@ -174,6 +178,25 @@ impl Town {
             self.works().await;
         }
         panic!("it has work for ever; it said:\n{}", self.server.said());
+    }
+
+    /// What the server said of a pull request, and what it wrote at its heads.
+    fn told_of(&self, tale: &Tale) -> String {
+        let pull = format!("PR #{} ", tale.pr);
+        let heads = tale.heads.iter().map(|head| &head[..9]);
+        let names: Vec<&str> = heads.chain([pull.as_str()]).collect();
+        let mut told = self.server.said_of(&names);
+        for asked in self.github.exchanges() {
+            let about = asked.request_body.as_ref().map(ToString::to_string);
+            let about = about.unwrap_or_default();
+            let of =
+                |head: &String| about.contains(head.as_str()) || asked.path.contains(head.as_str());
+            if asked.method != "GET" && tale.heads.iter().any(of) {
+                let (method, path) = (&asked.method, &asked.path);
+                let _ = write!(told, "\n{method} {path} {}: {about}", asked.status);
+            }
+        }
+        told
     }
 
     /// Gives it the time of a few requests, or of none if it makes none.

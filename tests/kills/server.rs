@@ -2,6 +2,7 @@
 
 use drawbridge::sandbox::Sandbox;
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,6 +13,7 @@ use tokio::sync::watch;
 const PATIENCE: Duration = Duration::from_secs(300);
 /// How much of what it said is shown when a test fails.
 const LAST: usize = 80;
+const SIGKILL: i32 = 9;
 
 /// `drawbridge serve` on one directory, again and again.
 pub struct Server {
@@ -23,6 +25,8 @@ pub struct Server {
     lines: watch::Sender<usize>,
     /// Whether the present process listens.
     up: watch::Sender<bool>,
+    /// Whether the present process has ended by itself.
+    gone: watch::Sender<bool>,
 }
 
 impl Server {
@@ -34,6 +38,7 @@ impl Server {
             said: Mutex::default(),
             lines: watch::Sender::new(0),
             up: watch::Sender::new(false),
+            gone: watch::Sender::new(false),
         }
     }
 
@@ -57,6 +62,7 @@ impl Server {
         let pid = child.id();
         *lock(&self.child) = Some(child);
         self.lines.send_replace(0);
+        self.gone.send_replace(false);
         // Whoever holds the server for good would keep the process from being killed when the test ends.
         let server = Arc::downgrade(self);
         std::thread::spawn(move || {
@@ -68,12 +74,12 @@ impl Server {
                     server.is_up(pid, &address);
                 }
                 lock(&server.said).push(line);
-                if lock(&server.child)
-                    .as_ref()
-                    .is_some_and(|child| child.id() == pid)
-                {
+                if is_present(&lock(&server.child), pid) {
                     server.lines.send_modify(|lines| *lines += 1);
                 }
+            }
+            if let Some(server) = server.upgrade() {
+                server.is_gone(pid);
             }
         });
     }
@@ -81,10 +87,19 @@ impl Server {
     fn is_up(&self, pid: u32, address: &str) {
         let child = lock(&self.child);
         // It may have been killed since it wrote that.
-        if child.as_ref().is_some_and(|child| child.id() == pid) {
+        if is_present(&child, pid) {
             let hook = format!("http://{address}/api/github/webhooks");
             self.github.deliver_to(&hook);
             self.up.send_replace(true);
+        }
+    }
+
+    fn is_gone(&self, pid: u32) {
+        let child = lock(&self.child);
+        // Whoever is ended from here is taken away first.
+        if is_present(&child, pid) {
+            self.up.send_replace(false);
+            self.gone.send_replace(true);
         }
     }
 
@@ -102,16 +117,28 @@ impl Server {
         let _ = said.wait_for(|said| *said >= lines).await;
     }
 
-    /// Kills it at once, and returns when it is dead. Whether it was alive.
+    /// Waits until the present process has ended, or is about to, although nobody ended it.
+    pub async fn ends_by_itself(&self) {
+        let mut gone = self.gone.subscribe();
+        // The sender lives as long as this.
+        let _ = gone.wait_for(|gone| *gone).await;
+    }
+
+    /// Kills it at once, and returns when it is dead. Whether it was there.
+    ///
+    /// # Panics
+    /// If it has ended by itself.
     pub fn kill(&self) -> bool {
         let mut child = lock(&self.child);
         let Some(mut victim) = child.take() else {
             return false;
         };
         self.up.send_replace(false);
+        let ended = victim.try_wait().expect("it can be asked");
         victim.kill().expect("it can be killed");
         let status = victim.wait().expect("it can be waited for");
-        assert_eq!(status.code(), None, "it ended by itself:\n{}", self.said());
+        let killed = ended.is_none() && status.signal() == Some(SIGKILL);
+        assert!(killed, "it ended by itself, {status}:\n{}", self.said());
         true
     }
 
@@ -136,6 +163,19 @@ impl Server {
         let said = lock(&self.said);
         said[said.len().saturating_sub(LAST)..].join("\n")
     }
+
+    /// The lines that name one of these, and when it was started.
+    pub fn said_of(&self, names: &[&str]) -> String {
+        let said = lock(&self.said);
+        let of = |line: &&String| {
+            listening(line).is_some() || names.iter().any(|name| line.contains(name))
+        };
+        said.iter()
+            .filter(of)
+            .cloned()
+            .collect::<Vec<_>>()
+            .join("\n")
+    }
 }
 
 impl Drop for Server {
@@ -146,6 +186,10 @@ impl Drop for Server {
             let _ = child.wait();
         }
     }
+}
+
+fn is_present(child: &Option<Child>, pid: u32) -> bool {
+    child.as_ref().is_some_and(|child| child.id() == pid)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
