@@ -247,6 +247,7 @@ impl Model {
         let (before, head) = (text("before")?, text("after")?);
         // All have two commits, also those that were just opened.
         opened["pull_request"]["head"]["sha"] = json!(head);
+        opened["pull_request"]["commits"] = pushed["pull_request"]["commits"].clone();
         Ok(Self {
             number,
             before,
