@@ -11,6 +11,8 @@ use tokio::sync::Notify;
 
 /// A server that has GitHub hear nothing for so long waits for something that may come late: a new start looks at once.
 const QUIET: Duration = Duration::from_millis(1500);
+/// Longer than one start takes on a busy machine, and shorter than anybody else waits.
+const START: Duration = Duration::from_secs(120);
 
 /// What happened.
 pub struct Counted {
@@ -106,7 +108,8 @@ async fn whole_life(github: &Sandbox, server: &Server, lines: Option<usize>) {
         }
     };
     let quiet = async {
-        server.listens().await;
+        let up = tokio::time::timeout(START, server.listens()).await;
+        assert!(up.is_ok(), "it hangs while it starts");
         let mut changed = github.changed();
         while tokio::time::timeout(QUIET, changed.changed()).await.is_ok() {}
     };
