@@ -14,6 +14,14 @@ pub enum BackendError {
         /// How long the backend wants to be left alone, if it said so.
         retry_after: Option<Duration>,
     },
+    /// GitHub was not asked, as its limits allow no more just now: nothing was done.
+    #[error("{message}")]
+    NotAsked {
+        /// What is waited for.
+        message: String,
+        /// How long.
+        retry_after: Duration,
+    },
     /// What was started builds another commit than it should, and was told to stop.
     #[error("{message}")]
     Elsewhere {
@@ -51,9 +59,9 @@ impl From<GitHubError> for BackendError {
                 message,
                 retry_after,
             },
-            GitHubError::Resting { retry_after, .. } => Self::Transient {
+            GitHubError::Resting { retry_after, .. } => Self::NotAsked {
                 message,
-                retry_after: Some(retry_after),
+                retry_after,
             },
             // Nothing works until the owner or the operator has ended this, and no job is to blame for it.
             GitHubError::Suspended | GitHubError::Unauthorized { .. } => Self::transient(message),

@@ -39,6 +39,7 @@ impl Outcome {
             Self::Started(_) | Self::Observed(..) | Self::Cancelled => "done",
             Self::Failed(BackendError::Refused { .. }) => "refused",
             Self::Failed(BackendError::Elsewhere { .. }) => "elsewhere",
+            Self::Failed(BackendError::NotAsked { .. }) => "put_off",
             Self::Failed(_) => "failed",
         }
     }
@@ -211,6 +212,11 @@ impl Engine {
                 run.cancelled(job);
                 let what = format!("cancelled {name} (run {number} of {pipeline})");
                 Some((EntryKind::Action, what))
+            }
+            Outcome::Failed(BackendError::NotAsked { retry_after, .. }) => {
+                let at = self.retry_at(1, Some(retry_after));
+                run.put_off(job, task.before.as_deref(), at);
+                None
             }
             Outcome::Failed(error) => {
                 tracing::warn!(%error, job = name, "a backend could not be used");

@@ -73,7 +73,10 @@ impl Engine {
         for entry in entries {
             state.intake(&entry.event);
         }
-        if looks {
+        // What was decided before may have been overtaken: no mirror is moved by it alone.
+        let moves = matches!(state.wanted_mirror, Mirror::At(_))
+            && state.wanted_mirror != state.observed_mirror;
+        if looks || (moves && !state.stale) {
             state.look_again();
         }
         let mut history = Vec::new();
@@ -246,7 +249,7 @@ impl Engine {
                         continue;
                     }
                     failed.push(discriminant(&action));
-                    if action == Action::DeleteMirror {
+                    if action == Action::DeleteMirror && !error.was_not_asked() {
                         state.mirror_may_be_gone();
                     }
                     // What may have been posted shows up later, if at all: it is looked for at the next try.

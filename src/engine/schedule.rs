@@ -181,11 +181,11 @@ impl Schedule {
         let there: Vec<_> = entries.iter().map(|entry| entry.id).collect();
         let more = waiting.entries.into_iter();
         entries.extend(more.filter(|entry| !there.contains(&entry.id)));
-        let due = why.max(waiting.due);
+        let due = why.max(waiting.due).max(waiting.taken_timer);
         let parked = Parked { entries, due };
         inner.parked.insert(subject.clone(), parked);
         drop(inner);
-        self.set_timer(subject.clone(), at, due.max(waiting.taken_timer));
+        self.set_timer(subject.clone(), at, due);
     }
 
     /// Sets the subject's timer. There is one for each: the earliest time counts, and the weightiest reason.
@@ -358,6 +358,19 @@ mod tests {
         assert!(schedule.add_due(&subject, Due::Turn));
         assert_eq!(schedule.next(&subject), Some((Vec::new(), Due::Look)));
         assert_eq!(schedule.next(&subject), None, "once");
+    }
+
+    #[test]
+    fn a_look_that_is_due_later_is_not_forgotten_when_news_can_not_be_taken_in() {
+        let schedule = Schedule::new();
+        let subject = Subject::Repository(RepoId(1));
+        let later = DateTime::UNIX_EPOCH + TimeDelta::seconds(9);
+        schedule.set_timer(subject.clone(), later, Due::Look);
+        assert!(schedule.add_due(&subject, Due::Turn));
+        let (_, why) = schedule.next(&subject).expect("its turn");
+        schedule.put_back(&subject, Vec::new(), (later, why));
+        assert!(schedule.add_due(&subject, Due::Turn));
+        assert_eq!(schedule.next(&subject), Some((Vec::new(), Due::Look)));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::runs::Pass;
 use crate::backends::Assignment;
 use crate::domain::ids::{Repo, RunSubject};
 use crate::domain::pipeline::BackendSpec;
-use crate::domain::run::{Handle, JobState, Run, Step};
+use crate::domain::run::{Handle, Job, JobState, Run, Step};
 use crate::domain::runs::RunsState;
 use crate::domain::text;
 use chrono::{DateTime, Utc};
@@ -21,6 +21,8 @@ pub(super) struct Task {
     pub(super) assignment: Assignment,
     pub(super) handle: Option<Handle>,
     pub(super) failures: u32,
+    /// What a start found it as.
+    pub(super) before: Option<Box<Job>>,
     /// Why it can't be started: an output that it takes was not given.
     pub(super) lacks: Option<String>,
 }
@@ -91,9 +93,11 @@ fn task_of(
     subject: &RunSubject,
     now: DateTime<Utc>,
 ) -> Task {
+    let mut before = None;
     let (job, kind) = match step {
         Step::Start { job, rerun } => {
             let look_first = run.jobs[job].state == JobState::Starting { perhaps: true };
+            before = Some(Box::new(run.jobs[job].clone()));
             if !look_first {
                 run.jobs[job].anchored = anchor.is_some();
             }
@@ -113,6 +117,7 @@ fn task_of(
             Kind::Observe | Kind::Cancel => run.jobs[job].handle.clone(),
         },
         failures: run.jobs[job].failures,
+        before,
         lacks: run
             .missing_output(job)
             .map(|(of, name)| text::output_missing(of, name)),

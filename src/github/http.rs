@@ -30,7 +30,7 @@ const LOST: &str = "the connection to GitHub was lost";
 pub(super) struct Timeouts {
     /// For a connection.
     pub connect: Duration,
-    /// For an answer to begin once there is one, and then for the next bytes of it.
+    /// Beyond that for an answer to begin, and then for the next bytes of it.
     pub read: Duration,
 }
 

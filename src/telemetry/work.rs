@@ -23,7 +23,7 @@ const SUBJECTS: [&str; 8] = [
 /// What is counted of backends: which, what it was asked for, how that went.
 const BACKENDS: [&str; 4] = ["workflow", "check", "dispatch", "connection"];
 const STEPS: [&str; 3] = ["start", "observe", "cancel"];
-const OUTCOMES: [&str; 4] = ["done", "refused", "elsewhere", "failed"];
+const OUTCOMES: [&str; 5] = ["done", "refused", "elsewhere", "put_off", "failed"];
 
 fn kind(subject: &Subject) -> usize {
     match subject {

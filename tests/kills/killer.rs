@@ -88,6 +88,7 @@ pub async fn kill(
             () = server.ends_by_itself() => {}
         }
         server.kill();
+        server.never_ended_by_itself();
         counted.kills += 1;
         server.start();
     }

@@ -11,6 +11,7 @@ mod postman;
 mod server;
 mod stories;
 
+use drawbridge::domain::ids::Subject;
 use drawbridge::sandbox::{Options, Permission, Sandbox, Visibility};
 use drawbridge::store::{SledStore, Store};
 use picture::Picture;
@@ -168,7 +169,7 @@ impl Town {
 
     /// Waits until the program, which is killed no more, has done all it has to: what it keeps says so.
     async fn comes_to_rest(&self) {
-        for _ in 0..50 {
+        for _ in 0..300 {
             self.server.stop().await;
             if at_rest(self.data.path()).await {
                 return;
@@ -219,13 +220,32 @@ async fn at_rest(data: &Path) -> bool {
         .await
         .expect("no panic")
         .expect("the store is sound after all");
-    let pending = store.pending().await.expect("readable");
-    let due = store.due().await.expect("readable");
+    let mut rests = store.pending().await.expect("readable").is_empty();
+    for (subject, at) in store.due().await.expect("readable") {
+        rests &=
+            at - now > chrono::TimeDelta::minutes(1) && !is_tried_again(&store, &subject).await;
+    }
     store.close().await.expect("written");
-    pending.is_empty()
-        && due
-            .iter()
-            .all(|(_, at)| *at - now > chrono::TimeDelta::minutes(1))
+    rests
+}
+
+/// Whether something failed, which may be tried again much later.
+async fn is_tried_again(store: &SledStore, subject: &Subject) -> bool {
+    match subject {
+        Subject::Pull(key) => {
+            let pull = store.pull(*key).await.expect("readable");
+            pull.is_some_and(|pull| pull.failures > 0)
+        }
+        Subject::Head(repo, sha) => {
+            let head = store.head(*repo, sha).await.expect("readable");
+            head.is_some_and(|head| head.attempts > 0)
+        }
+        Subject::Runs(repo, subject) => {
+            let runs = store.runs(*repo, subject).await.expect("readable");
+            runs.is_some_and(|runs| runs.failures > 0)
+        }
+        _ => false,
+    }
 }
 
 fn number(name: &str) -> Option<u64> {

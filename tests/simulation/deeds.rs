@@ -235,7 +235,7 @@ impl Hub {
         let steered = |pull: &Pull| {
             self.was_steered.contains(&pull.number) || self.was_meddled.contains(&pull.number)
         };
-        if came_out(before) && !came_out(after) && !concerned.clone().any(steered) {
+        if came_out(before) && before != after && !concerned.clone().any(steered) {
             let wrong = format!("the gate at {sha} said {before:?}, and then {after:?}");
             self.wrong.push(wrong);
         }

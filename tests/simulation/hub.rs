@@ -106,6 +106,8 @@ pub struct Hub {
     pub was_meddled: BTreeSet<u64>,
     /// Pull requests of which somebody ever said, in some other way than by a push, what is to run.
     pub was_steered: BTreeSet<u64>,
+    /// Pull requests whose mirror could not be moved, and that were not looked at since.
+    pub not_moved: BTreeSet<u64>,
     /// Deliveries on their way.
     pub outgoing: Vec<(u64, Event)>,
     /// What went against a rule, in words.

@@ -40,6 +40,7 @@ impl Wire for Line {
         self.fate.passes().await;
         self.fate.dawdles(SLOW_MS).await;
         let outcome = self.fate.outcome();
+        self.judge_move(&request, outcome == Outcome::Answered);
         match outcome {
             Outcome::Refused(status) => return Ok(page(status)),
             Outcome::Dropped => return Err("the connection to GitHub was lost".to_owned()),
@@ -59,6 +60,32 @@ impl Wire for Line {
 }
 
 impl Line {
+    /// A mirror that could not be moved is moved only after another look.
+    fn judge_move(&self, request: &Request<Bytes>, answered: bool) {
+        let path = request.uri().path();
+        let parts: Vec<&str> = path.split('/').skip(4).collect();
+        let body: Value = serde_json::from_slice(request.body()).unwrap_or(Value::Null);
+        let mut hub = self.hub();
+        match (request.method().as_str(), &parts[..]) {
+            ("GET", ["pulls", number] | ["pulls", number, "commits"]) if answered => {
+                hub.not_moved.retain(|other| other.to_string() != *number);
+            }
+            ("POST", ["git", "refs"]) | ("PATCH", ["git", "refs", "heads", "pull-request", _]) => {
+                let named = body["ref"].as_str().unwrap_or(path);
+                let number = named.rsplit('/').next().and_then(|last| last.parse().ok());
+                let number = number.expect("only mirrors are moved");
+                if hub.not_moved.contains(&number) {
+                    let wrong = format!("the mirror of #{number} was moved without another look");
+                    hub.wrong.push(wrong);
+                }
+                if !answered {
+                    hub.not_moved.insert(number);
+                }
+            }
+            _ => {}
+        }
+    }
+
     fn follow(&self, request: &Request<Bytes>) -> Response<Bytes> {
         let query = request.uri().query().unwrap_or_default();
         let asked = Asked {

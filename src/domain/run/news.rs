@@ -119,6 +119,17 @@ impl Run {
         }
     }
 
+    /// Its backend was not asked, as a limit is kept to; it will be at `until`. A start is as it was `before` then.
+    pub fn put_off(&mut self, job: usize, before: Option<&Job>, until: DateTime<Utc>) {
+        let Some(job) = self.jobs.get_mut(job) else {
+            return;
+        };
+        if let Some(before) = before {
+            job.clone_from(before);
+        }
+        job.not_before = Some(until);
+    }
+
     /// Its backend could not be asked and will be again, not before `retry_at`; how to stop a job is asked at most eight
     /// times in a row.
     pub fn backend_failed(&mut self, job: usize, why: String, retry_at: DateTime<Utc>) {

@@ -114,15 +114,17 @@ fn what_has_begun_counts_for_what_may_begin() {
 #[test]
 fn what_creates_nothing_waits_for_no_room_to_create() {
     for (spent, count) in [(RequestKind::Create, 10), (RequestKind::Comment, 10)] {
-        let mut pacer = Pacer::new(limits());
+        let mut pacer = Pacer::new(Limits {
+            points: 1_000,
+            ..limits()
+        });
         let all = spend(&mut pacer, Priority::Urgent, spent, at(0));
         assert_eq!(all, count);
-        // (The points of a minute are another matter.)
         for priority in [Priority::Urgent, Priority::Normal, Priority::Low] {
             for kind in [RequestKind::Read, RequestKind::Write] {
-                let turn = ask(&mut pacer, priority, kind, at(70));
+                let turn = ask(&mut pacer, priority, kind, at(30));
                 assert_eq!(turn, Turn::Go, "{spent:?} {priority:?} {kind:?}");
-                pacer.ended(kind, &Heard::default(), at(70));
+                pacer.ended(kind, &Heard::default(), at(30));
             }
         }
     }

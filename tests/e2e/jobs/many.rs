@@ -113,3 +113,32 @@ async fn fifty_jobs_cost_their_dispatches_and_at_most_ten_writings_of_the_gate()
     assert_eq!(others, 5, "{calls:#?}");
     town.finish().await;
 }
+
+#[tokio::test]
+async fn a_job_that_github_was_not_asked_for_has_not_begun() {
+    let limits = Limits {
+        creations: 20,
+        ..Limits::default()
+    };
+    let pace = Pace {
+        limits,
+        ..Pace::default()
+    };
+    let mut town = Town::of_pace(pace, FIFTY).await;
+    town.github().clear_exchanges();
+    let pr = town.github().open_pr(NewPr::by("mel"));
+    town.playground.quiet().await;
+    let begun = town.dispatched(&mirror(pr)).len();
+    assert!((1..50).contains(&begun), "{begun} at once");
+    for _ in 0..60 {
+        town.playground.pass(TimeDelta::seconds(10)).await;
+    }
+    town.mirrored(pr);
+    assert_eq!(town.dispatched(&mirror(pr)).len(), 50);
+    // Nothing looks for one that can't be there.
+    let looked = |call: &&Exchange| {
+        call.route == "/repos/{owner}/{repo}/actions/workflows/{workflow_id}/runs"
+    };
+    assert_eq!(town.calls().iter().filter(looked).count(), 0);
+    town.finish().await;
+}
