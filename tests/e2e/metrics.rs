@@ -195,6 +195,6 @@ async fn jobs_are_counted_while_they_run_also_after_a_restart_and_runs_when_they
     assert!(numbers.of(started) >= 2.0);
     // All that can be counted of backends was there at nought from the start: no other names came up.
     let of_backends = numbers.all("drawbridge_backend_requests_total").count();
-    assert_eq!(of_backends, 4 * 3 * 4);
+    assert_eq!(of_backends, 4 * 3 * 5);
     town.finish().await;
 }
