@@ -8,6 +8,10 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _, Registry, fmt};
 
+// sled traces from what it tidies up while a thread ends, when the thread's line buffer in `tracing_subscriber` may be gone; that
+// panics in a destructor of a thread-local, which aborts the process (tokio-rs/tracing#3239). So its traces are compiled out.
+const _: () = assert!(log::STATIC_MAX_LEVEL as usize <= log::LevelFilter::Debug as usize);
+
 /// Begins to log. `traces`: where they go besides.
 pub(crate) fn start_logging(
     logging: &Logging,
