@@ -128,7 +128,7 @@ async fn take_in(store: Arc<SledStore>, number: u64, begin: DateTime<Utc>) -> an
             records: vec![Record::Pull(Box::new(state))],
             done,
             due: vec![(subject, None)],
-            began: Some(now),
+            from: Some(now),
             history: vec![line],
         })
         .await?;

@@ -51,7 +51,7 @@ enum Outcome {
 impl Engine {
     pub(super) async fn process_comparison(&self, id: RepoId) -> Result<(), StoreError> {
         let subject = Subject::Comparison(id);
-        let began = Some(self.now());
+        let from = Some(self.now());
         let next = match self.store().repo(id).await? {
             Some(known) => Some(self.next_comparison(&known).await?),
             None => {
@@ -61,7 +61,7 @@ impl Engine {
         };
         let done = Change {
             due: vec![(subject.clone(), None)],
-            began,
+            from,
             ..Change::default()
         };
         self.store().commit(done).await?;

@@ -40,10 +40,13 @@ impl Engine {
         repo: RepoId,
         sha: &Sha,
         entries: &[InboxEntry],
+        from: DateTime<Utc>,
     ) -> Result<Worked, StoreError> {
         let subject = Subject::Head(repo, sha.clone());
         let waiting = self.shared.held.until_dropped(&subject);
-        let (worked, held) = self.process_gates(&subject, (repo, sha), entries).await?;
+        let (worked, held) = self
+            .process_gates(&subject, (repo, sha), entries, from)
+            .await?;
         if held {
             waiting.goes_on();
         }
@@ -56,13 +59,13 @@ impl Engine {
         subject: &Subject,
         (repo, sha): (RepoId, &Sha),
         entries: &[InboxEntry],
+        from: DateTime<Utc>,
     ) -> Result<(Worked, bool), StoreError> {
         let done = |()| (Worked::Made, false);
-        let began = self.now();
         let mut end = Change {
             done: entries.iter().map(|entry| entry.id).collect(),
             due: vec![(subject.clone(), None)],
-            began: Some(began),
+            from: Some(from),
             ..Change::default()
         };
         let known = self.store().head(repo, sha).await?;
@@ -92,7 +95,7 @@ impl Engine {
             Permit::NotBefore(at) => return Ok((Worked::NotBefore(at), false)),
         };
         // Whoever waited long for it may have been overtaken.
-        if self.now() - began > OVERTAKEN
+        if self.now() - from > OVERTAKEN
             && let Some(again) = self.wanted_at(repo, sha).await?
         {
             wanted = again;
@@ -193,7 +196,7 @@ impl Engine {
             return Ok((Worked::Made, held));
         }
         let woken = look.concerned.into_iter();
-        end.due = woken.map(|pull| (pull, Some(began))).collect();
+        end.due = woken.map(|pull| (pull, Some(self.now()))).collect();
         end.due.push((subject.clone(), next));
         self.commit(end).await.map(|()| (Worked::Made, held))
     }

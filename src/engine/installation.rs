@@ -6,6 +6,7 @@ use super::{Engine, Failure};
 use crate::domain::event::{Event, InstallationChange, RepositoryChange};
 use crate::domain::ids::{InstallationId, PullKey, RepoId, Subject};
 use crate::store::{Change, InboxEntry, InboxId, Record, StoreError};
+use chrono::{DateTime, Utc};
 use std::collections::BTreeMap;
 
 impl Engine {
@@ -13,6 +14,7 @@ impl Engine {
         &self,
         id: InstallationId,
         entries: &[InboxEntry],
+        from: DateTime<Utc>,
     ) -> Result<Worked, StoreError> {
         match self.forget_what_is_gone(id, entries).await {
             Ok(()) => {}
@@ -26,7 +28,7 @@ impl Engine {
         let mut change = Change {
             done: entries.iter().map(|entry| entry.id).collect(),
             due: vec![(Subject::Installation(id), None)],
-            began: Some(self.now()),
+            from: Some(from),
             ..Change::default()
         };
         for entry in entries {

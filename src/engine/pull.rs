@@ -32,7 +32,7 @@ impl Engine {
         &self,
         key: PullKey,
         entries: &[InboxEntry],
-        due: Due,
+        (from, due): (DateTime<Utc>, Due),
     ) -> Result<Worked, StoreError> {
         let subject = Subject::Pull(key);
         let known = self.store().pull(key).await?;
@@ -41,7 +41,7 @@ impl Engine {
             None => self.meet(key, entries).await?,
         };
         let Some(mut state) = met else {
-            let nothing = self.store().commit(nothing_to_do(&subject, entries));
+            let nothing = self.store().commit(nothing_to_do(&subject, entries, from));
             return nothing.await.map(Worked::made);
         };
         let goes_on = due == Due::Turn && entries.is_empty() && only_talks(&state);
@@ -59,7 +59,6 @@ impl Engine {
             Permit::NotBefore(at) => return Ok(Worked::NotBefore(at)),
         };
         cause::is_about(&state.repo, key.number);
-        let began = self.now();
         let stood_at = state.gate.as_ref().map(|gate| gate.sha.clone());
         let looks = match due {
             Due::No => false,
@@ -68,7 +67,7 @@ impl Engine {
         };
         let told = match looks {
             true => None,
-            false => state.told(entries.iter().map(|entry| &entry.event), began),
+            false => state.told(entries.iter().map(|entry| &entry.event), self.now()),
         };
         for entry in entries {
             state.intake(&entry.event);
@@ -99,13 +98,13 @@ impl Engine {
         if rests {
             state.is_up_to_date();
             if history.is_empty() && known.as_ref() == Some(&state) {
-                let nothing = self.store().commit(nothing_to_do(&subject, entries));
+                let nothing = self.store().commit(nothing_to_do(&subject, entries, from));
                 return nothing.await.map(Worked::made);
             }
         }
         let acts = retry.is_none() && !rests;
-        let next = if acts { Some(began) } else { retry };
-        let mut change = self.change_of(&state, began, history, next);
+        let next = if acts { Some(from) } else { retry };
+        let mut change = self.change_of(&state, from, history, next);
         change.due.extend(wake_left.clone());
         change.done = entries.iter().map(|entry| entry.id).collect();
         if !acts {
@@ -115,7 +114,7 @@ impl Engine {
         let due = change.due.clone();
         self.store().commit(change).await?;
 
-        if let Err(error) = self.finish(&mut state, began, wake_left).await {
+        if let Err(error) = self.finish(&mut state, from, wake_left).await {
             tracing::error!(%error, "can't keep what was done; looking again");
             self.look_again_later(&subject, due);
         }
@@ -126,12 +125,12 @@ impl Engine {
     async fn finish(
         &self,
         state: &mut PullState,
-        began: DateTime<Utc>,
+        from: DateTime<Utc>,
         left: Option<(Subject, Option<DateTime<Utc>>)>,
     ) -> Result<(), StoreError> {
         let mut history = Vec::new();
-        let next = self.act(state, began, &mut history).await?;
-        let mut change = self.change_of(state, began, history, next.map(|(at, _)| at));
+        let next = self.act(state, from, &mut history).await?;
+        let mut change = self.change_of(state, from, history, next.map(|(at, _)| at));
         change.due.extend(left);
         let me = Subject::Pull(state.key());
         let waits = next.filter(|(_, why)| *why == Due::Turn).map(|_| &me);
@@ -208,7 +207,7 @@ impl Engine {
     async fn act(
         &self,
         state: &mut PullState,
-        began: DateTime<Utc>,
+        from: DateTime<Utc>,
         history: &mut Vec<HistoryEntry>,
     ) -> Result<Option<(DateTime<Utc>, Due)>, StoreError> {
         let mut failed: Vec<Discriminant<Action>> = Vec::new();
@@ -220,7 +219,7 @@ impl Engine {
                 .find(|action| !failed.contains(&discriminant(action)));
             let Some(action) = next else { break };
             if creates(&action) {
-                self.announce(state, began, &action, history).await?;
+                self.announce(state, from, &action, history).await?;
             }
             // After a crash that forgot what was decided, a comment could be answered in another way, and nothing would
             // tell which stand of the mirror builds are for.
@@ -290,7 +289,7 @@ impl Engine {
     async fn announce(
         &self,
         state: &mut PullState,
-        began: DateTime<Utc>,
+        from: DateTime<Utc>,
         action: &Action,
         history: &mut Vec<HistoryEntry>,
     ) -> Result<(), StoreError> {
@@ -299,14 +298,14 @@ impl Engine {
             _ => state.answer_may_be_there(),
         }
         let so_far = std::mem::take(history);
-        let change = self.change_of(state, began, so_far, Some(began));
+        let change = self.change_of(state, from, so_far, Some(from));
         self.store().commit(change).await
     }
 
     fn change_of(
         &self,
         state: &PullState,
-        began: DateTime<Utc>,
+        from: DateTime<Utc>,
         history: Vec<HistoryEntry>,
         next: Option<DateTime<Utc>>,
     ) -> Change {
@@ -321,7 +320,7 @@ impl Engine {
             records: vec![Record::Pull(Box::new(state.clone()))],
             done: Vec::new(),
             due,
-            began: Some(began),
+            from: Some(from),
             history,
         }
     }
@@ -355,10 +354,11 @@ fn decided(state: &PullState) -> Option<(Option<Sha>, Verdict)> {
     Some((state.view.as_ref().map(|view| view.head.clone()), verdict))
 }
 
-fn nothing_to_do(subject: &Subject, entries: &[InboxEntry]) -> Change {
+fn nothing_to_do(subject: &Subject, entries: &[InboxEntry], from: DateTime<Utc>) -> Change {
     Change {
         done: entries.iter().map(|entry| entry.id).collect(),
         due: vec![(subject.clone(), None)],
+        from: Some(from),
         ..Change::default()
     }
 }

@@ -9,15 +9,16 @@ use crate::domain::ids::{PullKey, Repo, RepoId, RunSubject, Subject};
 use crate::domain::repository::RepoState;
 use crate::github::{GitHubError, Listing, Priority};
 use crate::store::{Change, InboxEntry, Record, StoreError};
+use chrono::{DateTime, Utc};
 
 impl Engine {
     pub(super) async fn process_repository(
         &self,
         id: RepoId,
         entries: &[InboxEntry],
+        from: DateTime<Utc>,
     ) -> Result<Worked, StoreError> {
         let subject = Subject::Repository(id);
-        let began = self.now();
         // A comment says nothing new of the repository: whoever writes many must not have it read again and again.
         let is_comment = |entry: &InboxEntry| matches!(entry.event, Event::Comment { .. });
         let named = !entries.iter().all(is_comment);
@@ -42,6 +43,7 @@ impl Engine {
             let nothing = Change {
                 done,
                 due: vec![(subject, None)],
+                from: Some(from),
                 ..Change::default()
             };
             return self.commit(nothing).await.map(Worked::made);
@@ -62,21 +64,20 @@ impl Engine {
             done,
             due: others
                 .iter()
-                .cloned()
-                .chain([subject.clone()])
-                .map(|subject| (subject, Some(began)))
+                .map(|other| (other.clone(), Some(self.now())))
+                .chain([(subject.clone(), Some(from))])
                 .collect(),
-            began: Some(began),
+            from: Some(from),
             history: Vec::new(),
         };
         self.store().commit(taken_in).await?;
         drop(alone);
         for other in others {
-            self.wake_at(other, began);
+            self.wake_at(other, self.now());
         }
         let mut change = Change {
             due: vec![(subject.clone(), None)],
-            began: Some(began),
+            from: Some(from),
             ..Change::default()
         };
         let asked = self.follow_init(id).await?;

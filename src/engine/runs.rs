@@ -24,7 +24,7 @@ pub(super) struct Pass {
     pub(super) subject: Subject,
     pub(super) state: RunsState,
     pub(super) pull: Option<PullState>,
-    pub(super) began: DateTime<Utc>,
+    pub(super) from: DateTime<Utc>,
     pub(super) history: Vec<HistoryEntry>,
     /// The jobs of which it is known that they have ended.
     ends: Ends,
@@ -52,6 +52,7 @@ impl Engine {
         repo: RepoId,
         of: &RunSubject,
         entries: &[InboxEntry],
+        from: DateTime<Utc>,
     ) -> Result<Worked, StoreError> {
         let subject = Subject::Runs(repo, of.clone());
         let done: Vec<_> = entries.iter().map(|entry| entry.id).collect();
@@ -60,6 +61,7 @@ impl Engine {
             let nothing = Change {
                 done,
                 due: vec![(subject, None)],
+                from: Some(from),
                 ..Change::default()
             };
             return self.store().commit(nothing).await.map(Worked::made);
@@ -78,7 +80,7 @@ impl Engine {
         if let RunSubject::Pull(number) = of {
             cause::is_about(&state.repo, *number);
         }
-        let began = self.now();
+        let now = self.now();
         let known = state.clone();
         let mut pass = Pass {
             subject,
@@ -90,7 +92,7 @@ impl Engine {
             on_disk: state.clone(),
             state,
             pull,
-            began,
+            from,
             history: Vec::new(),
             next_tick: None,
             stepped_at: None,
@@ -100,8 +102,8 @@ impl Engine {
             pass.state.is_to_stand(pull.stands);
         }
         for entry in entries {
-            pass.state.intake(&entry.event, began);
-            pass.note_ends(began, Some(&entry.delivery), &[]);
+            pass.state.intake(&entry.event, now);
+            pass.note_ends(now, Some(&entry.delivery), &[]);
         }
         let reconfigured = entries.iter().filter(|entry| {
             matches!(&entry.event, Event::BranchPushed { configuration, .. } if *configuration)
@@ -109,7 +111,7 @@ impl Engine {
         if let Some(newest) = reconfigured.map(|entry| entry.received_at).max() {
             self.outdate(repo, newest).await?;
         }
-        pass.state.read_what_is_due(self.build_poll(), began);
+        pass.state.read_what_is_due(self.build_poll(), now);
         let retry = self.find_out_runs(&mut pass).await?;
         pass.shas.extend(pass.state.shas());
         let kept = match self.finish_runs(&mut pass, retry).await {
@@ -133,7 +135,7 @@ impl Engine {
         if pass.noted.is_some() && pass.state == pass.on_disk && pass.history.is_empty() {
             return Ok(());
         }
-        let change = pass.change(Some(pass.began), self.now());
+        let change = pass.change(Some(pass.from), self.now());
         let due = change.due.clone();
         self.store().commit(change).await?;
         pass.noted = Some(due);
@@ -263,7 +265,7 @@ impl Pass {
         let mut change = Change {
             due: vec![(self.subject.clone(), next)],
             done: std::mem::take(&mut self.entries),
-            began: Some(self.began),
+            from: Some(self.from),
             history: std::mem::take(&mut self.history),
             ..Change::default()
         };

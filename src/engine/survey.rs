@@ -20,7 +20,7 @@ const CALLS_OF_A_NEW_ONE: u32 = 4;
 impl Engine {
     pub(super) async fn process_installations(&self) -> Result<(), StoreError> {
         let subject = Subject::Installations;
-        let began = Some(self.now());
+        let from = Some(self.now());
         let wait = match self.survey().await {
             Ok(()) => None,
             Err(Failure::Store(error)) => return Err(error),
@@ -33,7 +33,7 @@ impl Engine {
         self.spread_comparisons().await?;
         let done = Change {
             due: vec![(subject.clone(), None)],
-            began,
+            from,
             ..Change::default()
         };
         self.store().commit(done).await?;

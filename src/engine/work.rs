@@ -110,13 +110,20 @@ impl Engine {
     }
 
     async fn work_on(self, subject: Subject) {
-        while let Some((entries, due)) = self.shared.schedule.next(&subject) {
+        loop {
+            // Whatever is noted from here on may not be seen by what follows: it stays noted.
+            let from = self.now();
+            let Some((entries, due)) = self.shared.schedule.next(&subject) else {
+                break;
+            };
             let told = self.shared.causes.take(&subject);
             let cause = told.clone().and(&entries);
             let delivery = cause.named();
             let span = tracing::info_span!("subject", %subject, delivery, pull = Empty);
             let began = Instant::now();
-            let work = self.process(&subject, &entries, due).instrument(span);
+            let work = self
+                .process(&subject, &entries, (from, due))
+                .instrument(span);
             let done = cause.scope(&subject, work).await;
             let counted = self.shared.metrics.work();
             counted.passed(&subject, began.elapsed());
@@ -145,7 +152,7 @@ impl Engine {
         &self,
         subject: &Subject,
         entries: &[InboxEntry],
-        due: Due,
+        (from, due): (DateTime<Utc>, Due),
     ) -> Result<Worked, StoreError> {
         let _here = self.enter(subject).await;
         let news = self.news(subject, entries);
@@ -154,11 +161,11 @@ impl Engine {
         }
         let entries = &*news;
         match subject {
-            Subject::Pull(key) => self.process_pull(*key, entries, due).await,
-            Subject::Head(repo, sha) => self.process_head(*repo, sha, entries).await,
-            Subject::Repository(id) => self.process_repository(*id, entries).await,
-            Subject::Installation(id) => self.process_installation(*id, entries).await,
-            Subject::Runs(repo, of) => self.process_runs(*repo, of, entries).await,
+            Subject::Pull(key) => self.process_pull(*key, entries, (from, due)).await,
+            Subject::Head(repo, sha) => self.process_head(*repo, sha, entries, from).await,
+            Subject::Repository(id) => self.process_repository(*id, entries, from).await,
+            Subject::Installation(id) => self.process_installation(*id, entries, from).await,
+            Subject::Runs(repo, of) => self.process_runs(*repo, of, entries, from).await,
             Subject::Deliveries => self.process_deliveries().await.map(Worked::made),
             Subject::Installations => self.process_installations().await.map(Worked::made),
             Subject::Comparison(repo) => self.process_comparison(*repo).await.map(Worked::made),

@@ -165,9 +165,9 @@ pub struct Change {
     pub done: Vec<InboxId>,
     /// Subjects to be looked at at a time (`None`: not any more).
     pub due: Vec<(Subject, Option<DateTime<Utc>>)>,
-    /// When the work that ends with this change began. A note in `due` that is newer came from somebody else
-    /// meanwhile: it stays, and the earlier time counts.
-    pub began: Option<DateTime<Utc>>,
+    /// When the work that this change belongs to began: before it read anything. A note in `due` that is newer came from somebody
+    /// else meanwhile: it stays, and the earlier time counts; of two whose time has come the later.
+    pub from: Option<DateTime<Utc>>,
     /// History to add.
     pub history: Vec<HistoryEntry>,
 }

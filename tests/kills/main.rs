@@ -187,14 +187,21 @@ impl Town {
         let heads = tale.heads.iter().map(|head| &head[..9]);
         let names: Vec<&str> = heads.chain([pull.as_str()]).collect();
         let mut told = self.server.said_of(&names);
+        let checks = tale
+            .heads
+            .iter()
+            .flat_map(|head| self.github.check_runs(head));
+        let ids = checks.map(|check| format!("/check-runs/{}", check.id));
+        let about: Vec<String> = tale.heads.iter().cloned().chain(ids).collect();
         for asked in self.github.exchanges() {
-            let about = asked.request_body.as_ref().map(ToString::to_string);
-            let about = about.unwrap_or_default();
+            let body = asked.request_body.as_ref().map(ToString::to_string);
+            let body = body.unwrap_or_default();
             let of =
-                |head: &String| about.contains(head.as_str()) || asked.path.contains(head.as_str());
-            if asked.method != "GET" && tale.heads.iter().any(of) {
-                let (method, path) = (&asked.method, &asked.path);
-                let _ = write!(told, "\n{method} {path} {}: {about}", asked.status);
+                |what: &String| body.contains(what.as_str()) || asked.path.contains(what.as_str());
+            if about.iter().any(of) {
+                let (method, path, status) = (&asked.method, &asked.path, asked.status);
+                let fault = if asked.faulty { " (a fault)" } else { "" };
+                let _ = write!(told, "\n{method} {path} {status}{fault}: {body}");
             }
         }
         told

@@ -3,6 +3,7 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use drawbridge::clock::Clock as _;
 use drawbridge::domain::gate::HeadState;
 use drawbridge::domain::ids::{
     DeliveryId, PrNumber, PullKey, RepoId, RunSubject, Sha, Subject, UserId,
@@ -44,7 +45,7 @@ struct Disk {
 #[derive(Clone)]
 enum Write {
     Accept(Delivery),
-    Commit(Change),
+    Commit(Change, DateTime<Utc>),
 }
 
 #[derive(Clone, Default)]
@@ -81,7 +82,7 @@ impl State {
         Accepted::Fresh(fresh)
     }
 
-    fn commit(&mut self, change: Change) {
+    fn commit(&mut self, change: Change, now: DateTime<Utc>) {
         for record in change.records {
             match record {
                 Record::Pull(state) => drop(self.pulls.insert(state.key(), *state)),
@@ -102,10 +103,11 @@ impl State {
         }
         for (subject, at) in change.due {
             let there = self.due.get(&subject).copied();
-            let of_another = there.filter(|there| change.began.is_none_or(|began| *there > began));
+            let of_another = there.filter(|there| change.from.is_none_or(|from| *there > from));
             match (of_another, at) {
-                (Some(there), Some(at)) if there <= at => {}
-                (Some(_), None) if change.began.is_some() => {}
+                (Some(there), Some(at)) if there.max(at) <= now && there >= at => {}
+                (Some(there), Some(at)) if there.max(at) > now && there <= at => {}
+                (Some(_), None) if change.from.is_some() => {}
                 (_, Some(at)) => drop(self.due.insert(subject, at)),
                 (_, None) => drop(self.due.remove(&subject)),
             }
@@ -118,7 +120,7 @@ impl State {
     fn write(&mut self, write: Write) {
         match write {
             Write::Accept(delivery) => drop(self.accept(delivery)),
-            Write::Commit(change) => self.commit(change),
+            Write::Commit(change, now) => self.commit(change, now),
         }
     }
 
@@ -347,9 +349,10 @@ impl Store for Memory {
         self.fate.passes().await;
         self.fate.store_works("applying a change")?;
         {
+            let now = self.fate.now();
             let mut disk = self.disk();
-            disk.unflushed.push(Write::Commit(change.clone()));
-            disk.present.commit(change);
+            disk.unflushed.push(Write::Commit(change.clone(), now));
+            disk.present.commit(change, now);
         }
         self.fate.passes().await;
         Ok(())

@@ -60,7 +60,7 @@ pub(super) struct Prepared {
     listed_repos: Vec<RepoPlace>,
     marks: Vec<Put>,
     due: Vec<DueNote>,
-    began: Option<DateTime<Utc>>,
+    from: Option<DateTime<Utc>>,
     /// The subject's key and the line.
     history: Vec<(Vec<u8>, Vec<u8>)>,
     done: Vec<[u8; 8]>,
@@ -105,12 +105,18 @@ impl Prepared {
                 }
             }
         }
+        let now = Utc::now();
         for (subject, at) in change.due {
             let key = keys::subject(&subject);
             let value = at.map(|at| encode(DOING, &(subject, at))).transpose()?;
-            prepared.due.push(DueNote { key, at, value });
+            prepared.due.push(DueNote {
+                key,
+                at,
+                now,
+                value,
+            });
         }
-        prepared.began = change.began;
+        prepared.from = change.from;
         for line in change.history {
             let value = encode(DOING, &line)?;
             prepared.history.push((keys::subject(&line.subject), value));
@@ -151,7 +157,7 @@ impl Prepared {
         put_all(trees.repos, &self.repos)?;
         put_all(trees.marks, &self.marks)?;
         for note in &self.due {
-            note.write(trees.due, self.began)?;
+            note.write(trees.due, self.from)?;
         }
         for (subject, line) in &self.history {
             let place = next_number(DOING, &disk.history_next, trees.history_next, subject)?;

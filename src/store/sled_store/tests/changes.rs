@@ -30,7 +30,7 @@ async fn a_change_writes_its_records_and_takes_in_its_entries() {
         ],
         done: vec![entries[0].id],
         due: vec![(subject.clone(), Some(day(1)))],
-        began: None,
+        from: None,
         history: vec![line(&subject, "opened")],
     };
     store.commit(change).await.unwrap();
@@ -340,44 +340,4 @@ async fn a_record_that_cannot_be_decoded_is_an_error_by_key_left_out_of_lists_an
         .unwrap();
     assert_eq!(store.pulls_at(RepoId(1), &sha('a')).await.unwrap(), [good]);
     assert_eq!(store.pulls_at(RepoId(1), &sha('b')).await.unwrap().len(), 1);
-}
-
-#[tokio::test]
-async fn a_note_that_somebody_else_wrote_meanwhile_stays() {
-    let store = store();
-    let subject = Subject::Repository(RepoId(1));
-    let note = |at, began| Change {
-        due: vec![(subject.clone(), at)],
-        began,
-        ..Change::default()
-    };
-    let due = async || store.due().await.unwrap().first().map(|(_, at)| *at);
-    store
-        .commit(note(Some(day(1)), Some(day(1))))
-        .await
-        .unwrap();
-    store.commit(note(Some(day(2)), None)).await.unwrap();
-    assert_eq!(due().await, Some(day(1)), "the earlier time counts");
-    store
-        .commit(note(Some(day(3)), Some(day(1))))
-        .await
-        .unwrap();
-    assert_eq!(due().await, Some(day(3)), "its own note is replaced");
-    store.commit(note(None, Some(day(2)))).await.unwrap();
-    assert_eq!(
-        due().await,
-        Some(day(3)),
-        "one that is newer than the work stays"
-    );
-    store
-        .commit(note(Some(day(9)), Some(day(2))))
-        .await
-        .unwrap();
-    assert_eq!(
-        due().await,
-        Some(day(3)),
-        "also when the work wants a later look"
-    );
-    store.commit(note(None, Some(day(3)))).await.unwrap();
-    assert_eq!(due().await, None);
 }

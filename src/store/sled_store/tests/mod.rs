@@ -3,6 +3,7 @@
 mod changes;
 mod damage;
 mod deliveries;
+mod due;
 mod imports;
 mod lists;
 mod opening;
