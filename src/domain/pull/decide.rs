@@ -327,7 +327,7 @@ fn gate_of(state: &PullState) -> (Gate, bool) {
         ),
         _ => (GateStatus::InProgress, text::title_mirroring(state), false),
     };
-    let runs_count = state.uncovered == Uncovered::Nothing && state.may_run();
+    let runs_count = state.uncovered == Uncovered::Nothing && state.shows_runs();
     let gate = Gate {
         status,
         title,

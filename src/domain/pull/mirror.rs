@@ -56,6 +56,15 @@ impl PullState {
             && self.verdict.as_ref().is_some_and(Verdict::allows_mirror)
     }
 
+    /// Whether what runs of the head have to say is shown: also while GitHub has yet to be asked whether the mirror, at which they
+    /// counted, was moved. The delivery that said so may be an old one of our own push.
+    pub fn shows_runs(&self) -> bool {
+        let is_or_was = self.left_mirror.as_ref().unwrap_or(&self.observed_mirror);
+        *is_or_was == self.wanted_mirror
+            && matches!((is_or_was, self.open_head()), (Mirror::At(sha), Some(head)) if sha == head)
+            && self.verdict.as_ref().is_some_and(Verdict::allows_mirror)
+    }
+
     /// The present stand of the mirror.
     pub fn stand(&self) -> Stand {
         Stand {

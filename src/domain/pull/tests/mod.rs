@@ -239,7 +239,13 @@ fn a_mirror_that_somebody_moved_is_put_back_and_an_old_delivery_changes_nothing(
     assert_eq!(plan(&scene.state), [], "our own push");
     pushed(&mut scene.state, 'f');
     assert_eq!(plan(&scene.state), [Action::ReadMirror]);
+    let runs_count = |state: &PullState| state.gate.as_ref().expect("a gate").runs_count;
+    assert!(
+        runs_count(&scene.state),
+        "how its builds came out stays until GitHub was asked"
+    );
     scene.state.mirror_was_found(Mirror::At(sha('f')));
+    assert!(!runs_count(&scene.state), "it was moved");
     assert_eq!(
         plan(&scene.state)[0],
         Action::MoveMirror {
