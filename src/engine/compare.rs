@@ -49,9 +49,12 @@ enum Outcome {
 }
 
 impl Engine {
-    pub(super) async fn process_comparison(&self, id: RepoId) -> Result<(), StoreError> {
+    pub(super) async fn process_comparison(
+        &self,
+        id: RepoId,
+        from: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         let subject = Subject::Comparison(id);
-        let from = Some(self.now());
         let next = match self.store().repo(id).await? {
             Some(known) => Some(self.next_comparison(&known).await?),
             None => {
@@ -61,7 +64,7 @@ impl Engine {
         };
         let done = Change {
             due: vec![(subject.clone(), None)],
-            from,
+            from: Some(from),
             ..Change::default()
         };
         self.store().commit(done).await?;

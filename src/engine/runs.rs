@@ -24,6 +24,7 @@ pub(super) struct Pass {
     pub(super) subject: Subject,
     pub(super) state: RunsState,
     pub(super) pull: Option<PullState>,
+    /// When its work began: before it read anything.
     pub(super) from: DateTime<Utc>,
     pub(super) history: Vec<HistoryEntry>,
     /// The jobs of which it is known that they have ended.

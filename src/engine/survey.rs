@@ -8,7 +8,7 @@ use crate::domain::ids::{DeliveryId, InstallationId, RepoId, Subject};
 use crate::domain::repository::RepoState;
 use crate::github::{Covered, Installed};
 use crate::store::{Change, StoreError};
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::PoisonError;
 
@@ -18,9 +18,11 @@ const APART: TimeDelta = TimeDelta::milliseconds(250);
 const CALLS_OF_A_NEW_ONE: u32 = 4;
 
 impl Engine {
-    pub(super) async fn process_installations(&self) -> Result<(), StoreError> {
+    pub(super) async fn process_installations(
+        &self,
+        from: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         let subject = Subject::Installations;
-        let from = Some(self.now());
         let wait = match self.survey().await {
             Ok(()) => None,
             Err(Failure::Store(error)) => return Err(error),
@@ -33,7 +35,7 @@ impl Engine {
         self.spread_comparisons().await?;
         let done = Change {
             due: vec![(subject.clone(), None)],
-            from,
+            from: Some(from),
             ..Change::default()
         };
         self.store().commit(done).await?;

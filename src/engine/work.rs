@@ -167,8 +167,10 @@ impl Engine {
             Subject::Installation(id) => self.process_installation(*id, entries, from).await,
             Subject::Runs(repo, of) => self.process_runs(*repo, of, entries, from).await,
             Subject::Deliveries => self.process_deliveries().await.map(Worked::made),
-            Subject::Installations => self.process_installations().await.map(Worked::made),
-            Subject::Comparison(repo) => self.process_comparison(*repo).await.map(Worked::made),
+            Subject::Installations => self.process_installations(from).await.map(Worked::made),
+            Subject::Comparison(repo) => {
+                self.process_comparison(*repo, from).await.map(Worked::made)
+            }
         }
     }
 

@@ -5,11 +5,13 @@
 //! applied wholly or not at all. Most changes need no flush of their own: if one is lost, the inbox and `due` still hold
 //! what led to it, and it is made again.
 
+mod due;
 mod history;
 pub mod lists;
 mod payloads;
 mod sled_store;
 
+pub use due::DueNote;
 pub use history::{EntryKind, HistoryEntry};
 pub use payloads::{Found, Kept, Payloads};
 pub use sled_store::{
@@ -165,8 +167,8 @@ pub struct Change {
     pub done: Vec<InboxId>,
     /// Subjects to be looked at at a time (`None`: not any more).
     pub due: Vec<(Subject, Option<DateTime<Utc>>)>,
-    /// When the work that this change belongs to began: before it read anything. A note in `due` that is newer came from somebody
-    /// else meanwhile: it stays, and the earlier time counts; of two whose time has come the later.
+    /// When the work that this change belongs to began: before it read anything. What was noted as due since then came from
+    /// somebody else ([`DueNote::over`]).
     pub from: Option<DateTime<Utc>>,
     /// History to add.
     pub history: Vec<HistoryEntry>,

@@ -13,8 +13,8 @@ use drawbridge::domain::repository::RepoState;
 use drawbridge::domain::runs::RunsState;
 use drawbridge::store::lists::Arrival;
 use drawbridge::store::{
-    Accepted, Aside, Change, Delivery, HistoryEntry, InboxEntry, InboxId, Loss, Record, Retention,
-    Store, StoreError,
+    Accepted, Aside, Change, Delivery, DueNote, HistoryEntry, InboxEntry, InboxId, Loss, Record,
+    Retention, Store, StoreError,
 };
 use rand::Rng;
 use rand::rngs::StdRng;
@@ -102,14 +102,11 @@ impl State {
             }
         }
         for (subject, at) in change.due {
-            let there = self.due.get(&subject).copied();
-            let of_another = there.filter(|there| change.from.is_none_or(|from| *there > from));
-            match (of_another, at) {
-                (Some(there), Some(at)) if there.max(at) <= now && there >= at => {}
-                (Some(there), Some(at)) if there.max(at) > now && there <= at => {}
-                (Some(_), None) if change.from.is_some() => {}
-                (_, Some(at)) => drop(self.due.insert(subject, at)),
-                (_, None) => drop(self.due.remove(&subject)),
+            let from = change.from;
+            let note = DueNote { at, from, now };
+            let there = self.due.remove(&subject);
+            if let Some(at) = note.over(there) {
+                self.due.insert(subject, at);
             }
         }
         for id in change.done {

@@ -51,9 +51,7 @@ impl PullState {
 
     /// Whether runs of the head count: it is trusted, and the mirror holds it.
     pub fn may_run(&self) -> bool {
-        self.is_mirrored()
-            && self.wanted_mirror == self.observed_mirror
-            && self.verdict.as_ref().is_some_and(Verdict::allows_mirror)
+        self.is_mirrored() && self.shows_runs()
     }
 
     /// Whether what runs of the head have to say is shown: also while GitHub has yet to be asked whether the mirror, at which they

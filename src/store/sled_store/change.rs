@@ -1,7 +1,7 @@
 //! Applying a change: everything is encoded first, then written in one transaction over all trees concerned.
 
 use super::disk::Disk;
-use super::due::DueNote;
+use super::due::DueWrite;
 use super::group::Trees;
 use super::inbox::next_number;
 use super::listed::{RepoPlace, Row};
@@ -11,7 +11,8 @@ use super::{Change, InboxId, Record, StoreError, keys};
 use crate::domain::ids::{PullKey, RepoId, RunSubject, Sha, UserId};
 use crate::domain::pull::PullState;
 use crate::domain::runs::RunsState;
-use chrono::{DateTime, Utc};
+use crate::store::DueNote;
+use chrono::Utc;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use sled::transaction::{
@@ -59,8 +60,7 @@ pub(super) struct Prepared {
     repos: Vec<Put>,
     listed_repos: Vec<RepoPlace>,
     marks: Vec<Put>,
-    due: Vec<DueNote>,
-    from: Option<DateTime<Utc>>,
+    due: Vec<DueWrite>,
     /// The subject's key and the line.
     history: Vec<(Vec<u8>, Vec<u8>)>,
     done: Vec<[u8; 8]>,
@@ -105,18 +105,11 @@ impl Prepared {
                 }
             }
         }
-        let now = Utc::now();
+        let (from, now) = (change.from, Utc::now());
         for (subject, at) in change.due {
-            let key = keys::subject(&subject);
-            let value = at.map(|at| encode(DOING, &(subject, at))).transpose()?;
-            prepared.due.push(DueNote {
-                key,
-                at,
-                now,
-                value,
-            });
+            let note = DueNote { at, from, now };
+            prepared.due.push(DueWrite::new(DOING, subject, note)?);
         }
-        prepared.from = change.from;
         for line in change.history {
             let value = encode(DOING, &line)?;
             prepared.history.push((keys::subject(&line.subject), value));
@@ -157,7 +150,7 @@ impl Prepared {
         put_all(trees.repos, &self.repos)?;
         put_all(trees.marks, &self.marks)?;
         for note in &self.due {
-            note.write(trees.due, self.from)?;
+            note.write(trees.due)?;
         }
         for (subject, line) in &self.history {
             let place = next_number(DOING, &disk.history_next, trees.history_next, subject)?;
