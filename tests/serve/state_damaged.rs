@@ -8,6 +8,7 @@ use drawbridge::domain::ids::{RepoId, Subject};
 use drawbridge::sandbox::{Fault, FaultKind};
 use drawbridge::store::{Change, EntryKind, HistoryEntry, SledStore, Store as _};
 use std::path::Path;
+use std::time::SystemTime;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_damaged_state_is_found_set_aside_restored_and_readiness_tells() {
@@ -72,7 +73,7 @@ async fn damage_to_a_large_state_in_use_ends_the_process_and_the_next_one_restor
     serving.process.signal("TERM");
     assert_eq!(serving.process.end().code, Some(0));
     make_large(bench.data_dir()).await;
-    spoil(&bench.data_dir().join("state/db"));
+    spoil_what_is_read_late(bench.data_dir()).await;
 
     let serving = bench.serve();
     let ended = serving.process.end();
@@ -92,18 +93,24 @@ async fn damage_to_a_large_state_in_use_ends_the_process_and_the_next_one_restor
     );
 }
 
-/// What stands in the line that the disk spoils.
-const SPOILT: char = 'y';
+/// What stands in the lines of which the disk spoils one.
+const SPOILT: [char; 8] = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
+/// How many lines apart they are.
+const APART: u64 = 600;
 
 /// So that it is read only after the start.
 async fn make_large(data: &Path) {
     let store = SledStore::open(data, Utc::now()).expect("a store");
-    let line = |number| HistoryEntry {
-        subject: Subject::Repository(RepoId(number)),
-        at: Utc::now(),
-        kind: EntryKind::Decision,
-        deliveries: Vec::new(),
-        what: String::from(if number == 7 { SPOILT } else { 'x' }).repeat(1 << 13),
+    let line = |number: u64| {
+        let place = usize::try_from(number / APART).expect("a small number");
+        let spoilt = SPOILT.get(place).filter(|_| number.is_multiple_of(APART));
+        HistoryEntry {
+            subject: Subject::Repository(RepoId(number)),
+            at: Utc::now(),
+            kind: EntryKind::Decision,
+            deliveries: Vec::new(),
+            what: String::from(*spoilt.unwrap_or(&'x')).repeat(1 << 13),
+        }
     };
     for some in 0..50 {
         let change = Change {
@@ -118,15 +125,49 @@ async fn make_large(data: &Path) {
     store.close().await.expect("it is closed");
 }
 
-/// Turns bits round as a disk does that forgets: nobody has written.
-fn spoil(db: &Path) {
-    let at = std::fs::metadata(db).and_then(|db| db.modified());
+/// Spoils a line that is not read at the start. Where one is, nobody knows before: sled writes pages anew now and then, beside what
+/// it reads first, or to a file of their own.
+async fn spoil_what_is_read_late(data: &Path) {
+    let db = Path::new("state/db");
+    let at = std::fs::metadata(data.join(db)).and_then(|db| db.modified());
+    let at = at.expect("a time");
+    for (place, letter) in (0..).zip(SPOILT) {
+        let trial = tempfile::tempdir().expect("a directory");
+        copy(data, trial.path());
+        spoil(&trial.path().join(db), letter, at);
+        let store = SledStore::open(trial.path(), Utc::now()).expect("a store");
+        let subject = Subject::Repository(RepoId(place * APART));
+        let is_found = store.loss().is_none() && store.history(&subject, 1).await.is_err();
+        // What it says of the damage is not what this is about.
+        let _ = store.close().await;
+        if is_found {
+            return spoil(&data.join(db), letter, at);
+        }
+    }
+    panic!("no line is where only reading finds it");
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("there is room");
+    for entry in std::fs::read_dir(from).expect("a directory") {
+        let entry = entry.expect("an entry");
+        let (from, to) = (entry.path(), to.join(entry.file_name()));
+        if from.is_dir() {
+            copy(&from, &to);
+        } else {
+            std::fs::copy(from, to).expect("there is room");
+        }
+    }
+}
+
+/// Turns bits round as a disk does that forgets: nobody has written since `at`.
+fn spoil(db: &Path, letter: char, at: SystemTime) {
     let mut bytes = std::fs::read(db).expect("a file");
     let pieces = bytes.chunks_mut(2048);
-    let pieces = pieces.filter(|piece| piece.iter().all(|byte| *byte == SPOILT as u8));
+    let pieces = pieces.filter(|piece| piece.iter().all(|byte| *byte == letter as u8));
     pieces.for_each(|piece| piece[0] ^= 1);
     std::fs::write(db, bytes).expect("it is written");
     let file = std::fs::File::options().write(true).open(db);
     let file = file.expect("a file");
-    file.set_modified(at.expect("a time")).expect("it is set");
+    file.set_modified(at).expect("it is set");
 }
