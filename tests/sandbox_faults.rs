@@ -168,6 +168,6 @@ async fn nothing_answers_after_a_shutdown() {
     let client = Client::start().await;
     assert_eq!(client.get(REPO).await.status(), 200);
     let url = client.sandbox.api_url();
-    client.sandbox.clone().shutdown().await;
+    client.sandbox.shutdown().await;
     assert!(client.http.get(url).send().await.is_err());
 }

@@ -283,3 +283,13 @@ impl Playground {
         Ok(())
     }
 }
+
+impl Drop for Playground {
+    /// An app that still runs keeps its state: a database whose directory is removed under it may wait for ever for what it could
+    /// not write, and a test that fails would hang instead of saying why.
+    fn drop(&mut self) {
+        if self.app.is_some() {
+            self.data.disable_cleanup(true);
+        }
+    }
+}

@@ -147,7 +147,7 @@ impl Sandbox {
     }
 
     /// Stops listening and sending, and cuts what is still open.
-    pub async fn shutdown(self) {
+    pub async fn shutdown(&self) {
         let cut = || {
             self.inner.connections.cut_all();
             self.release_hung();
